@@ -1,0 +1,1 @@
+"""The control API: how a person or a test looks into the simulators and sets them."""

@@ -1,0 +1,1 @@
+"""What every provider shares. Start with `pipeline`: it is the path of one request."""

@@ -1,0 +1,125 @@
+"""The accounts, and the world of each."""
+
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from simulators.kernel.clock import Chance
+from simulators.kernel.provider import Provider
+from simulators.kernel.world import STRANGERS, Account, World
+from simulators.store.protocol import Store
+
+DEFAULT = "default"
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+
+class BadAccount(ValueError):
+    """The account cannot be made; the message names what was expected and what came."""
+
+
+class Accounts:
+    """Finds the world a credential belongs to; makes and forgets accounts.
+
+    The account `default` has the published credentials, `strangers` has none: requests that
+    nobody can be found for are journalled under it.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        providers: Iterable[Provider],
+        system: Callable[[], float] = time.time,
+    ) -> None:
+        self.store = store
+        self.providers = {provider.name: provider for provider in providers}
+        self._system = system
+        self._worlds: dict[str, World] = {}
+        self._made = 0
+        self.strangers = World(Account(STRANGERS, {}), store, system)
+        if store.account(DEFAULT) is None:
+            published = {name: dict(p.default_credentials) for name, p in self.providers.items()}
+            self.add(DEFAULT, published)
+
+    def add(
+        self, account: str, credentials: Mapping[str, Mapping[str, str]], seed: str = ""
+    ) -> World:
+        """Makes an account; providers that `credentials` leaves out, and names it leaves out of
+        one, get generated ones. Raises `BadAccount`."""
+        self._check(account, credentials)
+        full = self._completed(account, credentials, seed)
+        pairs = [
+            (name, identifier)
+            for name, provider in self.providers.items()
+            for identifier in provider.credential_ids(full[name])
+        ]
+        try:
+            self.store.put_account({"id": account, "credentials": full, "seed": seed}, pairs)
+        except ValueError as error:
+            raise BadAccount(str(error)) from None
+        self._worlds.pop(account, None)
+        return self.world(account)
+
+    def create(self) -> World:
+        """A new account with a name of its own and generated credentials."""
+        known = set(self.store.accounts())
+        while (name := f"account-{self._made + 1}") in known:
+            self._made += 1
+        self._made += 1
+        return self.add(name, {})
+
+    def world(self, account: str) -> World:
+        """The world of an account, or of `strangers`. Raises `LookupError` naming those there
+        are."""
+        if account == STRANGERS:
+            return self.strangers
+        world = self._worlds.get(account)
+        if world is None:
+            document = self.store.account(account)
+            if document is None:
+                known = ", ".join(self.store.accounts())
+                raise LookupError(f"no account '{account}'; there are: {known}")
+            world = self._worlds[account] = World(_account(document), self.store, self._system)
+        return world
+
+    def of(self, provider: str, credential: str) -> World | None:
+        """The world whose account has this credential id with the provider."""
+        account = self.store.account_of(provider, credential)
+        return None if account is None else self.world(account)
+
+    def drop(self, account: str) -> bool:
+        """Forgets an account and its world; False if there was none."""
+        self._worlds.pop(account, None)
+        return self.store.drop_account(account)
+
+    def _check(self, account: str, credentials: Mapping[str, Mapping[str, str]]) -> None:
+        if not _ID.fullmatch(account) or account == STRANGERS:
+            raise BadAccount(
+                f"account id '{account}': expected 1 to 64 letters, digits, '.', '_' or '-',"
+                f" and not '{STRANGERS}'"
+            )
+        for name, given in credentials.items():
+            if name not in self.providers:
+                known = ", ".join(sorted(self.providers))
+                raise BadAccount(f"no provider '{name}'; there are: {known}")
+            expected = self.providers[name].default_credentials
+            for field, value in given.items():
+                if field not in expected:
+                    raise BadAccount(
+                        f"{name} has no credential '{field}'; there are: {', '.join(expected)}"
+                    )
+                if not isinstance(value, str) or not value:
+                    raise BadAccount(f"{name}.{field}: expected a non-empty string")
+
+    def _completed(
+        self, account: str, credentials: Mapping[str, Mapping[str, str]], seed: str
+    ) -> dict[str, dict[str, str]]:
+        chance = Chance(f"credentials of {account}/{seed}")
+        return {
+            name: {**provider.new_credentials(chance), **credentials.get(name, {})}
+            for name, provider in self.providers.items()
+        }
+
+
+def _account(document: dict[str, Any]) -> Account:
+    return Account(document["id"], document["credentials"], document["seed"])

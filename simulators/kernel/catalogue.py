@@ -1,0 +1,103 @@
+"""Error catalogues: every documented refusal of a provider is a row of its `errors.json`."""
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import orjson
+
+from simulators.data import data
+
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+class Place(StrEnum):
+    """Where a row appears on the wire."""
+
+    ANSWER = "answer"  # one error body for the whole request
+    RECIPIENT = "recipient"  # one recipient's row of an answer that may hold several
+    RECEIPT = "receipt"  # later, as the status of a message that was accepted
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRow:
+    """One documented refusal.
+
+    `key` names the row uniquely (the code, plus a suffix where a provider uses one code for
+    several texts); `message` may hold `{placeholders}`; `later` is the key of the receipt row
+    that a deferred judgement turns into; `extra` holds what only this provider's rows have.
+    """
+
+    key: str
+    code: str | int
+    http_status: int
+    message: str
+    place: Place
+    when: str
+    source: str
+    verified: bool
+    later: str = ""
+    extra: Mapping[str, Any] | None = None
+
+    def text(self, values: Mapping[str, object]) -> str:
+        """The message with its placeholders filled; unknown ones stay as they are."""
+        if "{" not in self.message:
+            return self.message
+        return _PLACEHOLDER.sub(lambda m: str(values.get(m[1], m[0])), self.message)
+
+
+class UnknownRow(LookupError):
+    """No row has this key or code; the message lists near ones."""
+
+
+class Catalogue:
+    """The rows of one provider, by key and by code."""
+
+    def __init__(self, provider: str, rows: list[ErrorRow]) -> None:
+        self.provider = provider
+        self._by_key = {row.key: row for row in rows}
+        if len(self._by_key) != len(rows):
+            raise ValueError(f"contracts/{provider}/errors.json has a key twice")
+        self._by_code: dict[str, ErrorRow] = {}
+        for row in rows:
+            self._by_code.setdefault(str(row.code), row)
+
+    def __getitem__(self, key: str) -> ErrorRow:
+        row = self._by_key.get(key) or self._by_code.get(key)
+        if row is None:
+            near = difflib.get_close_matches(key, [*self._by_key, *self._by_code], n=5, cutoff=0.4)
+            hint = ", ".join(near) if near else ", ".join(list(self._by_key)[:5]) + ", ..."
+            raise UnknownRow(f"{self.provider} has no error '{key}'; near: {hint}")
+        return row
+
+    def __iter__(self) -> Iterator[ErrorRow]:
+        return iter(self._by_key.values())
+
+    def __len__(self) -> int:
+        return len(self._by_key)
+
+
+def load(provider: str) -> Catalogue:
+    """Reads `contracts/<provider>/errors.json`: a list of rows with the fields of `ErrorRow`."""
+    raw = orjson.loads((data("contracts") / provider / "errors.json").read_bytes())
+    return Catalogue(provider, [_row(item) for item in raw])
+
+
+def _row(item: dict[str, Any]) -> ErrorRow:
+    known = set(ErrorRow.__dataclass_fields__) - {"extra"}
+    extra = {name: value for name, value in item.items() if name not in known}
+    return ErrorRow(
+        key=item.get("key", str(item["code"])),
+        code=item["code"],
+        http_status=item["http_status"],
+        message=item["message"],
+        place=Place(item["place"]),
+        when=item["when"],
+        source=item["source"],
+        verified=item["verified"],
+        later=item.get("later", ""),
+        extra=extra or None,
+    )

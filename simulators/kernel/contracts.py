@@ -1,0 +1,131 @@
+"""Contracts: what a client's request must look like, as JSON Schema 2020-12 in `contracts/`.
+
+`jsonschema` is the engine of record and words every breach; a faster validator only tells it
+that there is nothing to say. Schemas are read and compiled once.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import Any
+
+import jsonschema_rs
+import orjson
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError, best_match
+from jsonschema.validators import extend
+
+from simulators.data import data
+
+_SHOWN = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """One rule a request breaks: where, what came, what was expected, and who says so."""
+
+    pointer: str
+    got: str
+    expected: str
+    source: str
+
+    def __str__(self) -> str:
+        where = self.pointer or "the request"
+        said = f" ({self.source})" if self.source else ""
+        return f"{where}: {self.got}; expected {self.expected}{said}"
+
+    def as_dict(self) -> dict[str, str]:
+        """Its fields and the sentence."""
+        return {**asdict(self), "message": str(self)}
+
+
+class Contract:
+    """One compiled schema. `check` is for documents of any origin and raises nothing."""
+
+    def __init__(self, schema: dict[str, Any]) -> None:
+        self.schema = schema
+        self._fast = jsonschema_rs.validator_for(schema)
+        self._record = _validator_class()(schema)
+
+    def check(self, document: Any) -> list[Breach]:
+        """All breaches, the most telling first; empty when the contract is kept."""
+        if self._keeps_fast(document):
+            return []
+        return self.check_slowly(document)
+
+    def check_slowly(self, document: Any) -> list[Breach]:
+        """The verdict of the engine of record alone."""
+        errors = [_telling(error) for error in self._record.iter_errors(document)]
+        return [_breach(error) for error in sorted(errors, key=lambda e: -len(e.absolute_path))]
+
+    def _keeps_fast(self, document: Any) -> bool:
+        try:
+            return self._fast.is_valid(document)
+        except ValueError:  # what it cannot represent (lone surrogates) the other engine judges
+            return False
+
+
+@cache
+def contract(provider: str, operation: str, kind: str = "schema") -> Contract | None:
+    """The contract of an operation, None where the folder has no such file.
+
+    `kind` is "schema" for requests, "response.schema" for answers.
+    """
+    path = data("contracts") / provider / f"{operation}.{kind}.json"
+    return Contract(orjson.loads(path.read_bytes())) if path.is_file() else None
+
+
+def document(
+    method: str, path: str, headers: Mapping[str, str], query: Any, body: Any
+) -> dict[str, Any]:
+    """The request document that contracts judge."""
+    return {"method": method, "path": path, "headers": headers, "query": query, "body": body}
+
+
+@cache
+def _validator_class() -> Any:
+    return extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]  # jsonschema ships it untyped
+
+
+def _pattern(_v: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[ValidationError]:
+    # JSON Schema patterns are ECMA-262: there `$` is the end, in Python also before a last newline.
+    if isinstance(instance, str) and not _compiled(pattern).search(instance):
+        yield ValidationError(f"{instance!r} does not match {pattern!r}")
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"(?<!\\)\$(?=$|\))", r"\\Z", pattern), re.ASCII)
+
+
+def _telling(error: ValidationError) -> ValidationError:
+    return best_match([error]) or error
+
+
+def _breach(error: ValidationError) -> Breach:
+    pointer = ".".join(str(part) for part in error.absolute_path)
+    schema = error.schema if isinstance(error.schema, dict) else {}
+    if error.validator == "required":
+        return _missing(error, schema, pointer)
+    title, described = schema.get("title"), schema.get("description")
+    expected = " ".join(filter(None, [title and f"{title}:", described])) or _plain(error)
+    return Breach(pointer, _shown(error.instance), expected, schema.get("$comment", ""))
+
+
+def _missing(error: ValidationError, schema: dict[str, Any], pointer: str) -> Breach:
+    found = re.match(r"'(.*)' is a required property", error.message)
+    name = found[1] if found else ""
+    wanted = schema.get("properties", {}).get(name, {})
+    described = ": ".join(filter(None, [wanted.get("title"), wanted.get("description")]))
+    where = f"{pointer}.{name}" if pointer else name
+    return Breach(where, "missing", described or "a value", wanted.get("$comment", ""))
+
+
+def _plain(error: ValidationError) -> str:
+    return f"{error.validator} {_shown(error.validator_value)}"
+
+
+def _shown(value: Any) -> str:
+    text = value if isinstance(value, str) else orjson.dumps(value, default=str).decode()
+    return f"`{text[:_SHOWN]}...`" if len(text) > _SHOWN else f"`{text}`"

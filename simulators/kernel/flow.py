@@ -1,0 +1,84 @@
+"""Flow control: limits as tables, and the hits they turn a message into.
+
+A limit says what may be sent how often; the store counts. Three kinds of window:
+
+* `natural`: calendar slices of `seconds`, cut in the time zone `zone` seconds east of UTC;
+* `rolling`: the last `seconds` before now;
+* `queue`: a bucket that holds `permits` segments and drains `permits` in `seconds`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+Kind = Literal["natural", "rolling", "queue"]
+
+
+def always(_draft: Any) -> bool:
+    """The condition of a limit that has none."""
+    return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """At most `permits` in `seconds` for each distinct value of `key` (names of draft attributes).
+
+    `error` is the catalogue key of the refusal, `source` the vendor page the figures are from.
+    """
+
+    name: str
+    permits: int
+    seconds: float
+    key: tuple[str, ...]
+    error: str
+    source: str
+    kind: Kind = "rolling"
+    zone: int = 0
+    applies: Callable[[Any], bool] = always
+
+
+class Hit(NamedTuple):
+    """One count on one window; plain values, so that any store can take it."""
+
+    limit: str
+    window: str
+    kind: Kind
+    permits: int
+    seconds: float
+    start: float
+    cost: int = 1
+
+
+class Headroom(NamedTuple):
+    """What is left of one live window; `resets` is in epoch seconds."""
+
+    limit: str
+    window: str
+    permits: int
+    used: float
+    resets: float
+
+
+def hits(limits: Sequence[Limit], mode: Any, draft: Any, scope: str, now: float) -> list[Hit]:
+    """The hits of one draft. `mode` is "provider", "off" or a factor on every count."""
+    if mode == "off":
+        return []
+    factor = 1.0 if mode == "provider" else float(mode)
+    found = []
+    for limit in limits:
+        if not limit.applies(draft):
+            continue
+        start = now
+        if limit.kind == "natural":
+            start = (now + limit.zone) // limit.seconds * limit.seconds - limit.zone
+        value = "|".join([str(getattr(draft, name)) for name in limit.key])
+        window = f"{scope}/{limit.name}/{value}"
+        cost = draft.segments if limit.kind == "queue" else 1
+        permits = max(int(limit.permits * factor), 1)
+        found.append(Hit(limit.name, window, limit.kind, permits, limit.seconds, start, cost))
+    return found
+
+
+def named(limits: Sequence[Limit]) -> Mapping[str, Limit]:
+    """The limits by name."""
+    return {limit.name: limit for limit in limits}

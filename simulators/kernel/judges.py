@@ -1,0 +1,40 @@
+"""Judgements that every provider passes on a draft, each from its world's settings.
+
+Settings documents: `regions` is `{"allowed": [...] or null, "blocked": [...]}` of ISO 3166 codes;
+`optouts` a list of E.164 numbers; `suspended` a boolean; `balance` a number, absent when credit
+is not counted. A provider lists those it knows, in the order it asks.
+"""
+
+from simulators.kernel.problem import Problem
+from simulators.kernel.provider import Draft, Exchange, Failure
+
+
+def active(exchange: Exchange, _draft: Draft) -> Failure | None:
+    """SUSPENDED while the account is."""
+    return exchange.fail(Problem.SUSPENDED) if exchange.world.load("suspended") else None
+
+
+def credit(exchange: Exchange, draft: Draft) -> Failure | None:
+    """NO_CREDIT once a counted balance has nothing left."""
+    balance = exchange.world.load("balance")
+    if balance is None or balance > 0:
+        return None
+    return exchange.fail(Problem.NO_CREDIT, to=draft.number)
+
+
+def region(exchange: Exchange, draft: Draft) -> Failure | None:
+    """REGION_NOT_ALLOWED outside the allowed regions or inside the blocked ones."""
+    regions = exchange.world.load("regions")
+    if regions is None:
+        return None
+    allowed = regions.get("allowed")
+    if (allowed is None or draft.region in allowed) and draft.region not in regions["blocked"]:
+        return None
+    return exchange.fail(Problem.REGION_NOT_ALLOWED, to=draft.number, region=draft.region)
+
+
+def opted_out(exchange: Exchange, draft: Draft) -> Failure | None:
+    """OPTED_OUT for a number that does not want messages."""
+    if draft.number not in exchange.world.load("optouts", ()):
+        return None
+    return exchange.fail(Problem.OPTED_OUT, to=draft.number)

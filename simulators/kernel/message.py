@@ -1,0 +1,134 @@
+"""A kept message. Its status is not stored: it follows from its life and the time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, NamedTuple, Self
+
+import orjson
+
+
+class State(StrEnum):
+    """What became of a message, in no provider's language."""
+
+    SCHEDULED = "scheduled"
+    ACCEPTED = "accepted"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    CANCELED = "canceled"
+    UNKNOWN = "unknown"
+
+    @property
+    def final(self) -> bool:
+        """Whether no other state can follow."""
+        return self not in (State.SCHEDULED, State.ACCEPTED, State.SENT)
+
+
+class Step(NamedTuple):
+    """One change of a message's status: `after` seconds from acceptance, the provider's word
+    for it, and the catalogue key of the receipt row where it is a failure."""
+
+    after: float
+    status: str
+    error: str = ""
+
+
+Life = tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One accepted message to one recipient.
+
+    `to` is E.164 with its plus wherever the number could be read; `at` is when it was accepted,
+    in epoch seconds; `life` names one of the provider's lives, or lists its own steps;
+    `details` is what only its provider knows. `sequence` counts the account's messages and
+    `previous` is the one before to the same number, 0 for none: the store sets both.
+    """
+
+    id: str
+    provider: str
+    operation: str
+    to: str
+    sender: str
+    text: str
+    segments: int
+    at: float
+    life: str | Life
+    template: str = ""
+    callback: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    sequence: int = 0
+    previous: int = 0
+
+    def status(self, now: float, lives: Mapping[str, Life]) -> tuple[Step, float]:
+        """The step the message is in at `now`, and when that step began."""
+        steps = lives[self.life] if isinstance(self.life, str) else self.life
+        current = steps[0]
+        for step in steps[1:]:
+            if self.at + step.after > now:
+                break
+            current = step
+        return current, self.at + current.after
+
+    def ending(self, now: float, step: Step, lives: Mapping[str, Life]) -> Life:
+        """Its life cut off at `now` by one more step, whose `after` is counted from `at`."""
+        steps = lives[self.life] if isinstance(self.life, str) else self.life
+        lived = [s for i, s in enumerate(steps) if i == 0 or self.at + s.after <= now]
+        return (*lived, step._replace(after=max(now - self.at, 0.0)))
+
+    def pack(self) -> bytes:
+        """The compact form that stores keep."""
+        return orjson.dumps(
+            (
+                self.id,
+                self.provider,
+                self.operation,
+                self.to,
+                self.sender,
+                self.text,
+                self.segments,
+                self.at,
+                self.life,
+                self.template,
+                self.callback,
+                self.details,
+                self.sequence,
+                self.previous,
+            )
+        )
+
+    @classmethod
+    def unpack(cls, packed: bytes) -> Self:
+        """The inverse of `pack`."""
+        values = orjson.loads(packed)
+        if not isinstance(values[8], str):
+            values[8] = steps(values[8])
+        return cls(*values)
+
+    def numbered(self, sequence: int, previous: int) -> "Message":
+        """The same message with its place among the account's messages."""
+        return Message(
+            self.id,
+            self.provider,
+            self.operation,
+            self.to,
+            self.sender,
+            self.text,
+            self.segments,
+            self.at,
+            self.life,
+            self.template,
+            self.callback,
+            self.details,
+            sequence,
+            previous,
+        )
+
+
+def steps(raw: Sequence[Sequence[Any]]) -> Life:
+    """A life from plain lists."""
+    return tuple(Step(*step) for step in raw)

@@ -1,0 +1,217 @@
+"""The path of one request. Read this first: what a provider is asked, and in which order.
+
+    read          bytes -> document                     MALFORMED, TOO_LARGE
+    identify      credential id -> account -> world     NO_CREDENTIALS, UNKNOWN_CREDENTIALS
+    contract      a verdict for the journal             changes no answer, unless strict
+    authenticate  proof against the account's secret    UNAUTHENTICATED, EXPIRED, REPLAYED
+    parse         document -> drafts, one a recipient   MISSING_..., BAD_RECIPIENT per draft
+    judge         each draft by the provider's judges   REGION_NOT_ALLOWED, OPTED_OUT, ...
+    keep          with the flow-control hits, at once   THROTTLED
+    answer        outcomes -> the provider's reply
+
+Whoever raises `Refusal` on the way ends it; the provider's `refuse` spells it. A request that
+only reads or changes something ends at its endpoint's `handle` instead of parse to answer.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from simulators.kernel import flow, journal, reading
+from simulators.kernel.accounts import Accounts
+from simulators.kernel.call import Call, Reply
+from simulators.kernel.contracts import contract
+from simulators.kernel.message import Message
+from simulators.kernel.problem import Problem
+from simulators.kernel.provider import (
+    Draft,
+    Endpoint,
+    Exchange,
+    Failure,
+    Outcome,
+    Provider,
+    Refusal,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What holds for all accounts: `strict` turns a breach of contract into a refusal, `limits`
+    is the mode of flow control where an account has set none."""
+
+    strict: bool = False
+    limits: str | float = "provider"
+
+
+class Pipeline:
+    """The path of every request to every provider."""
+
+    def __init__(self, accounts: Accounts, settings: Settings) -> None:
+        self._accounts = accounts
+        self._settings = settings
+
+    def respond(
+        self,
+        provider: Provider,
+        candidates: Sequence[Endpoint],
+        call: Call,
+        params: Mapping[str, str],
+    ) -> Reply:
+        """The provider's answer. `candidates` are the endpoints whose path matched, none for a
+        path that nobody serves."""
+        strangers = self._accounts.strangers
+        exchange = Exchange(call, provider, None, params, strangers, strangers.clock.now())
+        try:
+            if call.too_large:
+                raise Refusal(Problem.TOO_LARGE)
+            exchange.endpoint = _choose(candidates, call)
+            reply = self._walk(exchange, exchange.endpoint)
+        except reading.Unreadable as error:
+            reply = _refused(exchange, Refusal(Problem.MALFORMED, detail=str(error)))
+        except Refusal as refusal:
+            reply = _refused(exchange, refusal)
+        if exchange.fired:
+            reply.headers.append(("X-Simulator-Rule", exchange.fired))
+        exchange.world.store.note(
+            exchange.world.id, journal.entry(exchange, reply), bool(exchange.breaches)
+        )
+        return reply
+
+    def _walk(self, exchange: Exchange, endpoint: Endpoint) -> Reply:
+        provider = exchange.provider
+        exchange.document = endpoint.read(exchange.call)
+        self._identify(exchange)
+        self._hold_to_contract(exchange, endpoint)
+        if not endpoint.public:
+            if exchange.world is self._accounts.strangers:
+                none = exchange.credential is None
+                raise Refusal(Problem.NO_CREDENTIALS if none else Problem.UNKNOWN_CREDENTIALS)
+            provider.authenticate(exchange)
+        if endpoint.handle is not None:
+            return endpoint.handle(exchange)
+        assert endpoint.parse is not None  # noqa: S101 - Endpoint checks it
+        assert endpoint.answer is not None  # noqa: S101 - Endpoint checks it
+        drafts = endpoint.parse(exchange)
+        exchange.outcomes = [Outcome(d, failure=_judge(exchange, d)) for d in drafts]
+        if not endpoint.per_recipient:
+            _refuse_all_for_one(exchange)
+        self._keep(exchange, endpoint)
+        return endpoint.answer(exchange)
+
+    def _identify(self, exchange: Exchange) -> None:
+        exchange.credential = exchange.provider.identify(exchange)
+        if exchange.credential is not None:
+            world = self._accounts.of(exchange.provider.name, exchange.credential)
+            if world is not None:
+                exchange.world, exchange.now = world, world.clock.now()
+
+    def _hold_to_contract(self, exchange: Exchange, endpoint: Endpoint) -> None:
+        agreed = contract(exchange.provider.name, endpoint.operation)
+        if agreed is None:
+            return
+        exchange.breaches = agreed.check(exchange.document)
+        if exchange.breaches and self._settings.strict:
+            exchange.fired = "contract"
+            raise Refusal(Problem.MALFORMED, detail=str(exchange.breaches[0]))
+
+    def _keep(self, exchange: Exchange, endpoint: Endpoint) -> None:
+        accepted = [outcome for outcome in exchange.outcomes if outcome.failure is None]
+        if endpoint.per_recipient:
+            for outcome in accepted:
+                self._admit(exchange, [outcome])
+        elif accepted:
+            self._admit(exchange, accepted)
+            _refuse_all_for_one(exchange)
+
+    def _admit(self, exchange: Exchange, outcomes: list[Outcome]) -> None:
+        mode = exchange.world.load("limits", self._settings.limits)
+        limits = exchange.provider.limits
+        wanted = [
+            (
+                flow.hits(limits, mode, outcome.draft, exchange.provider.name, exchange.now),
+                _message(exchange, outcome.draft),
+            )
+            for outcome in outcomes
+        ]
+        world = exchange.world
+        admitted = world.store.admit(world.id, wanted, exchange.now)
+        for outcome, (message, full) in zip(outcomes, admitted, strict=True):
+            outcome.message = message
+            if full is not None:
+                exchange.fired = full.limit
+                self._overflow(exchange, outcome, flow.named(limits)[full.limit].error)
+
+    def _overflow(self, exchange: Exchange, outcome: Outcome, error: str) -> None:
+        """A full window refuses now, or shows later where judgement is deferred."""
+        failure = exchange.fail(error, **_values(outcome.draft))
+        if _deferred(exchange, outcome.draft, failure) is not None:
+            outcome.failure = failure
+        else:
+            message = _message(exchange, outcome.draft)
+            world = exchange.world
+            ((outcome.message, _full),) = world.store.admit(world.id, [((), message)], exchange.now)
+
+
+def _choose(candidates: Sequence[Endpoint], call: Call) -> Endpoint:
+    allowed = False
+    for endpoint in candidates:
+        if endpoint.method == call.method:
+            allowed = True
+            if endpoint.when(call):
+                return endpoint
+    if candidates and not allowed:
+        raise Refusal(Problem.METHOD_NOT_ALLOWED, path=call.path, method=call.method)
+    raise Refusal(Problem.NOT_FOUND, path=call.path)
+
+
+def _judge(exchange: Exchange, draft: Draft) -> Failure | None:
+    if draft.failure is not None:
+        return draft.failure
+    for judge in exchange.provider.judges:
+        failure = judge(exchange, draft)
+        if failure is not None:
+            return _deferred(exchange, draft, failure)
+    return None
+
+
+def _deferred(exchange: Exchange, draft: Draft, failure: Failure) -> Failure | None:
+    """The failure itself, or None once it has become the draft's life."""
+    failing = exchange.provider.failing
+    if not draft.deferred or not failure.row.later or failing is None:
+        return failure
+    draft.life = failing(draft, exchange.provider.row(failure.row.later))
+    return None
+
+
+def _refuse_all_for_one(exchange: Exchange) -> None:
+    for outcome in exchange.outcomes:
+        if outcome.failure is not None:
+            failure = outcome.failure
+            values = {**_values(outcome.draft), **failure.values}
+            raise Refusal(failure.row.key, **values)
+
+
+def _refused(exchange: Exchange, refusal: Refusal) -> Reply:
+    exchange.outcomes = []
+    exchange.failure = exchange.fail(refusal.what, **refusal.values)
+    return exchange.provider.refuse(exchange, exchange.failure)
+
+
+def _values(draft: Draft) -> dict[str, object]:
+    return {"to": draft.number, "from": draft.sender}
+
+
+def _message(exchange: Exchange, draft: Draft) -> Message:
+    return Message(
+        id=exchange.provider.message_id(exchange, draft),
+        provider=exchange.provider.name,
+        operation=exchange.endpoint.operation if exchange.endpoint else "",
+        to=draft.number,
+        sender=draft.sender,
+        text=draft.text,
+        segments=draft.segments,
+        at=exchange.now,
+        life=draft.life,
+        template=draft.template,
+        callback=draft.callback,
+        details=draft.details,
+    )

@@ -1,0 +1,176 @@
+"""What a provider is: tables and a handful of pure functions, in one frozen value."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from simulators.kernel.call import Call, Reply
+from simulators.kernel.catalogue import Catalogue, ErrorRow
+from simulators.kernel.clock import Chance
+from simulators.kernel.flow import Limit
+from simulators.kernel.message import Life, Message, State
+from simulators.kernel.problem import Problem
+from simulators.kernel.templates import Signature, Template
+from simulators.kernel.world import World
+
+Document = dict[str, Any]
+Credentials = Mapping[str, str]
+
+
+class Refusal(Exception):
+    """Refuses the whole request: a problem or a catalogue key, and the values of its text."""
+
+    def __init__(self, what: Problem | str, **values: object) -> None:
+        super().__init__(what)
+        self.what = what
+        self.values = values
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A catalogue row as it applies here: with the values its text needs."""
+
+    row: ErrorRow
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """The row's message, filled."""
+        return self.row.text(self.values)
+
+
+@dataclass(slots=True)
+class Draft:
+    """One recipient's message as parsed, before it is judged.
+
+    `number` is E.164 with its plus where it could be read, else what came; `region` is ISO 3166.
+    `deferred` says that whatever judgement finds shows later, as a status. A `failure` set by
+    `parse` stands; nothing else is then judged.
+    """
+
+    number: str
+    sender: str = ""
+    text: str = ""
+    region: str = ""
+    segments: int = 1
+    life: str | Life = ""
+    template: str = ""
+    signature: str = ""
+    callback: str = ""
+    deferred: bool = False
+    failure: Failure | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a draft: kept as a message, or refused by a row of the catalogue."""
+
+    draft: Draft
+    message: Message | None = None
+    failure: Failure | None = None
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request on its way through the pipeline; each step adds to it."""
+
+    call: Call
+    provider: "Provider"
+    endpoint: "Endpoint | None"
+    params: Mapping[str, str]
+    world: World
+    now: float
+    document: Document = field(default_factory=dict)
+    credential: str | None = None
+    breaches: Sequence[Any] = ()
+    outcomes: list[Outcome] = field(default_factory=list)
+    failure: Failure | None = None
+    fired: str = ""
+
+    @property
+    def credentials(self) -> Credentials:
+        """What this provider knows the account by."""
+        return self.world.credentials(self.provider.name)
+
+    def fail(self, what: Problem | str, **values: object) -> Failure:
+        """A row of this provider's catalogue, ready to set on a draft."""
+        return Failure(self.provider.row(what), values)
+
+
+def accept_all(_call: Call) -> bool:
+    """The condition of an endpoint that method and path already choose."""
+    return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One operation. `path` is a URL rule, its variables come as `Exchange.params`.
+
+    It either sends (`parse` to drafts, `answer` their outcomes) or does something else in one
+    `handle`. `operation` names its contract, where there is one. With `per_recipient` each
+    recipient is answered on its own; without, one that is refused refuses the request. Of several
+    endpoints with the same method and path the first whose `when` holds is taken.
+    """
+
+    operation: str
+    method: str
+    path: str
+    read: Callable[[Call], Document]
+    parse: Callable[[Exchange], list[Draft]] | None = None
+    answer: Callable[[Exchange], Reply] | None = None
+    handle: Callable[[Exchange], Reply] | None = None
+    per_recipient: bool = False
+    public: bool = False
+    when: Callable[[Call], bool] = accept_all
+
+    def __post_init__(self) -> None:
+        sends = self.parse is not None and self.answer is not None
+        if sends == (self.handle is not None):
+            raise ValueError(f"{self.operation}: needs `parse` and `answer`, or `handle` alone")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """One emulated SMS service.
+
+    * `hosts`: the vendor's host names, the first one the main one; `reference`: its API page.
+    * `catalogue` and `problems`: every documented error, and the key of the row for each problem.
+    * `states` and `lives`: its status words in the closed vocabulary, and the named courses that
+      a message takes through them.
+    * `judges`: asked in this order about each draft, the first failure stands; then `limits`.
+    * `templates` and `signatures`: what every account starts with, where the provider has them.
+    * `identify` finds the credential id in a request, `authenticate` checks the proof or raises
+      `Refusal`; `refuse` spells a failure as an answer.
+    * `message_id` makes an id; `failing` is the life of a message that a deferred judgement
+      found wanting, ending in the receipt row.
+    * `emulates` are rows (what, how far, source) of the fidelity table.
+    """
+
+    name: str
+    title: str
+    hosts: tuple[str, ...]
+    reference: str
+    catalogue: Catalogue
+    problems: Mapping[Problem, str]
+    states: Mapping[str, State]
+    lives: Mapping[str, Life]
+    endpoints: tuple[Endpoint, ...]
+    default_credentials: Credentials
+    new_credentials: Callable[[Chance], dict[str, str]]
+    credential_ids: Callable[[Credentials], Sequence[str]]
+    secrets: tuple[str, ...]
+    identify: Callable[[Exchange], str | None]
+    authenticate: Callable[[Exchange], None]
+    refuse: Callable[[Exchange, Failure], Reply]
+    message_id: Callable[[Exchange, Draft], str]
+    judges: tuple[Callable[[Exchange, Draft], Failure | None], ...] = ()
+    limits: tuple[Limit, ...] = ()
+    templates: tuple[Template, ...] = ()
+    signatures: tuple[Signature, ...] = ()
+    failing: Callable[[Draft, ErrorRow], Life] | None = None
+    emulates: tuple[tuple[str, str, str], ...] = ()
+
+    def row(self, what: Problem | str) -> ErrorRow:
+        """The catalogue row of a problem or of a key."""
+        return self.catalogue[self.problems[what] if isinstance(what, Problem) else what]

@@ -1,0 +1,92 @@
+"""Bytes to documents: forms, JSON and query strings, as plain JSON-like values."""
+
+from typing import Any
+from urllib.parse import unquote
+
+import orjson
+
+from simulators.kernel.call import Call
+
+MAX_FIELDS = 1000
+
+Fields = dict[str, str | list[str]]
+
+
+class Unreadable(ValueError):
+    """The bytes are not what their content type says; the message tells what is wrong."""
+
+
+def fields(text: str) -> Fields:
+    """A query string or form as a mapping; a name given more than once becomes a list.
+
+    Blank values are kept: some clients send and sign them. Bytes that are not UTF-8 become
+    U+FFFD. Raises `Unreadable` above `MAX_FIELDS`.
+    """
+    parts = text.split("&")
+    if len(parts) > MAX_FIELDS:
+        raise Unreadable(f"more than {MAX_FIELDS} fields")
+    found: Fields = {}
+    for part in parts:
+        if not part:
+            continue
+        raw_name, _, raw_value = part.partition("=")
+        name, value = _decoded(raw_name), _decoded(raw_value)
+        earlier = found.get(name)
+        if earlier is None:
+            found[name] = value
+        elif isinstance(earlier, list):
+            earlier.append(value)
+        else:
+            found[name] = [earlier, value]
+    return found
+
+
+def _decoded(text: str) -> str:
+    if "+" in text:
+        text = text.replace("+", " ")
+    return unquote(text) if "%" in text else text
+
+
+def form(call: Call) -> Fields:
+    """The form body of a request; empty unless it is declared as one."""
+    if not call.body or call.content_type != "application/x-www-form-urlencoded":
+        return {}
+    return fields(call.body.decode("latin-1") if call.body.isascii() else _escape(call.body))
+
+
+def _escape(body: bytes) -> str:
+    # Raw UTF-8 in a form is read as if it had been percent-encoded.
+    return "".join(chr(b) if b < 128 else f"%{b:02X}" for b in body)
+
+
+def json(call: Call) -> Any:
+    """The JSON body of a request; raises `Unreadable` when it is not JSON."""
+    try:
+        return orjson.loads(call.body)
+    except orjson.JSONDecodeError as error:
+        raise Unreadable(f"not JSON: {error}") from None
+
+
+def body(call: Call) -> Any:
+    """The body by its content type: a form, JSON, or None where there is none or it is other."""
+    if not call.body:
+        return None
+    if call.content_type == "application/json":
+        return json(call)
+    if call.content_type == "application/x-www-form-urlencoded":
+        return form(call)
+    return None
+
+
+def first(values: Fields, name: str, default: str = "") -> str:
+    """The first value of a field, or the default where it is absent."""
+    value = values.get(name, default)
+    return value if isinstance(value, str) else value[0]
+
+
+def many(values: Fields, name: str) -> list[str]:
+    """All values of a field."""
+    value = values.get(name)
+    if value is None:
+        return []
+    return [value] if isinstance(value, str) else value

@@ -1,0 +1,51 @@
+"""A world: everything that changes for one account, reached through the store."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from simulators.kernel.clock import Chance, Clock
+from simulators.store.protocol import Store
+
+STRANGERS = "strangers"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One customer of all providers; `credentials` is a mapping of names for each provider."""
+
+    id: str
+    credentials: Mapping[str, Mapping[str, str]]
+    seed: str = ""
+
+
+class World:
+    """One account's clock, chance and state. Two worlds never see each other."""
+
+    def __init__(
+        self, account: Account, store: Store, system: Callable[[], float] = time.time
+    ) -> None:
+        self.account = account
+        self.id = account.id
+        self.store = store
+        self.clock = Clock(store, account.id, system)
+        self.chance = Chance(account.seed or account.id)
+
+    def credentials(self, provider: str) -> Mapping[str, str]:
+        """The account's credentials for one provider; none for strangers."""
+        return self.account.credentials.get(provider, {})
+
+    def load(self, name: str, default: Any = None) -> Any:
+        """A settings document of this world. Not to be changed in place."""
+        value = self.store.load(self.id, name)
+        return default if value is None else value
+
+    def save(self, name: str, value: Any) -> None:
+        """Replaces a settings document of this world."""
+        self.store.save(self.id, name, value)
+
+    def reset(self) -> None:
+        """Empties the world; the credentials stay, and chance starts anew."""
+        self.store.clear(self.id)
+        self.chance = Chance(self.account.seed or self.id)

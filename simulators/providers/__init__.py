@@ -1,0 +1,1 @@
+"""One folder a provider; a folder holds nothing but what its vendor does."""

@@ -1,0 +1,1 @@
+"""Sockets to Flask apps: one event loop, several listeners, one shared state."""

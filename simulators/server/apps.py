@@ -1,0 +1,70 @@
+"""A Flask app for each provider, built once from its `Provider`."""
+
+import logging
+from collections import defaultdict
+from typing import Any
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Rule
+
+from simulators.kernel.call import Call, Reply
+from simulators.kernel.pipeline import Pipeline
+from simulators.kernel.problem import Problem
+from simulators.kernel.provider import Endpoint, Exchange, Provider
+from simulators.kernel.world import World
+
+_log = logging.getLogger(__name__)
+
+
+class Answer(Response):
+    """A `Reply` as Flask's response: it goes out with the headers it has and no others, so there
+    is nothing for Werkzeug to complete."""
+
+    default_mimetype = None
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__()
+        self.reply = reply
+
+    def __call__(self, environ: Any, start_response: Any) -> list[bytes]:
+        environ["simulators.reply"] = self.reply
+        start_response(f"{self.reply.status} ", self.reply.headers)
+        return [self.reply.body]
+
+
+def build(provider: Provider, pipeline: Pipeline, strangers: World) -> Flask:
+    """The provider's app. It expects the adapter's `Call` in the environ, and leaves the `Reply`
+    there, so that the adapter can carry out what WSGI has no words for."""
+    app = Flask(f"simulators.{provider.name}", static_folder=None)
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    by_path: dict[str, list[Endpoint]] = defaultdict(list)
+    for endpoint in provider.endpoints:
+        by_path[endpoint.path].append(endpoint)
+    for path, endpoints in by_path.items():
+        app.url_map.add(Rule(path, endpoint=path))
+        app.view_functions[path] = _view(provider, pipeline, tuple(endpoints))
+    nowhere = _view(provider, pipeline, ())
+
+    @app.errorhandler(HTTPException)
+    def unserved(_error: HTTPException) -> Response:
+        response: Response = nowhere()
+        return response
+
+    @app.errorhandler(Exception)
+    def broken(_error: Exception) -> Response:
+        _log.exception("%s: %s %s", provider.name, request.method, request.path)
+        call: Call = request.environ["simulators.call"]
+        exchange = Exchange(call, provider, None, {}, strangers, strangers.clock.now())
+        return Answer(provider.refuse(exchange, exchange.fail(Problem.INTERNAL)))
+
+    return app
+
+
+def _view(provider: Provider, pipeline: Pipeline, endpoints: tuple[Endpoint, ...]) -> Any:
+    def view(**params: str) -> Response:
+        call: Call = request.environ["simulators.call"]
+        return Answer(pipeline.respond(provider, endpoints, call, params))
+
+    return view

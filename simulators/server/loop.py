@@ -1,0 +1,166 @@
+"""Flask on the event loop: calls a WSGI app synchronously, then carries out its `Reply`.
+
+A view answers at once and says how the answer is to be delivered; waiting, dripping, cutting
+and resetting are awaited here, so that a thousand of them cost no thread.
+"""
+
+import asyncio
+import socket
+import struct
+from collections.abc import Awaitable, Callable, MutableMapping
+from io import BytesIO
+from typing import Any
+from wsgiref.types import WSGIApplication
+
+from simulators.kernel.call import Call, Reply
+
+MAX_BODY = 1 << 20
+MAX_DRAINED = 16 << 20
+DRIP_SECONDS = 0.05
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+class Disconnected(Exception):
+    """The client went away while its request was read."""
+
+
+async def read_body(receive: Receive) -> bytes | None:
+    """The whole body, or None if it is over `MAX_BODY`. Raises `Disconnected`.
+
+    A body that is too large is still read to `MAX_DRAINED`: a client that is cut off while it
+    sends does not see the answer.
+    """
+    message = await receive()
+    if message["type"] == "http.request" and not message["more_body"]:
+        first: bytes = message["body"]
+        return first if len(first) <= MAX_BODY else None
+    kept = bytearray()
+    size = 0
+    while True:
+        if message["type"] == "http.disconnect":
+            raise Disconnected
+        size += len(message["body"])
+        if size <= MAX_BODY:
+            kept += message["body"]
+        if not message["more_body"] or size > MAX_DRAINED:
+            return bytes(kept) if size <= MAX_BODY else None
+        message = await receive()
+
+
+def environ(scope: Scope, call: Call, prefix: str) -> dict[str, Any]:
+    """The WSGI environ of a call, with the call itself in it."""
+    return {
+        "REQUEST_METHOD": call.method,
+        "SCRIPT_NAME": prefix,
+        "PATH_INFO": call.path.encode().decode("latin-1"),
+        "QUERY_STRING": call.query,
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": str(scope["server"][1]),
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": call.client,
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": call.scheme,
+        "wsgi.input": BytesIO(call.body),
+        "wsgi.errors": None,
+        "wsgi.multithread": False,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+        "CONTENT_LENGTH": str(len(call.body)),
+        "CONTENT_TYPE": call.headers.get("content-type", ""),
+        "simulators.call": call,
+    }
+
+
+def run(app: WSGIApplication, env: dict[str, Any]) -> Reply:
+    """Calls the app; its answer becomes a `Reply`, with the instructions its view left."""
+    started: list[Any] = []
+
+    def start_response(status: str, headers: list[tuple[str, str]], _exc: Any = None) -> Any:
+        started[:] = (int(status[:3]), headers)
+
+    body = b"".join(app(env, start_response))
+    left: Reply | None = env.get("simulators.reply")
+    if left is not None:
+        return left
+    status, headers = started
+    return Reply(status, body, headers)
+
+
+async def deliver(reply: Reply, receive: Receive, send: Send) -> None:
+    """Sends the answer as its instructions say."""
+    if reply.later is not None:
+        reply = await reply.later()
+    if reply.delay > 0:
+        await asyncio.sleep(reply.delay)
+    if reply.trouble is None:
+        await _send(reply, send)
+    else:
+        await _TROUBLES[reply.trouble](reply, receive, send)
+
+
+async def _start(reply: Reply, send: Send) -> None:
+    headers = [(k.lower().encode("latin-1"), v.encode("latin-1")) for k, v in reply.headers]
+    if reply.status not in (204, 304) and not any(k == b"content-length" for k, _ in headers):
+        headers.append((b"content-length", str(len(reply.body)).encode()))
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+
+
+async def _send(reply: Reply, send: Send) -> None:
+    await _start(reply, send)
+    await send({"type": "http.response.body", "body": reply.body})
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _transport(send: Send) -> Any:
+    # The only way to a connection from an ASGI app under uvicorn: the cycle behind `send`.
+    return send.__self__.transport  # type: ignore[attr-defined]  # a bound method of uvicorn's
+
+
+async def _close(_reply: Reply, receive: Receive, send: Send) -> None:
+    _transport(send).close()
+    await _gone(receive)
+
+
+async def _reset(_reply: Reply, receive: Receive, send: Send) -> None:
+    transport = _transport(send)
+    linger = struct.pack("ii", 1, 0)
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    transport.abort()
+    await _gone(receive)
+
+
+async def _hang(_reply: Reply, receive: Receive, _send: Send) -> None:
+    await _gone(receive)
+
+
+async def _truncate(reply: Reply, receive: Receive, send: Send) -> None:
+    await _start(reply, send)
+    half = reply.body[: len(reply.body) // 2]
+    await send({"type": "http.response.body", "body": half, "more_body": True})
+    _transport(send).close()
+    await _gone(receive)
+
+
+async def _drip(reply: Reply, _receive: Receive, send: Send) -> None:
+    await _start(reply, send)
+    for at in range(len(reply.body)):
+        piece = reply.body[at : at + 1]
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await asyncio.sleep(DRIP_SECONDS)
+    await send({"type": "http.response.body", "body": b""})
+
+
+_TROUBLES = {
+    "close": _close,
+    "reset": _reset,
+    "hang": _hang,
+    "truncate": _truncate,
+    "drip": _drip,
+}

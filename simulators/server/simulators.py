@@ -1,0 +1,225 @@
+"""The whole thing in one process: state, apps, gateway and listeners."""
+
+import asyncio
+import contextlib
+import errno
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import uvicorn
+import uvloop
+
+from simulators import catalog
+from simulators.control.app import build as build_control
+from simulators.kernel.accounts import Accounts
+from simulators.kernel.pipeline import Pipeline, Settings
+from simulators.kernel.provider import Provider
+from simulators.server import tls
+from simulators.server.apps import build
+from simulators.server.gateway import LOOPBACK, Gateway, is_address
+from simulators.store.memory import KEEP, MemoryStore
+
+IDLE_SECONDS = 75
+_T = TypeVar("_T")
+_Sockets = list[socket.socket]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What is served where. Port 0 picks a free one; None serves no TLS."""
+
+    host: str = "127.0.0.1"
+    port: int = 8026
+    tls_port: int | None = 8443
+    provider_ports: Mapping[str, int] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
+    settings: Settings = field(default_factory=Settings)
+    keep: int = KEEP
+    tls_dir: Path = field(default_factory=tls.default_folder)
+    token: str = ""
+    accounts: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
+
+
+class PortInUse(OSError):
+    """A port cannot be listened on; the message names it and the flag that changes it."""
+
+
+class Simulators:
+    """Everything one server has. Its state is touched on the loop's thread only."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.providers: Mapping[str, Provider] = catalog.PROVIDERS
+        self.store = MemoryStore(options.keep)
+        self.accounts = Accounts(self.store, self.providers.values())
+        for account, credentials in options.accounts.items():
+            self.accounts.add(account, credentials)
+        self.pipeline = Pipeline(self.accounts, options.settings)
+        self.gateway = self._gateway()
+        self.ports: dict[str, int] = {}
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self._servers: list[uvicorn.Server] = []
+
+    def _gateway(self) -> Gateway:
+        apps: dict[str, Any] = {
+            name: build(provider, self.pipeline, self.accounts.strangers)
+            for name, provider in self.providers.items()
+        }
+        open_to_others = self.options.host.strip("[]") not in LOOPBACK
+        return Gateway(
+            apps,
+            build_control(self),
+            {host: name for name, p in self.providers.items() for host in p.hosts},
+            own_hosts=LOOPBACK | frozenset(self.options.names) | {self.options.host.lower()},
+            any_address=open_to_others,
+        )
+
+    def base_url(self, provider: str) -> str:
+        """Where a client of this provider is pointed at when it takes a URL."""
+        return f"{self.url}/{provider}"
+
+    @property
+    def url(self) -> str:
+        """The simulators' own address."""
+        host = self.options.host
+        shown = "127.0.0.1" if host in ("0.0.0.0", "::", "") else host  # noqa: S104 - shown, not bound
+        return f"http://{f'[{shown}]' if ':' in shown else shown}:{self.ports['http']}"
+
+    def hosts(self) -> list[str]:
+        """Every host name the certificate is for."""
+        vendor = [host for provider in self.providers.values() for host in provider.hosts]
+        local = [f"{name}.localhost" for name in self.providers]
+        own = ["localhost", "127.0.0.1", "::1", *self.options.names]
+        bound = self.options.host.strip("[]")
+        if bound and not (is_address(bound) and bound in ("0.0.0.0", "::")):  # noqa: S104 - compared
+            own.append(bound)
+        return [*vendor, *local, *own]
+
+    async def serve(self, ready: Callable[[], None]) -> None:
+        """Listens until `stop`; calls `ready` once every port accepts. Raises `PortInUse`."""
+        self.loop = asyncio.get_running_loop()
+        with contextlib.ExitStack() as closing:
+            plain, secure = self._bind(closing)
+            self._servers = [_server(self.gateway, None)]
+            work = [(self._servers[0], plain)]
+            if secure:
+                context = tls.context(self.options.tls_dir, self.hosts())
+                self._servers.append(_server(self.gateway, context))
+                work.append((self._servers[1], secure))
+            tasks = [asyncio.ensure_future(server.serve(sockets)) for server, sockets in work]
+            while not all(server.started for server in self._servers):
+                if any(task.done() for task in tasks):
+                    break
+                await asyncio.sleep(0.002)
+            else:
+                ready()
+            await asyncio.gather(*tasks)
+
+    def _bind(
+        self, closing: contextlib.ExitStack
+    ) -> tuple[list[socket.socket], list[socket.socket]]:
+        options = self.options
+
+        def listen(name: str, port: int, flag: str) -> socket.socket:
+            sock = closing.enter_context(_listen(options.host, port, flag))
+            self.ports[name] = sock.getsockname()[1]
+            return sock
+
+        plain = [listen("http", options.port, "--port")]
+        for name, port in options.provider_ports.items():
+            plain.append(listen(name, port, "--provider-port"))
+            self.gateway.ports[self.ports[name]] = name
+        if options.tls_port is None:
+            return plain, []
+        return plain, [listen("https", options.tls_port, "--tls-port")]
+
+    def stop(self) -> None:
+        """Ends `serve`; may be called from any thread or signal handler."""
+        for server in self._servers:
+            server.should_exit = True
+
+    def call(self, work: Callable[[], _T]) -> _T:
+        """Runs `work` on the loop's thread and returns its result."""
+        assert self.loop is not None  # noqa: S101 - it serves
+        done: asyncio.Future[_T] | Any = asyncio.run_coroutine_threadsafe(_async(work), self.loop)
+        result: _T = done.result()
+        return result
+
+
+@contextlib.contextmanager
+def in_thread(options: Options) -> Iterator[Simulators]:
+    """Serves in a thread of its own while the context lasts."""
+    simulators = Simulators(options)
+    started = threading.Event()
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(simulators.serve(started.set))
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            started.set()
+
+    thread = threading.Thread(target=work, name="sms-simulators", daemon=True)
+    thread.start()
+    started.wait()
+    if failures:
+        raise failures[0]
+    try:
+        yield simulators
+    finally:
+        simulators.stop()
+        thread.join()
+
+
+async def _async(work: Callable[[], _T]) -> _T:
+    return work()
+
+
+class _Server(uvicorn.Server):
+    """A uvicorn server that leaves signals to whoever runs several of them."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _server(gateway: Gateway, context: Any) -> uvicorn.Server:
+    config = uvicorn.Config(
+        gateway,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=IDLE_SECONDS,
+        timeout_graceful_shutdown=1,
+        backlog=4096,
+    )
+    config.load()
+    config.ssl = context
+    return _Server(config)
+
+
+def _listen(host: str, port: int, flag: str) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host.strip("[]"), port))
+        sock.listen(4096)
+    except OSError as error:
+        sock.close()
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUse(f"port {port} is in use; choose another with {flag}") from None
+        raise PortInUse(f"cannot listen on {host} port {port}: {error.strerror} ({flag})") from None
+    sock.setblocking(False)
+    return sock

@@ -1,0 +1,1 @@
+"""The one door to everything of a world that changes."""

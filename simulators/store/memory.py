@@ -1,0 +1,283 @@
+"""Worlds in this process's memory. Messages are kept packed, so a million cost no garbage scans."""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from simulators.kernel.flow import Headroom, Hit
+from simulators.kernel.message import Message
+from simulators.store.protocol import Admission, Selection
+from simulators.store.windows import Windows
+
+KEEP = 1_000_000
+JOURNAL = 10_000
+
+
+class MemoryStore:
+    """A `Store` without persistence: `keep` bounds the messages of an account, `journal` its
+    journal; the oldest go first."""
+
+    def __init__(self, keep: int = KEEP, journal: int = JOURNAL) -> None:
+        self._keep = keep
+        self._journal = journal
+        self._accounts: dict[str, dict[str, Any]] = {}
+        self._by_credential: dict[tuple[str, str], str] = {}
+        self._shelves: dict[str, _Shelf] = {}
+
+    def put_account(self, account: dict[str, Any], credentials: Sequence[tuple[str, str]]) -> None:
+        for pair in credentials:
+            owner = self._by_credential.get(pair, account["id"])
+            if owner != account["id"]:
+                raise ValueError(f"{pair[0]} credential '{pair[1]}' belongs to account '{owner}'")
+        self._forget_credentials(account["id"])
+        self._accounts[account["id"]] = account
+        self._by_credential.update(dict.fromkeys(credentials, account["id"]))
+
+    def account(self, account: str) -> dict[str, Any] | None:
+        return self._accounts.get(account)
+
+    def account_of(self, provider: str, credential: str) -> str | None:
+        return self._by_credential.get((provider, credential))
+
+    def accounts(self) -> list[str]:
+        return list(self._accounts)
+
+    def drop_account(self, account: str) -> bool:
+        self._forget_credentials(account)
+        self._shelves.pop(account, None)
+        return self._accounts.pop(account, None) is not None
+
+    def _forget_credentials(self, account: str) -> None:
+        for pair in [p for p, owner in self._by_credential.items() if owner == account]:
+            del self._by_credential[pair]
+
+    def _shelf(self, account: str) -> "_Shelf":
+        shelf = self._shelves.get(account)
+        if shelf is None:
+            shelf = self._shelves[account] = _Shelf(self._journal)
+        return shelf
+
+    def admit(
+        self, account: str, drafts: Sequence[tuple[Sequence[Hit], Message]], now: float
+    ) -> Sequence[Admission]:
+        shelf = self._shelf(account)
+        full = _first_full(shelf.windows, drafts, now)
+        if any(full):
+            return [Admission(None, hit) for hit in full]
+        kept = []
+        for hits, message in drafts:
+            for hit in hits:
+                shelf.windows.take(hit, now)
+            kept.append(Admission(shelf.add(message, self._keep), None))
+        return kept
+
+    def find(self, account: str, message: str) -> Message | None:
+        shelf = self._shelf(account)
+        sequence = shelf.by_id.get(message)
+        return None if sequence is None else Message.unpack(shelf.messages[sequence])
+
+    def select(self, account: str, selection: Selection) -> list[Message]:
+        found: list[Message] = []
+        shelf = self._shelf(account)
+        for message in shelf.walk(selection.to, selection.before, selection.after):
+            if message.at < selection.since:
+                break
+            if _wanted(message, selection):
+                found.append(message)
+                if len(found) == selection.limit:
+                    break
+        return found
+
+    def change(self, account: str, message: str, **changes: Any) -> Message | None:
+        found = self.find(account, message)
+        if found is None:
+            return None
+        changed = replace(found, **changes)
+        self._shelf(account).messages[found.sequence] = changed.pack()
+        return changed
+
+    def remove(self, account: str, message: str) -> bool:
+        return self._shelf(account).remove(message)
+
+    def remove_all(self, account: str) -> int:
+        return self._shelf(account).remove_all()
+
+    def newest(self, account: str) -> int:
+        return self._shelf(account).sequence
+
+    def watch(self, account: str, seen: Callable[[Message], None]) -> Callable[[], None]:
+        watchers = self._shelf(account).watchers
+        watchers.append(seen)
+
+        def stop() -> None:
+            if seen in watchers:
+                watchers.remove(seen)
+
+        return stop
+
+    def note(self, account: str, entry: bytes, breached: bool) -> None:
+        self._shelf(account).note(entry, breached)
+
+    def journal(
+        self, account: str, *, breached: bool = False, after: int = 0, limit: int = 100
+    ) -> list[tuple[int, bytes]]:
+        shelf = self._shelf(account)
+        entries = shelf.breaches if breached else shelf.journal
+        found: list[tuple[int, bytes]] = []
+        for entry in reversed(entries):
+            if entry[0] <= after or len(found) == limit:
+                break
+            found.append(entry)
+        return found[::-1]
+
+    def load(self, account: str, name: str) -> Any:
+        return self._shelf(account).settings.get(name)
+
+    def save(self, account: str, name: str, value: Any) -> None:
+        settings = self._shelf(account).settings
+        if value is None:
+            settings.pop(name, None)
+        else:
+            settings[name] = value
+
+    def once(self, account: str, key: str, now: float, until: float) -> bool:
+        return self._shelf(account).once(key, now, until)
+
+    def headroom(self, account: str, now: float) -> list[Headroom]:
+        return self._shelf(account).windows.headroom(now)
+
+    def clear(self, account: str) -> None:
+        old = self._shelves.pop(account, None)
+        if old is not None:
+            self._shelf(account).watchers = old.watchers
+
+
+class _Shelf:
+    """All of one account. `messages` is by sequence; those to one number form a chain from
+    `newest_to` through `previous`."""
+
+    def __init__(self, journal: int) -> None:
+        self.messages: dict[int, bytes] = {}
+        self.by_id: dict[str, int] = {}
+        self.newest_to: dict[str, int] = {}
+        self.sequence = 0
+        self.oldest = 1
+        self.windows = Windows()
+        self.settings: dict[str, Any] = {}
+        self.nonces: dict[str, float] = {}
+        self.nonce_order: deque[tuple[float, str]] = deque()
+        self.watchers: list[Callable[[Message], None]] = []
+        self.journal: deque[tuple[int, bytes]] = deque(maxlen=journal)
+        self.breaches: deque[tuple[int, bytes]] = deque(maxlen=journal)
+        self.noted = 0
+
+    def add(self, message: Message, keep: int) -> Message:
+        self.sequence += 1
+        kept = message.numbered(self.sequence, self.newest_to.get(message.to, 0))
+        # orjson allocates far more than it fills; the copy is only as large as the message.
+        self.messages[kept.sequence] = bytes(memoryview(kept.pack()))
+        self.by_id[kept.id] = kept.sequence
+        self.newest_to[kept.to] = kept.sequence
+        if len(self.messages) > keep:
+            self._drop_oldest()
+        for seen in tuple(self.watchers):
+            seen(kept)
+        return kept
+
+    def _drop_oldest(self) -> None:
+        while self.oldest not in self.messages:
+            self.oldest += 1
+        gone = Message.unpack(self.messages.pop(self.oldest))
+        del self.by_id[gone.id]
+        if self.newest_to[gone.to] == gone.sequence:
+            del self.newest_to[gone.to]
+
+    def remove(self, message: str) -> bool:
+        sequence = self.by_id.pop(message, None)
+        if sequence is None:
+            return False
+        gone = Message.unpack(self.messages.pop(sequence))
+        if self.newest_to.get(gone.to) == sequence:
+            if gone.previous in self.messages:
+                self.newest_to[gone.to] = gone.previous
+            else:
+                del self.newest_to[gone.to]
+        else:
+            self._bridge(gone)
+        return True
+
+    def _bridge(self, gone: Message) -> None:
+        """Leads the chain to one number around a message that is gone."""
+        for later in self.walk(gone.to, 0, gone.sequence):
+            if later.previous == gone.sequence:
+                self.messages[later.sequence] = replace(later, previous=gone.previous).pack()
+                return
+
+    def remove_all(self) -> int:
+        count = len(self.messages)
+        self.messages, self.by_id, self.newest_to = {}, {}, {}
+        self.oldest = self.sequence + 1
+        return count
+
+    def walk(self, to: str, before: int, after: int) -> Iterator[Message]:
+        """Messages from newest to oldest, to one number or to all."""
+        return self._chain(to, before, after) if to else self._all(before, after)
+
+    def _chain(self, to: str, before: int, after: int) -> Iterator[Message]:
+        sequence = self.newest_to.get(to, 0)
+        while sequence > after and sequence in self.messages:
+            message = Message.unpack(self.messages[sequence])
+            if not before or sequence < before:
+                yield message
+            sequence = message.previous
+
+    def _all(self, before: int, after: int) -> Iterator[Message]:
+        newest = min(before - 1, self.sequence) if before else self.sequence
+        for sequence in range(newest, max(after, self.oldest - 1), -1):
+            packed = self.messages.get(sequence)
+            if packed is not None:
+                yield Message.unpack(packed)
+
+    def note(self, entry: bytes, breached: bool) -> None:
+        self.noted += 1
+        kept = (self.noted, bytes(memoryview(entry)))
+        self.journal.append(kept)
+        if breached:
+            self.breaches.append(kept)
+
+    def once(self, key: str, now: float, until: float) -> bool:
+        if self.nonces.get(key, now) > now:
+            return False
+        self.nonces[key] = until
+        self.nonce_order.append((until, key))
+        for _ in range(2):  # two a call, so that no single request pays for all of them
+            if self.nonce_order[0][0] <= now:
+                _until, old = self.nonce_order.popleft()
+                if self.nonces.get(old, now + 1) <= now:
+                    del self.nonces[old]
+        return True
+
+
+def _first_full(
+    windows: Windows, drafts: Sequence[tuple[Sequence[Hit], Message]], now: float
+) -> list[Hit | None]:
+    pending: dict[str, int] = {}
+    found: list[Hit | None] = []
+    for hits, _message in drafts:
+        full = None
+        for hit in hits:
+            earlier = pending.get(hit.window, 0)
+            if full is None and windows.full(hit._replace(cost=hit.cost + earlier), now):
+                full = hit
+            pending[hit.window] = earlier + hit.cost
+        found.append(full)
+    return found
+
+
+def _wanted(message: Message, selection: Selection) -> bool:
+    return (
+        message.at <= selection.until
+        and (not selection.provider or message.provider == selection.provider)
+        and (not selection.sender or message.sender == selection.sender)
+    )

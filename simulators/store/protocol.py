@@ -1,0 +1,105 @@
+"""What a store of worlds can do: a few coarse, atomic operations on plain values.
+
+`account` names the world; two accounts never see each other's values. Times are epoch seconds
+and always arguments. Nothing above this package may depend on which store it has.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+from simulators.kernel.flow import Headroom, Hit
+from simulators.kernel.message import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which messages, newest first. `before` is an exclusive sequence to go on from, 0 for the
+    newest; `after` an exclusive sequence, and `since` an inclusive time, to stop at."""
+
+    provider: str = ""
+    to: str = ""
+    sender: str = ""
+    since: float = 0.0
+    until: float = float("inf")
+    before: int = 0
+    after: int = 0
+    limit: int = 50
+
+
+class Admission(NamedTuple):
+    """Either the message as kept, or the first hit that found its window full."""
+
+    message: Message | None
+    full: Hit | None
+
+
+class Store(Protocol):
+    """Keeps the worlds of all accounts."""
+
+    def put_account(self, account: dict[str, Any], credentials: Sequence[tuple[str, str]]) -> None:
+        """Keeps an account document under its `id` and its (provider, credential id) pairs.
+
+        Raises `ValueError` if another account has one of them.
+        """
+
+    def account(self, account: str) -> dict[str, Any] | None:
+        """The account document, None if there is none."""
+
+    def account_of(self, provider: str, credential: str) -> str | None:
+        """The id of the account that has this credential."""
+
+    def accounts(self) -> list[str]:
+        """All ids, oldest first."""
+
+    def drop_account(self, account: str) -> bool:
+        """Forgets the account and its world; False if there was none."""
+
+    def admit(
+        self, account: str, drafts: Sequence[tuple[Sequence[Hit], Message]], now: float
+    ) -> Sequence[Admission]:
+        """Hits the windows and keeps the messages, all of them or none, in one atomic step."""
+
+    def find(self, account: str, message: str) -> Message | None:
+        """One message by its id."""
+
+    def select(self, account: str, selection: Selection) -> list[Message]:
+        """The selected messages, newest first."""
+
+    def change(self, account: str, message: str, **changes: Any) -> Message | None:
+        """Replaces fields of a kept message; None if there is no such message."""
+
+    def remove(self, account: str, message: str) -> bool:
+        """Forgets one message; False if there was none."""
+
+    def newest(self, account: str) -> int:
+        """The sequence of the newest message ever kept, 0 for none."""
+
+    def remove_all(self, account: str) -> int:
+        """Forgets all messages, not the windows they hit; says how many."""
+
+    def watch(self, account: str, seen: Callable[[Message], None]) -> Callable[[], None]:
+        """Calls `seen` with each message kept from now on, until the returned function is."""
+
+    def note(self, account: str, entry: bytes, breached: bool) -> None:
+        """Appends to the journal."""
+
+    def journal(
+        self, account: str, *, breached: bool = False, after: int = 0, limit: int = 100
+    ) -> list[tuple[int, bytes]]:
+        """The newest entries after a sequence, oldest first, each with its sequence."""
+
+    def load(self, account: str, name: str) -> Any:
+        """A settings document, None if it was never saved. Not to be changed in place."""
+
+    def save(self, account: str, name: str, value: Any) -> None:
+        """Replaces a settings document; None forgets it."""
+
+    def once(self, account: str, key: str, now: float, until: float) -> bool:
+        """True the first time, False for the same key again before `until`: for nonces."""
+
+    def headroom(self, account: str, now: float) -> list[Headroom]:
+        """Every window in use."""
+
+    def clear(self, account: str) -> None:
+        """Forgets all of a world but the account itself."""

@@ -1,0 +1,82 @@
+"""Fixtures that the project's own tests share, beside those of its pytest plugin."""
+
+import json
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from http.client import HTTPResponse
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulators.kernel.accounts import DEFAULT
+from simulators.pytest_plugin import Sms
+from simulators.server import tls
+from simulators.server.simulators import Simulators
+
+CAPTURES = Path(__file__).parent / "captures"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back for a replayed request."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@pytest.fixture
+def default(sms_server: Simulators) -> Iterator[Sms]:
+    """The account with the published credentials, emptied before and after the test."""
+    world = sms_server.accounts.world(DEFAULT)
+    sms_server.call(world.reset)
+    yield Sms(sms_server, world)
+    sms_server.call(world.reset)
+
+
+def captured(name: str) -> list[dict[str, Any]]:
+    """The captures of one client, those that sent a request."""
+    lines = (CAPTURES / f"{name}.jsonl").read_text().splitlines()
+    return [capture for line in lines if (capture := json.loads(line))["requests"]]
+
+
+def wire_bytes(request: dict[str, Any]) -> bytes:
+    """A captured request as the bytes that were on the wire."""
+    lines = [f"{request['method']} {request['target']} HTTP/1.1"]
+    lines += [f"{name}: {value}" for name, value in request["headers"]]
+    head = ("\r\n".join(lines) + "\r\n\r\n").encode()
+    return head + (request.get("body") or "").encode()
+
+
+@pytest.fixture
+def replay(sms_server: Simulators) -> Callable[[dict[str, Any] | bytes, str], Answer]:
+    """Sends bytes over TLS to a vendor's host name, and reads the answer."""
+    context = ssl.create_default_context(cafile=str(tls.ca_path(sms_server.options.tls_dir)))
+
+    def send(request: dict[str, Any] | bytes, host: str = "") -> Answer:
+        raw = request if isinstance(request, bytes) else wire_bytes(request)
+        name = host or (request["host"] if isinstance(request, dict) else "")
+        address = ("127.0.0.1", sms_server.ports["https"])
+        with (
+            socket.create_connection(address, timeout=10) as plain,
+            context.wrap_socket(plain, server_hostname=name) as secure,
+        ):
+            secure.sendall(raw)
+            response = HTTPResponse(secure, method=raw.split(b" ", 1)[0].decode())
+            response.begin()
+            headers = {key.lower(): value for key, value in response.getheaders()}
+            return Answer(response.status, headers, response.read())
+
+    return send
+
+
+@pytest.fixture(scope="session")
+def captures() -> Callable[[str], list[dict[str, Any]]]:
+    """The captures of one client by the name of its file."""
+    return captured
