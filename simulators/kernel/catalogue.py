@@ -28,7 +28,8 @@ class ErrorRow:
 
     `key` names the row uniquely (the code, plus a suffix where a provider uses one code for
     several texts); `message` may hold `{placeholders}`; `later` is the key of the receipt row
-    that a deferred judgement turns into; `extra` holds what only this provider's rows have.
+    that a deferred judgement turns into; `status` is the provider's word that a message ends in
+    with this receipt row; `extra` holds what only this provider's rows have.
     """
 
     key: str
@@ -40,6 +41,7 @@ class ErrorRow:
     source: str
     verified: bool
     later: str = ""
+    status: str = ""
     extra: Mapping[str, Any] | None = None
 
     def text(self, values: Mapping[str, object]) -> str:
@@ -99,5 +101,6 @@ def _row(item: dict[str, Any]) -> ErrorRow:
         source=item["source"],
         verified=item["verified"],
         later=item.get("later", ""),
+        status=item.get("status", ""),
         extra=extra or None,
     )

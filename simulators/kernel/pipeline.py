@@ -175,10 +175,10 @@ def _judge(exchange: Exchange, draft: Draft) -> Failure | None:
 
 def _deferred(exchange: Exchange, draft: Draft, failure: Failure) -> Failure | None:
     """The failure itself, or None once it has become the draft's life."""
-    failing = exchange.provider.failing
-    if not draft.deferred or not failure.row.later or failing is None:
+    if not draft.deferred or not failure.row.later:
         return failure
-    draft.life = failing(draft, exchange.provider.row(failure.row.later))
+    provider = exchange.provider
+    draft.life = provider.ending(draft.life, provider.row(failure.row.later))
     return None
 
 

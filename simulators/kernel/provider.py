@@ -8,7 +8,7 @@ from simulators.kernel.call import Call, Reply
 from simulators.kernel.catalogue import Catalogue, ErrorRow
 from simulators.kernel.clock import Chance
 from simulators.kernel.flow import Limit
-from simulators.kernel.message import Life, Message, State
+from simulators.kernel.message import Life, Message, State, Step
 from simulators.kernel.problem import Problem
 from simulators.kernel.templates import Signature, Template
 from simulators.kernel.world import World
@@ -142,8 +142,7 @@ class Provider:
     * `templates` and `signatures`: what every account starts with, where the provider has them.
     * `identify` finds the credential id in a request, `authenticate` checks the proof or raises
       `Refusal`; `refuse` spells a failure as an answer.
-    * `message_id` makes an id; `failing` is the life of a message that a deferred judgement
-      found wanting, ending in the receipt row.
+    * `message_id` makes an id.
     * `emulates` are rows (what, how far, source) of the fidelity table.
     """
 
@@ -168,9 +167,24 @@ class Provider:
     limits: tuple[Limit, ...] = ()
     templates: tuple[Template, ...] = ()
     signatures: tuple[Signature, ...] = ()
-    failing: Callable[[Draft, ErrorRow], Life] | None = None
     emulates: tuple[tuple[str, str, str], ...] = ()
 
     def row(self, what: Problem | str) -> ErrorRow:
         """The catalogue row of a problem or of a key."""
         return self.catalogue[self.problems[what] if isinstance(what, Problem) else what]
+
+    def steps(self, life: str | Life) -> Life:
+        """The steps of a life given by name or in full."""
+        return self.lives[life] if isinstance(life, str) else life
+
+    def ending(self, life: str | Life, row: ErrorRow) -> Life:
+        """A life that ends in a receipt row when it would have ended otherwise. A message that
+        failed was never handed to the carrier, so it was never sent either."""
+        last = State.SENT if self.states[row.status] is State.FAILED else None
+        kept: list[Step] = []
+        for step in self.steps(life):
+            state = self.states[step.status]
+            if state.final or state is last:
+                return (*kept, Step(step.after, row.status, row.key))
+            kept.append(step)
+        return (*kept, Step(kept[-1].after, row.status, row.key))

@@ -221,5 +221,4 @@ PROVIDER = Provider(
     authenticate=authenticate,
     refuse=refuse,
     message_id=message_id,
-    failing=create.failing,
 )

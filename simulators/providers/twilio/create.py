@@ -8,8 +8,7 @@ from typing import Any
 
 from simulators.kernel import phone, segments
 from simulators.kernel.call import Reply
-from simulators.kernel.catalogue import ErrorRow
-from simulators.kernel.message import Life, Message, Step
+from simulators.kernel.message import Message
 from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Draft, Exchange, Refusal
 from simulators.kernel.reading import Fields, first, many
@@ -62,12 +61,6 @@ def _recipient(to: str) -> phone.Number:
     if number is None or not number.possible:
         raise Refusal(Problem.BAD_RECIPIENT, to=to, to_masked=wire.masked(to))
     return number
-
-
-def failing(draft: Draft, row: ErrorRow) -> Life:
-    """Accepted by the service, and found wanting when a sender was picked."""
-    final = (row.extra or {})["status"]
-    return (Step(0, "accepted"), Step(0.3, "queued"), Step(1, final, row.key))
 
 
 def answer(exchange: Exchange) -> Reply:
