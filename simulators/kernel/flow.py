@@ -38,8 +38,12 @@ class Limit:
 
 
 class Hit(NamedTuple):
-    """One count on one window; plain values, so that any store can take it."""
+    """One count on one window; plain values, so that any store can take it.
 
+    `scope` is the provider and `limit` its limit; `window` is the value that is counted by.
+    """
+
+    scope: str
     limit: str
     window: str
     kind: Kind
@@ -52,6 +56,7 @@ class Hit(NamedTuple):
 class Headroom(NamedTuple):
     """What is left of one live window; `resets` is in epoch seconds."""
 
+    scope: str
     limit: str
     window: str
     permits: int
@@ -64,19 +69,34 @@ def hits(limits: Sequence[Limit], mode: Any, draft: Any, scope: str, now: float)
     if mode == "off":
         return []
     factor = 1.0 if mode == "provider" else float(mode)
-    found = []
-    for limit in limits:
-        if not limit.applies(draft):
-            continue
-        start = now
-        if limit.kind == "natural":
-            start = (now + limit.zone) // limit.seconds * limit.seconds - limit.zone
-        value = "|".join([str(getattr(draft, name)) for name in limit.key])
-        window = f"{scope}/{limit.name}/{value}"
-        cost = draft.segments if limit.kind == "queue" else 1
-        permits = max(int(limit.permits * factor), 1)
-        found.append(Hit(limit.name, window, limit.kind, permits, limit.seconds, start, cost))
-    return found
+    return [
+        Hit(
+            scope,
+            limit.name,
+            window(limit, draft),
+            limit.kind,
+            max(int(limit.permits * factor), 1),
+            limit.seconds,
+            start(limit, now),
+            draft.segments if limit.kind == "queue" else 1,
+        )
+        for limit in limits
+        if limit.applies(draft)
+    ]
+
+
+def window(limit: Limit, draft: Any) -> str:
+    """What this limit counts the draft by."""
+    if len(limit.key) == 1:
+        return str(getattr(draft, limit.key[0]))
+    return "|".join([str(getattr(draft, name)) for name in limit.key])
+
+
+def start(limit: Limit, now: float) -> float:
+    """When the calendar slice began; other kinds of window have no beginning."""
+    if limit.kind != "natural":
+        return now
+    return (now + limit.zone) // limit.seconds * limit.seconds - limit.zone
 
 
 def named(limits: Sequence[Limit]) -> Mapping[str, Limit]:

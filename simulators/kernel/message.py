@@ -98,7 +98,8 @@ class Message:
                 self.details,
                 self.sequence,
                 self.previous,
-            )
+            ),
+            default=tuple,  # of a Step: orjson takes tuples, but no subclasses of them
         )
 
     @classmethod

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from heapq import heappop, heappush
 from typing import Any
 
 from simulators.kernel.flow import Headroom, Hit
@@ -81,12 +82,10 @@ class MemoryStore:
         found: list[Message] = []
         shelf = self._shelf(account)
         for message in shelf.walk(selection.to, selection.before, selection.after):
-            if message.at < selection.since:
+            if len(found) >= selection.limit or (message.at < selection.since and shelf.in_order):
                 break
             if _wanted(message, selection):
                 found.append(message)
-                if len(found) == selection.limit:
-                    break
         return found
 
     def change(self, account: str, message: str, **changes: Any) -> Message | None:
@@ -94,7 +93,7 @@ class MemoryStore:
         if found is None:
             return None
         changed = replace(found, **changes)
-        self._shelf(account).messages[found.sequence] = changed.pack()
+        self._shelf(account).messages[found.sequence] = _packed(changed)
         return changed
 
     def remove(self, account: str, message: str) -> bool:
@@ -163,10 +162,12 @@ class _Shelf:
         self.newest_to: dict[str, int] = {}
         self.sequence = 0
         self.oldest = 1
+        self.latest = 0.0
+        self.in_order = True  # until the clock is set back
         self.windows = Windows()
         self.settings: dict[str, Any] = {}
         self.nonces: dict[str, float] = {}
-        self.nonce_order: deque[tuple[float, str]] = deque()
+        self.nonce_ends: list[tuple[float, str]] = []
         self.watchers: list[Callable[[Message], None]] = []
         self.journal: deque[tuple[int, bytes]] = deque(maxlen=journal)
         self.breaches: deque[tuple[int, bytes]] = deque(maxlen=journal)
@@ -174,9 +175,10 @@ class _Shelf:
 
     def add(self, message: Message, keep: int) -> Message:
         self.sequence += 1
+        self.in_order = (self.in_order and message.at >= self.latest) or not self.messages
+        self.latest = message.at
         kept = message.numbered(self.sequence, self.newest_to.get(message.to, 0))
-        # orjson allocates far more than it fills; the copy is only as large as the message.
-        self.messages[kept.sequence] = bytes(memoryview(kept.pack()))
+        self.messages[kept.sequence] = _packed(kept)
         self.by_id[kept.id] = kept.sequence
         self.newest_to[kept.to] = kept.sequence
         if len(self.messages) > keep:
@@ -189,7 +191,8 @@ class _Shelf:
         while self.oldest not in self.messages:
             self.oldest += 1
         gone = Message.unpack(self.messages.pop(self.oldest))
-        del self.by_id[gone.id]
+        if self.by_id.get(gone.id) == gone.sequence:
+            del self.by_id[gone.id]
         if self.newest_to[gone.to] == gone.sequence:
             del self.newest_to[gone.to]
 
@@ -211,13 +214,14 @@ class _Shelf:
         """Leads the chain to one number around a message that is gone."""
         for later in self.walk(gone.to, 0, gone.sequence):
             if later.previous == gone.sequence:
-                self.messages[later.sequence] = replace(later, previous=gone.previous).pack()
+                self.messages[later.sequence] = _packed(replace(later, previous=gone.previous))
                 return
 
     def remove_all(self) -> int:
         count = len(self.messages)
         self.messages, self.by_id, self.newest_to = {}, {}, {}
         self.oldest = self.sequence + 1
+        self.in_order = True
         return count
 
     def walk(self, to: str, before: int, after: int) -> Iterator[Message]:
@@ -250,10 +254,10 @@ class _Shelf:
         if self.nonces.get(key, now) > now:
             return False
         self.nonces[key] = until
-        self.nonce_order.append((until, key))
+        heappush(self.nonce_ends, (until, key))
         for _ in range(2):  # two a call, so that no single request pays for all of them
-            if self.nonce_order[0][0] <= now:
-                _until, old = self.nonce_order.popleft()
+            if self.nonce_ends and self.nonce_ends[0][0] <= now:
+                _until, old = heappop(self.nonce_ends)
                 if self.nonces.get(old, now + 1) <= now:
                     del self.nonces[old]
         return True
@@ -262,22 +266,30 @@ class _Shelf:
 def _first_full(
     windows: Windows, drafts: Sequence[tuple[Sequence[Hit], Message]], now: float
 ) -> list[Hit | None]:
-    pending: dict[str, int] = {}
+    if len(drafts) == 1:  # nothing else in this step can fill a window
+        return [next((hit for hit in drafts[0][0] if windows.full(hit, now)), None)]
+    pending: dict[tuple[str, str, str], int] = {}
     found: list[Hit | None] = []
     for hits, _message in drafts:
         full = None
         for hit in hits:
-            earlier = pending.get(hit.window, 0)
-            if full is None and windows.full(hit._replace(cost=hit.cost + earlier), now):
+            key = hit[:3]
+            earlier = pending.get(key, 0)
+            if full is None and windows.full(hit, now, earlier):
                 full = hit
-            pending[hit.window] = earlier + hit.cost
+            pending[key] = earlier + hit.cost
         found.append(full)
     return found
 
 
+def _packed(message: Message) -> bytes:
+    # orjson allocates far more than it fills; the copy is only as large as the message.
+    return bytes(memoryview(message.pack()))
+
+
 def _wanted(message: Message, selection: Selection) -> bool:
     return (
-        message.at <= selection.until
+        selection.since <= message.at <= selection.until
         and (not selection.provider or message.provider == selection.provider)
         and (not selection.sender or message.sender == selection.sender)
     )

@@ -1,0 +1,484 @@
+"""What every store does: the promises of `Store` one by one, and all together against a model."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from simulators.kernel.flow import Hit
+from simulators.kernel.message import Message, Step
+from simulators.store.memory import MemoryStore
+from simulators.store.protocol import Selection
+
+STORES = {"memory": MemoryStore}
+NOW = 1_800_000_000.0
+
+
+@pytest.fixture(params=STORES)
+def make(request):
+    """Makes an empty store, with its bounds."""
+    return STORES[request.param]
+
+
+@pytest.fixture
+def store(make):
+    """An empty store with generous bounds."""
+    return make()
+
+
+def message(id_, to="+15550000001", at=NOW, **more):
+    fields = {"sender": "+15005550006", "text": "Your code is 123456", "segments": 1}
+    fields |= {"provider": "twilio", "operation": "create-message", "life": "number", **more}
+    return Message(id=id_, to=to, at=at, **fields)
+
+
+def hit(limit="minute", window="+15550000001", permits=1, seconds=60.0, **more):
+    fields = {"scope": "twilio", "kind": "rolling", "start": NOW, **more}
+    return Hit(limit=limit, window=window, permits=permits, seconds=seconds, **fields)
+
+
+def keep(store, *messages, account="a"):
+    return [store.admit(account, [((), m)], m.at)[0].message for m in messages]
+
+
+def ids(messages):
+    return [m.id for m in messages]
+
+
+def test_finds_an_account_by_its_id_and_by_each_credential(store):
+    """An account document comes back as it was put, under its id and its credential pairs."""
+    document = {"id": "a", "credentials": {"twilio": {"sid": "AC1"}}, "seed": ""}
+    store.put_account(document, [("twilio", "AC1"), ("vonage", "k")])
+
+    assert document == store.account("a")
+    assert store.account("b") is None
+    assert store.account_of("twilio", "AC1") == "a"
+    assert store.account_of("vonage", "k") == "a"
+    assert store.account_of("vonage", "AC1") is None
+
+
+def test_a_credential_belongs_to_one_account_only(store):
+    """Putting a second account with a credential of the first is a `ValueError`, and no change."""
+    store.put_account({"id": "a"}, [("twilio", "AC1")])
+
+    with pytest.raises(ValueError, match="'AC1' belongs to account 'a'"):
+        store.put_account({"id": "b"}, [("vonage", "k"), ("twilio", "AC1")])
+
+    assert store.account("b") is None
+    assert store.account_of("vonage", "k") is None
+    assert store.account_of("twilio", "AC1") == "a"
+
+
+def test_putting_an_account_again_replaces_its_credentials(store):
+    """The credentials an account no longer has lead nowhere."""
+    store.put_account({"id": "a"}, [("twilio", "old"), ("vonage", "k")])
+    store.put_account({"id": "a"}, [("twilio", "new")])
+
+    assert store.account_of("twilio", "new") == "a"
+    assert store.account_of("twilio", "old") is None
+    assert store.account_of("vonage", "k") is None
+    assert ["a"] == store.accounts()
+
+
+def test_lists_accounts_oldest_first(store):
+    """`accounts` keeps the order in which they came."""
+    for name in ("c", "a", "b"):
+        store.put_account({"id": name}, [])
+
+    assert ["c", "a", "b"] == store.accounts()
+
+
+def test_dropping_an_account_forgets_it_and_its_world(store):
+    """Neither account, credentials, messages, settings, windows nor journal are left."""
+    store.put_account({"id": "a"}, [("twilio", "AC1")])
+    store.admit("a", [([hit()], message("m1"))], NOW)
+    store.save("a", "limits", "off")
+    store.note("a", b"{}", breached=True)
+
+    assert store.drop_account("a") is True
+    assert store.drop_account("a") is False
+    assert store.account("a") is None
+    assert store.account_of("twilio", "AC1") is None
+    assert store.find("a", "m1") is None
+    assert store.load("a", "limits") is None
+    assert [] == store.headroom("a", NOW)
+    assert [] == store.journal("a")
+
+
+def test_a_kept_message_comes_back_whole(store):
+    """Every field survives, a life of its own steps included; the store adds its place."""
+    life = (Step(0, "accepted"), Step(0.5, "failed", "30003"))
+    sent = message("m1", text="验证码 1234 😀é", life=life, callback="http://c")
+    sent = replace(sent, details={"service": "MG1", "tags": ["x"]}, template="t", segments=3)
+    (kept,) = keep(store, sent)
+
+    assert replace(sent, sequence=1) == kept
+    assert kept == store.find("a", "m1")
+
+
+def test_numbers_messages_and_links_each_to_the_one_before_it(store):
+    """`sequence` counts the account's messages, `previous` is the last one to the same number."""
+    kept = keep(store, message("m1"), message("m2", to="+2"), message("m3"), message("m4", to="+2"))
+
+    assert [(1, 0), (2, 0), (3, 1), (4, 2)] == [(m.sequence, m.previous) for m in kept]
+    assert store.newest("a") == 4
+    assert store.newest("b") == 0
+
+
+def test_the_sequence_goes_on_after_removals(store):
+    """`newest` is the newest message ever kept, so a reader's cursor never goes back."""
+    keep(store, message("m1"), message("m2"))
+    store.remove("a", "m2")
+    assert store.newest("a") == 2
+
+    store.remove_all("a")
+    (kept,) = keep(store, message("m3"))
+
+    assert kept.sequence == 3
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        (Selection(), ["m4", "m3", "m2", "m1"]),
+        (Selection(limit=2), ["m4", "m3"]),
+        (Selection(limit=0), []),
+        (Selection(to="+1"), ["m4", "m1"]),
+        (Selection(to="+9"), []),
+        (Selection(provider="vonage"), ["m3", "m2"]),
+        (Selection(to="+1", provider="vonage"), []),
+        (Selection(sender="Acme"), ["m3"]),
+        (Selection(since=NOW + 2), ["m4", "m3"]),
+        (Selection(until=NOW + 2), ["m3", "m2", "m1"]),
+        (Selection(since=NOW + 1, until=NOW + 2), ["m3", "m2"]),
+        (Selection(before=3), ["m2", "m1"]),
+        (Selection(before=99), ["m4", "m3", "m2", "m1"]),
+        (Selection(after=2), ["m4", "m3"]),
+        (Selection(to="+1", before=4), ["m1"]),
+        (Selection(to="+1", after=1), ["m4"]),
+        (Selection(before=4, after=1, limit=1), ["m3"]),
+    ],
+)
+def test_selects_newest_first(store, wanted, expected):
+    """Each field of a `Selection` narrows, all of them together."""
+    keep(
+        store,
+        message("m1", to="+1", at=NOW),
+        message("m2", to="+2", at=NOW + 1, provider="vonage"),
+        message("m3", to="+3", at=NOW + 2, provider="vonage", sender="Acme"),
+        message("m4", to="+1", at=NOW + 3),
+    )
+
+    assert expected == ids(store.select("a", wanted))
+
+
+@pytest.mark.parametrize("to", ["", "+1"])
+def test_selects_by_time_after_the_clock_was_set_back(store, to):
+    """A later message with an earlier time hides nothing that is before it."""
+    keep(store, message("m1", to="+1", at=NOW), message("m2", to="+1", at=NOW - 3600))
+
+    assert ["m1"] == ids(store.select("a", Selection(to=to, since=NOW)))
+
+
+def test_changes_fields_of_a_message(store):
+    """The changed message is returned and kept, the others stay as they were."""
+    keep(store, message("m1"), message("m2"))
+    changed = store.change("a", "m1", text="", details={"redacted": True})
+
+    assert changed.text == ""
+    assert changed == store.find("a", "m1")
+    assert store.find("a", "m2").text == "Your code is 123456"
+    assert store.change("a", "nobody", text="") is None
+
+
+@pytest.mark.parametrize("gone", ["m1", "m2", "m3"])
+def test_the_chain_to_a_number_holds_around_a_removed_message(store, gone):
+    """First, middle or last may go: the others to the number are still found, newest first."""
+    keep(store, message("m1"), message("x", to="+2"), message("m2"), message("m3"))
+
+    assert store.remove("a", gone) is True
+    assert store.remove("a", gone) is False
+    assert store.find("a", gone) is None
+    expected = [m for m in ("m3", "m2", "m1") if m != gone]
+    assert expected == ids(store.select("a", Selection(to="+15550000001")))
+    keep(store, message("m4"))
+    assert ["m4", *expected] == ids(store.select("a", Selection(to="+15550000001")))
+
+
+def test_forgets_all_messages_but_not_what_they_counted(store):
+    """`remove_all` says how many there were; the windows stay hit."""
+    store.admit("a", [([hit()], message("m1"))], NOW)
+    keep(store, message("m2"))
+
+    assert store.remove_all("a") == 2
+    assert [] == store.select("a", Selection())
+    assert store.find("a", "m1") is None
+    assert store.admit("a", [([hit()], message("m3"))], NOW)[0].full == hit()
+    assert store.remove_all("a") == 0
+
+
+def test_keeps_no_more_than_its_bound(make):
+    """The oldest go first, and are found neither by id nor by number."""
+    store = make(keep=3)
+    keep(store, *[message(f"m{i}", to=f"+{i % 2}") for i in range(6)])
+
+    assert ["m5", "m4", "m3"] == ids(store.select("a", Selection()))
+    assert ["m4"] == ids(store.select("a", Selection(to="+0")))
+    assert ["m5", "m3"] == ids(store.select("a", Selection(to="+1")))
+    assert store.find("a", "m2") is None
+
+
+def test_the_bound_holds_after_removals_in_the_middle(make):
+    """A removed message leaves room for one more; the chain to its number stays whole."""
+    store = make(keep=3)
+    keep(store, message("m1"), message("m2"), message("m3"))
+    store.remove("a", "m2")
+    keep(store, message("m4"))
+    assert ["m4", "m3", "m1"] == ids(store.select("a", Selection(to="+15550000001")))
+
+    keep(store, message("m5"), message("m6"))
+
+    assert ["m6", "m5", "m4"] == ids(store.select("a", Selection(to="+15550000001")))
+    assert ["m6", "m5", "m4"] == ids(store.select("a", Selection()))
+
+
+def test_a_full_window_keeps_nothing_of_the_step(store):
+    """All of a batch or none: what was refused hits no window, and names what was full."""
+    first = [([hit(window="+1")], message("m1", to="+1"))]
+    store.admit("a", first, NOW)
+    batch = [
+        ([hit("hour", "+2", 9)], message("m2", to="+2")),
+        ([hit("hour", "+1", 9), hit(window="+1")], message("m3", to="+1")),
+    ]
+    refused = store.admit("a", batch, NOW)
+
+    assert [None, None] == [admission.message for admission in refused]
+    assert [None, hit(window="+1")] == [admission.full for admission in refused]
+    assert ["m1"] == ids(store.select("a", Selection()))
+    assert ["minute"] == [room.limit for room in store.headroom("a", NOW)]
+
+
+def test_messages_of_one_step_count_against_each_other(store):
+    """Two to one number in one step need room for two."""
+    two = [([hit(permits=1)], message("m1")), ([hit(permits=1)], message("m2"))]
+    assert [None, hit(permits=1)] == [a.full for a in store.admit("a", two, NOW)]
+
+    two = [([hit(permits=2)], message("m1")), ([hit(permits=2)], message("m2"))]
+    assert ["m1", "m2"] == [a.message.id for a in store.admit("a", two, NOW)]
+    assert store.admit("a", [([hit(permits=2)], message("m3"))], NOW)[0].message is None
+
+
+def test_windows_of_two_providers_are_two(store):
+    """A limit of the same name and value under another provider counts for itself, and does not
+    turn over the other's windows."""
+    day = hit("window", seconds=86_400.0)
+    second = hit("window", seconds=1.0, scope="vonage")
+    store.admit("a", [([day], message("m1"))], NOW)
+    store.admit("a", [([second], message("m2"))], NOW)
+    store.admit("a", [([second], message("m3"))], NOW + 10)
+    store.admit("a", [([second], message("m4"))], NOW + 20)
+
+    assert store.admit("a", [([day], message("m5"))], NOW + 30)[0].full == day
+
+
+def test_headroom_lists_every_window_in_use(store):
+    """Permits, what is used of them and when the window is empty again."""
+    rolling = hit("minute", "+1", 5)
+    natural = hit("day", "+1", 9, 86_400.0, kind="natural", start=NOW - 100)
+    queue = hit("queue", "+15005550006", 60, 60.0, kind="queue", cost=3)
+    store.admit("a", [([rolling, natural, queue], message("m1"))], NOW)
+
+    assert {
+        ("twilio", "minute", "+1", 5, 1, NOW + 60),
+        ("twilio", "day", "+1", 9, 1, NOW - 100 + 86_400),
+        ("twilio", "queue", "+15005550006", 60, 3, NOW + 3),
+    } == set(map(tuple, store.headroom("a", NOW)))
+    assert ["day"] == [room.limit for room in store.headroom("a", NOW + 60)]
+
+
+def test_watchers_see_each_message_kept_until_they_stop(store):
+    """In order, as kept, of their own account; also after the world was cleared."""
+    seen = []
+    stop = store.watch("a", lambda m: seen.append((m.id, m.sequence)))
+    keep(store, message("m1"))
+    keep(store, message("x"), account="b")
+    store.clear("a")
+    keep(store, message("m2"))
+    stop()
+    stop()
+    keep(store, message("m3"))
+
+    assert [("m1", 1), ("m2", 1)] == seen
+
+
+def test_the_journal_gives_its_newest_entries_oldest_first(store):
+    """After a sequence, at most so many; the breached ones also on their own."""
+    for n in range(1, 6):
+        store.note("a", b"%d" % n, breached=n % 2 == 0)
+
+    assert [(n, b"%d" % n) for n in range(1, 6)] == store.journal("a")
+    assert [(4, b"4"), (5, b"5")] == store.journal("a", limit=2)
+    assert [(4, b"4"), (5, b"5")] == store.journal("a", after=3)
+    assert [(2, b"2"), (4, b"4")] == store.journal("a", breached=True)
+    assert [(4, b"4")] == store.journal("a", breached=True, after=2)
+    assert [] == store.journal("a", limit=0)
+    assert [] == store.journal("b")
+
+
+def test_the_journal_is_bounded_and_breaches_outlive_what_keeps(make):
+    """The oldest go first; many good requests do not push out the few bad ones."""
+    store = make(journal=3)
+    store.note("a", b"bad", breached=True)
+    for n in range(5):
+        store.note("a", b"%d" % n, breached=False)
+
+    assert [b"2", b"3", b"4"] == [entry for _, entry in store.journal("a")]
+    assert [(1, b"bad")] == store.journal("a", breached=True)
+
+
+def test_settings_are_replaced_and_forgotten(store):
+    """A document is what was saved last; None forgets it."""
+    assert store.load("a", "regions") is None
+    store.save("a", "regions", {"allowed": ["DE"]})
+    store.save("a", "regions", {"allowed": ["FR"]})
+    assert {"allowed": ["FR"]} == store.load("a", "regions")
+
+    store.save("a", "regions", None)
+    store.save("a", "never", None)
+
+    assert store.load("a", "regions") is None
+
+
+def test_a_nonce_is_good_once_until_it_ends(store):
+    """The same key again is refused before its end, and taken at it."""
+    assert store.once("a", "n", NOW, NOW + 900) is True
+    assert store.once("a", "n", NOW + 899, NOW + 2000) is False
+    assert store.once("a", "other", NOW, NOW + 900) is True
+    assert store.once("b", "n", NOW, NOW + 900) is True
+    assert store.once("a", "n", NOW + 900, NOW + 1800) is True
+    assert store.once("a", "n", NOW + 901, NOW + 1800) is False
+
+
+def test_a_nonce_that_has_ended_already_is_no_trouble(store):
+    """An end at or before now holds nothing back."""
+    assert store.once("a", "n", NOW, NOW) is True
+    assert store.once("a", "n", NOW, NOW - 5) is True
+    assert store.once("a", "n", NOW, NOW + 5) is True
+    assert store.once("a", "n", NOW + 1, NOW + 5) is False
+
+
+def test_a_long_lived_nonce_does_not_keep_short_ones():
+    """What has ended is forgotten, whatever was taken before it (memory store)."""
+    store = MemoryStore()
+    store.once("a", "long", NOW, NOW + 1e9)
+    for n in range(1000):
+        store.once("a", f"n{n}", NOW + n, NOW + n + 1)
+
+    assert len(store._shelf("a").nonces) < 5
+
+
+def test_clearing_a_world_keeps_the_account(store):
+    """Messages, windows, settings, nonces and journal go; the account and the others stay."""
+    store.put_account({"id": "a"}, [("twilio", "AC1")])
+    for account in ("a", "b"):
+        store.admit(account, [([hit()], message("m1"))], NOW)
+        store.save(account, "limits", "off")
+        store.once(account, "n", NOW, NOW + 60)
+        store.note(account, b"{}", breached=True)
+    store.clear("a")
+    store.clear("never seen")
+
+    assert store.account_of("twilio", "AC1") == "a"
+    assert [] == store.select("a", Selection())
+    assert [] == store.headroom("a", NOW)
+    assert [] == store.journal("a", breached=True)
+    assert store.load("a", "limits") is None
+    assert store.once("a", "n", NOW, NOW + 60) is True
+    assert ["m1"] == ids(store.select("b", Selection()))
+    assert store.load("b", "limits") == "off"
+    assert store.once("b", "n", NOW, NOW + 60) is False
+
+
+class AgainstModel(RuleBasedStateMachine):
+    """Keeping, changing and removing in any order, against a plain list of messages."""
+
+    KEEP = 5
+    accounts = st.sampled_from(["a", "b"])
+    numbers = st.sampled_from(["+1", "+2", "+3"])
+    known = st.integers(1, 25).map(lambda n: f"m{n}")
+
+    @initialize(store=st.sampled_from(sorted(STORES)))
+    def start(self, store):
+        self.store = STORES[store](keep=self.KEEP)
+        self.kept = {"a": [], "b": []}
+        self.made = 0
+        self.now = NOW
+
+    @rule(account=accounts, numbers=st.lists(numbers, min_size=1, max_size=3))
+    def admit(self, account, numbers):
+        drafts = []
+        for number in numbers:
+            self.made += 1
+            drafts.append(((), message(f"m{self.made}", to=number, at=self.now)))
+        admitted = self.store.admit(account, drafts, self.now)
+        assert [m.id for _, m in drafts] == [a.message.id for a in admitted]
+        self.kept[account] = (self.kept[account] + [a.message for a in admitted])[-self.KEEP :]
+
+    @rule(seconds=st.integers(-30, 60))
+    def tick(self, seconds):
+        self.now += seconds
+
+    @rule(account=accounts, id_=known)
+    def remove(self, account, id_):
+        expected = id_ in ids(self.kept[account])
+        assert expected == self.store.remove(account, id_)
+        self.kept[account] = [m for m in self.kept[account] if m.id != id_]
+
+    @rule(account=accounts)
+    def remove_all(self, account):
+        assert len(self.kept[account]) == self.store.remove_all(account)
+        self.kept[account] = []
+
+    @rule(account=accounts, id_=known, text=st.text(max_size=5))
+    def change(self, account, id_, text):
+        changed = self.store.change(account, id_, text=text)
+        assert (id_ in ids(self.kept[account])) == (changed is not None)
+        self.kept[account] = [
+            replace(m, text=text) if m.id == id_ else m for m in self.kept[account]
+        ]
+
+    @rule(
+        account=accounts,
+        to=st.one_of(st.just(""), numbers),
+        before=st.integers(0, 25),
+        after=st.integers(0, 25),
+        since=st.integers(-60, 120),
+        limit=st.integers(0, 6),
+    )
+    def select(self, account, to, before, after, since, limit):
+        wanted = Selection(to=to, before=before, after=after, since=NOW + since, limit=limit)
+        expected = [
+            m.id
+            for m in reversed(self.kept[account])
+            if (not to or m.to == to)
+            and (not before or m.sequence < before)
+            and m.sequence > after
+            and m.at >= NOW + since
+        ][:limit]
+        assert expected == ids(self.store.select(account, wanted))
+
+    @invariant()
+    def every_number_leads_to_its_messages(self):
+        for account, kept in getattr(self, "kept", {}).items():
+            for number in ("+1", "+2", "+3"):
+                expected = [m.text + m.id for m in reversed(kept) if m.to == number]
+                found = self.store.select(account, Selection(to=number))
+                assert expected == [m.text + m.id for m in found]
+
+
+TestAgainstModel = AgainstModel.TestCase
+TestAgainstModel.settings = settings(
+    max_examples=60, stateful_step_count=25, deadline=None, derandomize=True
+)
