@@ -29,7 +29,8 @@ class ErrorRow:
     `key` names the row uniquely (the code, plus a suffix where a provider uses one code for
     several texts); `message` may hold `{placeholders}`; `later` is the key of the receipt row
     that a deferred judgement turns into; `status` is the provider's word that a message ends in
-    with this receipt row; `extra` holds what only this provider's rows have.
+    with this receipt row; `defaults` fill placeholders that nothing else fills, so that a row
+    reads well when it is asked for by name; `extra` holds what only this provider's rows have.
     """
 
     key: str
@@ -42,13 +43,15 @@ class ErrorRow:
     verified: bool
     later: str = ""
     status: str = ""
+    defaults: Mapping[str, object] | None = None
     extra: Mapping[str, Any] | None = None
 
     def text(self, values: Mapping[str, object]) -> str:
         """The message with its placeholders filled; unknown ones stay as they are."""
         if "{" not in self.message:
             return self.message
-        return _PLACEHOLDER.sub(lambda m: str(values.get(m[1], m[0])), self.message)
+        known = {**self.defaults, **values} if self.defaults else values
+        return _PLACEHOLDER.sub(lambda m: str(known.get(m[1], m[0])), self.message)
 
 
 class UnknownRow(LookupError):
@@ -102,5 +105,6 @@ def _row(item: dict[str, Any]) -> ErrorRow:
         verified=item["verified"],
         later=item.get("later", ""),
         status=item.get("status", ""),
+        defaults=item.get("defaults"),
         extra=extra or None,
     )

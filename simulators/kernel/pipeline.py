@@ -138,11 +138,11 @@ class Pipeline:
             outcome.message = message
             if full is not None:
                 exchange.fired = full.limit
-                self._overflow(exchange, outcome, flow.named(limits)[full.limit].error)
+                self._overflow(exchange, outcome, flow.named(limits)[full.limit].error, full)
 
-    def _overflow(self, exchange: Exchange, outcome: Outcome, error: str) -> None:
+    def _overflow(self, exchange: Exchange, outcome: Outcome, error: str, full: flow.Hit) -> None:
         """A full window refuses now, or shows later where judgement is deferred."""
-        failure = exchange.fail(error, **_values(outcome.draft))
+        failure = exchange.fail(error, **_values(outcome.draft), permits=full.permits)
         if _deferred(exchange, outcome.draft, failure) is not None:
             outcome.failure = failure
         else:

@@ -16,7 +16,10 @@ Status = Literal["approved", "reviewing", "rejected", "canceled"]
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A text with variables in its provider's own syntax; `code` is what requests name it by."""
+    """A text with variables in its provider's own syntax; `code` is what requests name it by.
+
+    `created` is in epoch seconds, 0 for what the account came with.
+    """
 
     code: str
     content: str
@@ -25,6 +28,8 @@ class Template:
     international: bool = False
     name: str = ""
     reason: str = ""
+    remark: str = ""
+    created: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,8 @@ class Signature:
     status: Status = "approved"
     kind: Literal["general", "code"] = "general"
     reason: str = ""
+    remark: str = ""
+    created: float = 0.0
 
 
 def templates(world: World, provider: str, initial: tuple[Template, ...]) -> Mapping[str, Template]:
