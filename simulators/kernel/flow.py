@@ -9,6 +9,7 @@ A limit says what may be sent how often; the store counts. Three kinds of window
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Any, Literal, NamedTuple
 
 Kind = Literal["natural", "rolling", "queue"]
@@ -97,6 +98,18 @@ def start(limit: Limit, now: float) -> float:
     if limit.kind != "natural":
         return now
     return (now + limit.zone) // limit.seconds * limit.seconds - limit.zone
+
+
+def figures(full: Hit, room: float, now: float) -> dict[str, int]:
+    """What a refusal's text may tell of a full window that has room again at `room`."""
+    return {
+        "permits": full.permits,
+        "window_ms": int(full.seconds * 1000),
+        "start_ms": int(full.start * 1000),
+        "since_ms": int((now - full.start) * 1000),
+        "wait_ms": max(ceil((room - now) * 1000), 1),
+        "wait_s": max(ceil(room - now), 1),
+    }
 
 
 def named(limits: Sequence[Limit]) -> Mapping[str, Limit]:

@@ -134,21 +134,26 @@ class Pipeline:
         ]
         world = exchange.world
         admitted = world.store.admit(world.id, wanted, exchange.now)
-        for outcome, (message, full) in zip(outcomes, admitted, strict=True):
+        for outcome, (message, full, room) in zip(outcomes, admitted, strict=True):
             outcome.message = message
             if full is not None:
                 exchange.fired = full.limit
-                self._overflow(exchange, outcome, flow.named(limits)[full.limit].error, full)
+                error = flow.named(limits)[full.limit].error
+                self._overflow(exchange, outcome, error, flow.figures(full, room, exchange.now))
 
-    def _overflow(self, exchange: Exchange, outcome: Outcome, error: str, full: flow.Hit) -> None:
+    def _overflow(
+        self, exchange: Exchange, outcome: Outcome, error: str, figures: Mapping[str, object]
+    ) -> None:
         """A full window refuses now, or shows later where judgement is deferred."""
-        failure = exchange.fail(error, **_values(outcome.draft), permits=full.permits)
+        failure = exchange.fail(error, **_values(outcome.draft), **figures)
         if _deferred(exchange, outcome.draft, failure) is not None:
             outcome.failure = failure
         else:
             message = _message(exchange, outcome.draft)
             world = exchange.world
-            ((outcome.message, _full),) = world.store.admit(world.id, [((), message)], exchange.now)
+            ((outcome.message, *_full),) = world.store.admit(
+                world.id, [((), message)], exchange.now
+            )
 
 
 def _choose(candidates: Sequence[Endpoint], call: Call) -> Endpoint:

@@ -65,7 +65,8 @@ class MemoryStore:
         shelf = self._shelf(account)
         full = _first_full(shelf.windows, drafts, now)
         if any(full):
-            return [Admission(None, hit) for hit in full]
+            room = shelf.windows.room
+            return [Admission(None, hit, room(hit, now) if hit else 0.0) for hit in full]
         kept = []
         for hits, message in drafts:
             for hit in hits:

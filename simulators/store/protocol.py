@@ -28,10 +28,12 @@ class Selection:
 
 
 class Admission(NamedTuple):
-    """Either the message as kept, or the first hit that found its window full."""
+    """Either the message as kept, or the first hit that found its window full; `room` is when
+    that window has room for it again, in epoch seconds, if nothing else comes."""
 
     message: Message | None
     full: Hit | None
+    room: float = 0.0
 
 
 class Store(Protocol):

@@ -23,6 +23,10 @@ class Windows:
         generations.young[hit.window] = _taken(hit, generations.get(hit.window), now)
         generations.sample = hit
 
+    def room(self, hit: Hit, now: float) -> float:
+        """When a full window has room for this hit again."""
+        return _room(hit, self._kept(hit, now), now)
+
     def _kept(self, hit: Hit, now: float) -> Any:
         generations = self._limits.get((hit.scope, hit.limit))
         if generations is None:
@@ -107,3 +111,15 @@ def _resets(hit: Hit, kept: Any, used: float, now: float) -> float:
     if hit.kind == "rolling":
         return float(kept[bisect_right(kept, now - hit.seconds)]) + hit.seconds
     return now + used * hit.seconds / hit.permits
+
+
+def _room(hit: Hit, kept: Any, now: float) -> float:
+    if hit.kind == "natural":
+        return hit.start + hit.seconds
+    excess = _used(hit, kept, now) + hit.cost - hit.permits
+    if excess <= 0 or hit.cost > hit.permits:  # full of what came in the same step, or for good
+        return now + hit.seconds
+    if hit.kind == "rolling":
+        oldest = bisect_right(kept, now - hit.seconds)
+        return float(kept[oldest + int(excess) - 1]) + hit.seconds
+    return now + excess * hit.seconds / hit.permits

@@ -260,6 +260,25 @@ def test_a_full_window_keeps_nothing_of_the_step(store):
     assert ["minute"] == [room.limit for room in store.headroom("a", NOW)]
 
 
+def test_a_full_window_tells_when_it_has_room_again(store):
+    """A slice when it ends, a rolling window when its oldest hit leaves, a queue once drained."""
+    limits = [
+        hit("slice", permits=2, kind="natural", start=NOW - 20),
+        hit("rolling", permits=2),
+        hit("queue", permits=6, kind="queue", cost=3),
+    ]
+    store.admit("a", [(limits, message("m1"))], NOW)
+    store.admit("a", [(limits, message("m2"))], NOW + 5)
+
+    refused = [store.admit("a", [([one], message("m3"))], NOW + 6)[0] for one in limits]
+
+    assert [NOW + 40, NOW + 60, NOW + 30] == [admission.room for admission in refused]
+    assert all(
+        store.admit("a", [([r.full._replace(start=r.room)], message("m4"))], r.room)[0].message
+        for r in refused
+    )
+
+
 def test_messages_of_one_step_count_against_each_other(store):
     """Two to one number in one step need room for two."""
     two = [([hit(permits=1)], message("m1")), ([hit(permits=1)], message("m2"))]
