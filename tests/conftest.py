@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from simulators.catalog import PROVIDERS
 from simulators.kernel.accounts import DEFAULT
+from simulators.kernel.rules import read_all
 from simulators.pytest_plugin import Sms
 from simulators.server import tls
 from simulators.server.simulators import Simulators
@@ -72,6 +74,37 @@ def replay(sms_server: Simulators) -> Callable[[dict[str, Any] | bytes, str], An
             response.begin()
             headers = {key.lower(): value for key, value in response.getheaders()}
             return Answer(response.status, headers, response.read())
+
+    return send
+
+
+CAPTURED_AT = 1_795_248_470.0  # when the recorded requests were signed
+
+
+def accepted_request(provider: str) -> dict[str, Any]:
+    """The first recorded request to a provider that its client meant to succeed."""
+    for path in sorted(CAPTURES.glob("*.jsonl")):
+        for capture in captured(path.stem):
+            meant = capture["case"] in ("basic", "usage-Generic")
+            if provider.startswith(capture["provider"]) and meant:
+                return capture["requests"][0]  # type: ignore[no-any-return]  # plain JSON
+    raise AssertionError(f"no recorded request for {provider} in {CAPTURES}")
+
+
+@pytest.fixture
+def recorded(default: Sms, replay: Callable[..., Answer]) -> Callable[..., Answer]:
+    """Sends a provider what a real client sent it, with the clock where it was then; `rules` and
+    `settings` are what the world has on that day."""
+
+    def send(provider: str, *, rules: Any = (), settings: dict[str, Any] | None = None) -> Answer:
+        def prepare() -> None:
+            default.world.clock.freeze(CAPTURED_AT)
+            default.world.save("rules", read_all(list(rules), PROVIDERS))
+            for name, value in (settings or {}).items():
+                default.world.save(name, value)
+
+        default.simulators.call(prepare)
+        return replay(accepted_request(provider))
 
     return send
 

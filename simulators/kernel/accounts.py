@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypedDict
+from typing import Any
 
 from simulators.kernel.clock import Chance
 from simulators.kernel.provider import Provider
@@ -14,21 +14,8 @@ DEFAULT = "default"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
-class AccountDocument(TypedDict):
-    """An account to be made; what `credentials` leaves out is generated from `seed`."""
-
-    id: str
-    seed: str
-    credentials: Mapping[str, Mapping[str, str]]
-
-
 class BadAccount(ValueError):
-    """The account cannot be made; the message names what was expected and what came, `where`
-    leads to it from the account: `("credentials", provider, name)` or as far as it is known."""
-
-    def __init__(self, message: str, *where: str) -> None:
-        super().__init__(message)
-        self.where = where
+    """The account cannot be made; the message names what was expected and what came."""
 
 
 class Accounts:
@@ -69,7 +56,7 @@ class Accounts:
         try:
             self.store.put_account({"id": account, "credentials": full, "seed": seed}, pairs)
         except ValueError as error:
-            raise BadAccount(str(error), "credentials") from None
+            raise BadAccount(str(error)) from None
         self._worlds.pop(account, None)
         return self.world(account)
 
@@ -109,25 +96,20 @@ class Accounts:
         if not _ID.fullmatch(account) or account == STRANGERS:
             raise BadAccount(
                 f"account id '{account}': expected 1 to 64 letters, digits, '.', '_' or '-',"
-                f" and not '{STRANGERS}'",
-                "id",
+                f" and not '{STRANGERS}'"
             )
         for name, given in credentials.items():
             if name not in self.providers:
                 known = ", ".join(sorted(self.providers))
-                raise BadAccount(f"no provider '{name}'; there are: {known}", "credentials", name)
+                raise BadAccount(f"no provider '{name}'; there are: {known}")
             expected = self.providers[name].default_credentials
             for field, value in given.items():
                 if field not in expected:
                     raise BadAccount(
-                        f"{name} has no credential '{field}'; there are: {', '.join(expected)}",
-                        *("credentials", name, field),
+                        f"{name} has no credential '{field}'; there are: {', '.join(expected)}"
                     )
                 if not isinstance(value, str) or not value:
-                    raise BadAccount(
-                        f"{name}.{field}: expected a non-empty string",
-                        *("credentials", name, field),
-                    )
+                    raise BadAccount(f"{name}.{field}: expected a non-empty string")
 
     def _completed(
         self, account: str, credentials: Mapping[str, Mapping[str, str]], seed: str

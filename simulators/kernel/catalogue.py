@@ -73,10 +73,14 @@ class Catalogue:
     def __getitem__(self, key: str) -> ErrorRow:
         row = self._by_key.get(key) or self._by_code.get(key)
         if row is None:
-            near = difflib.get_close_matches(key, [*self._by_key, *self._by_code], n=5, cutoff=0.4)
-            hint = ", ".join(near) if near else ", ".join(list(self._by_key)[:5]) + ", ..."
-            raise UnknownRow(f"{self.provider} has no error '{key}'; near: {hint}")
+            raise UnknownRow(f"{self.provider} has no error '{key}'; near: {self._near(key)}")
         return row
+
+    def _near(self, key: str) -> str:
+        names = sorted({*self._by_key, *self._by_code})
+        longer = [name for name in names if key and name.lower().startswith(key.lower())]
+        near = (longer + difflib.get_close_matches(key, names, n=5, cutoff=0.4))[:5]
+        return ", ".join(dict.fromkeys(near)) or ", ".join(names[:5]) + ", ..."
 
     def __iter__(self) -> Iterator[ErrorRow]:
         return iter(self._by_key.values())

@@ -5,6 +5,7 @@
     contract      a verdict for the journal             changes no answer, unless strict
     authenticate  proof against the account's secret    UNAUTHENTICATED, EXPIRED, REPLAYED
     parse         document -> drafts, one a recipient   MISSING_..., BAD_RECIPIENT per draft
+    script        the world's rules                     any row, a delay, a broken socket
     judge         each draft by the provider's judges   REGION_NOT_ALLOWED, OPTED_OUT, ...
     keep          with the flow-control hits, at once   THROTTLED
     answer        outcomes -> the provider's reply
@@ -16,7 +17,7 @@ only reads or changes something ends at its endpoint's `handle` instead of parse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from simulators.kernel import flow, journal, reading
+from simulators.kernel import flow, journal, reading, script
 from simulators.kernel.accounts import Accounts
 from simulators.kernel.call import Call, Reply
 from simulators.kernel.contracts import contract
@@ -69,6 +70,10 @@ class Pipeline:
             reply = _refused(exchange, Refusal(Problem.MALFORMED, detail=str(error)))
         except Refusal as refusal:
             reply = _refused(exchange, refusal)
+        except script.Scripted:
+            reply = Reply(200)
+        if exchange.effects:
+            reply = script.carry_out(exchange, reply)
         if exchange.fired:
             reply.headers.append(("X-Simulator-Rule", exchange.fired))
         exchange.world.store.note(
@@ -87,10 +92,12 @@ class Pipeline:
                 raise Refusal(Problem.NO_CREDENTIALS if none else Problem.UNKNOWN_CREDENTIALS)
             provider.authenticate(exchange)
         if endpoint.handle is not None:
+            script.play(exchange, None)
             return endpoint.handle(exchange)
         assert endpoint.parse is not None  # noqa: S101 - Endpoint checks it
         assert endpoint.answer is not None  # noqa: S101 - Endpoint checks it
         drafts = endpoint.parse(exchange)
+        script.play(exchange, drafts)
         exchange.outcomes = [Outcome(d, failure=_judge(exchange, d)) for d in drafts]
         if not endpoint.per_recipient:
             _refuse_all_for_one(exchange)
@@ -145,7 +152,8 @@ class Pipeline:
         self, exchange: Exchange, outcome: Outcome, error: str, figures: Mapping[str, object]
     ) -> None:
         """A full window refuses now, or shows later where judgement is deferred."""
-        failure = exchange.fail(error, **_values(outcome.draft), **figures)
+        values = exchange.provider.placeholders(exchange, outcome.draft)
+        failure = exchange.fail(error, **{**values, **figures})
         if _deferred(exchange, outcome.draft, failure) is not None:
             outcome.failure = failure
         else:
@@ -191,18 +199,16 @@ def _refuse_all_for_one(exchange: Exchange) -> None:
     for outcome in exchange.outcomes:
         if outcome.failure is not None:
             failure = outcome.failure
-            values = {**_values(outcome.draft), **failure.values}
+            known = exchange.provider.placeholders(exchange, outcome.draft)
+            values = {**known, **failure.values}
             raise Refusal(failure.row.key, **values)
 
 
 def _refused(exchange: Exchange, refusal: Refusal) -> Reply:
     exchange.outcomes = []
-    exchange.failure = exchange.fail(refusal.what, **refusal.values)
+    values = {**exchange.provider.placeholders(exchange, None), **refusal.values}
+    exchange.failure = exchange.fail(refusal.what, **values)
     return exchange.provider.refuse(exchange, exchange.failure)
-
-
-def _values(draft: Draft) -> dict[str, object]:
-    return {"to": draft.number, "from": draft.sender}
 
 
 def _message(exchange: Exchange, draft: Draft) -> Message:

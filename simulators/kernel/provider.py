@@ -87,6 +87,7 @@ class Exchange:
     outcomes: list[Outcome] = field(default_factory=list)
     failure: Failure | None = None
     fired: str = ""
+    effects: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def credentials(self) -> Credentials:
@@ -130,6 +131,15 @@ class Endpoint:
             raise ValueError(f"{self.operation}: needs `parse` and `answer`, or `handle` alone")
 
 
+def basic_placeholders(exchange: Exchange, draft: Draft | None) -> dict[str, object]:
+    """What any error text may speak of: the request line, and the recipient's `to`, `from` and
+    `region` where there is one."""
+    values: dict[str, object] = {"path": exchange.call.path, "method": exchange.call.method}
+    if draft is not None:
+        values.update({"to": draft.number, "from": draft.sender, "region": draft.region})
+    return values
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
     """One emulated SMS service.
@@ -142,7 +152,7 @@ class Provider:
     * `templates` and `signatures`: what every account starts with, where the provider has them.
     * `identify` finds the credential id in a request, `authenticate` checks the proof or raises
       `Refusal`; `refuse` spells a failure as an answer.
-    * `message_id` makes an id.
+    * `message_id` makes an id; `placeholders` are the values of its error texts.
     * `emulates` are rows (what, how far, source) of the fidelity table.
     """
 
@@ -167,6 +177,7 @@ class Provider:
     limits: tuple[Limit, ...] = ()
     templates: tuple[Template, ...] = ()
     signatures: tuple[Signature, ...] = ()
+    placeholders: Callable[[Exchange, Draft | None], Mapping[str, object]] = basic_placeholders
     emulates: tuple[tuple[str, str, str], ...] = ()
 
     def row(self, what: Problem | str) -> ErrorRow:

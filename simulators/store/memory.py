@@ -144,6 +144,14 @@ class MemoryStore:
     def once(self, account: str, key: str, now: float, until: float) -> bool:
         return self._shelf(account).once(key, now, until)
 
+    def count(self, account: str, name: str) -> int:
+        counters = self._shelf(account).counters
+        counters[name] = counters.get(name, 0) + 1
+        return counters[name]
+
+    def counted(self, account: str, name: str) -> int:
+        return self._shelf(account).counters.get(name, 0)
+
     def headroom(self, account: str, now: float) -> list[Headroom]:
         return self._shelf(account).windows.headroom(now)
 
@@ -167,6 +175,7 @@ class _Shelf:
         self.in_order = True  # until the clock is set back
         self.windows = Windows()
         self.settings: dict[str, Any] = {}
+        self.counters: dict[str, int] = {}
         self.nonces: dict[str, float] = {}
         self.nonce_ends: list[tuple[float, str]] = []
         self.watchers: list[Callable[[Message], None]] = []

@@ -100,6 +100,12 @@ class Store(Protocol):
     def once(self, account: str, key: str, now: float, until: float) -> bool:
         """True the first time, False for the same key again before `until`: for nonces."""
 
+    def count(self, account: str, name: str) -> int:
+        """Adds one to a counter and returns it: 1 the first time."""
+
+    def counted(self, account: str, name: str) -> int:
+        """A counter as it stands."""
+
     def headroom(self, account: str, now: float) -> list[Headroom]:
         """Every window in use."""
 

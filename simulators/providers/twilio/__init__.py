@@ -22,7 +22,7 @@ from simulators.kernel.provider import (
     Provider,
     Refusal,
 )
-from simulators.providers.twilio import create, wire
+from simulators.providers.twilio import create, texts, wire
 
 CATALOGUE = catalogue.load("twilio")
 
@@ -221,4 +221,5 @@ PROVIDER = Provider(
     authenticate=authenticate,
     refuse=refuse,
     message_id=message_id,
+    placeholders=texts.placeholders,
 )

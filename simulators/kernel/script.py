@@ -1,0 +1,135 @@
+"""What rules do to a request: the first one that matches each draft has its effect."""
+
+from fnmatch import fnmatchcase
+from typing import Any
+
+import orjson
+
+from simulators.kernel.call import Reply
+from simulators.kernel.catalogue import Place
+from simulators.kernel.message import Step
+from simulators.kernel.problem import Problem
+from simulators.kernel.provider import Draft, Exchange, Failure, Refusal
+from simulators.kernel.rules import Rule
+
+
+class Scripted(Exception):
+    """Ends a request at the script: what the provider would have done is not wanted."""
+
+
+def play(exchange: Exchange, drafts: list[Draft] | None) -> None:
+    """Lets the world's rules have their effect on the drafts, or on a request that has none.
+
+    Raises `Refusal` for an error of the whole answer, `Scripted` where nothing is to be kept.
+    """
+    rules = exchange.world.load("rules")
+    if not rules:
+        return
+    for draft in drafts if drafts is not None else (None,):
+        rule = _first(rules, exchange, draft)
+        if rule is not None:
+            exchange.fired = rule["name"]
+            exchange.effects.append(rule["effect"])
+            _error(exchange, rule["effect"], draft)
+            _receipt(exchange, rule["effect"], draft)
+    if any(_ends(effect) for effect in exchange.effects):
+        raise Scripted
+
+
+def carry_out(exchange: Exchange, reply: Reply) -> Reply:
+    """The reply as the effects want it: delayed, replaced, its connection broken."""
+    for effect in exchange.effects:
+        if "answer" in effect:
+            reply = raw(effect["answer"])
+    for effect in exchange.effects:
+        reply.delay = max(reply.delay, _delay(exchange, effect))
+        reply.trouble = effect.get("socket", reply.trouble)
+    return reply
+
+
+def raw(answer: dict[str, Any]) -> Reply:
+    """An answer given in full; a body that is not text goes out as JSON."""
+    body = answer.get("body", "")
+    headers = list(answer.get("headers", {}).items())
+    if not isinstance(body, str):
+        if not any(name.lower() == "content-type" for name, _ in headers):
+            headers.append(("Content-Type", "application/json"))
+        return Reply(answer.get("status", 200), orjson.dumps(body), headers)
+    return Reply(answer.get("status", 200), body.encode(), headers)
+
+
+def _ends(effect: dict[str, Any]) -> bool:
+    stops = "answer" in effect or effect.get("socket") in ("close", "reset", "hang")
+    return stops and not effect.get("keep", False)
+
+
+def _first(rules: list[Rule], exchange: Exchange, draft: Draft | None) -> Rule | None:
+    for rule in rules:
+        if _matches(rule["match"], exchange, draft) and _due(rule, exchange):
+            return rule
+    return None
+
+
+def _matches(match: dict[str, Any], exchange: Exchange, draft: Draft | None) -> bool:
+    if match.get("provider", exchange.provider.name) != exchange.provider.name:
+        return False
+    operation = exchange.endpoint.operation if exchange.endpoint else ""
+    if match.get("operation", operation) != operation:
+        return False
+    if draft is None:
+        return not match.keys() & {"to", "region", "template", "sender"}
+    return (
+        fnmatchcase(draft.number, match.get("to", "*"))
+        and fnmatchcase(draft.sender, match.get("sender", "*"))
+        and match.get("region", draft.region) == draft.region
+        and match.get("template", draft.template) == draft.template
+    )
+
+
+def _due(rule: Rule, exchange: Exchange) -> bool:
+    """Whether this match is one that the rule acts on; each match and each use is counted."""
+    match, world = rule["match"], exchange.world
+    seen = world.store.count(world.id, f"rule/{rule['name']}/matched")
+    if seen <= match.get("after", 0):
+        return False
+    if match.get("probability", 1) < 1 and world.chance.random.random() >= match["probability"]:
+        return False
+    used = world.store.count(world.id, f"rule/{rule['name']}/used")
+    return bool(used <= match.get("times", used))
+
+
+def _error(exchange: Exchange, effect: dict[str, Any], draft: Draft | None) -> None:
+    if "error" not in effect:
+        return
+    code = effect["error"]
+    row = exchange.provider.row(Problem(code) if code in list(Problem) else code)
+    values = exchange.provider.placeholders(exchange, draft)
+    if row.place is Place.ANSWER or draft is None:
+        raise Refusal(row.key, **values)
+    if row.place is Place.RECIPIENT:
+        draft.failure = Failure(row, values)
+    else:
+        draft.life = exchange.provider.ending(draft.life, row)
+
+
+def _receipt(exchange: Exchange, effect: dict[str, Any], draft: Draft | None) -> None:
+    wanted = effect.get("receipt")
+    if wanted is None or draft is None:
+        return
+    provider = exchange.provider
+    if "error" in wanted:
+        draft.life = provider.ending(draft.life, provider.row(wanted["error"]))
+    steps = list(provider.steps(draft.life))
+    last = steps[-1]
+    status = wanted.get("status", last.status)
+    if status != last.status and status in [step.status for step in steps]:
+        last = next(step for step in steps if step.status == status)
+        steps = steps[: steps.index(last) + 1]
+    after = max(wanted.get("after_s", last.after), steps[-2].after if len(steps) > 1 else 0)
+    draft.life = (*steps[:-1], Step(after, status, last.error))
+
+
+def _delay(exchange: Exchange, effect: dict[str, Any]) -> float:
+    jitter = effect.get("jitter_ms", 0)
+    late = exchange.world.chance.random.uniform(-jitter, jitter) if jitter else 0
+    return max(float(effect.get("delay_ms", 0) + late), 0.0) / 1000

@@ -1,0 +1,189 @@
+"""Rules: what is refused before any request meets them, and what they do to one."""
+
+import pytest
+
+from simulators.catalog import PROVIDERS
+from simulators.kernel.rules import BadRule, read, read_all
+
+WRONG = [
+    ("not an object", "x", "rule", "an object with"),
+    ("no effect", {"match": {}}, "effect", "an object with error"),
+    ("empty effect", {"effect": {}}, "effect", "at least one of"),
+    ("near name", {"effect": {"eror": "20003"}}, "effect.eror", "'error'"),
+    (
+        "provider",
+        {"match": {"provider": "twillio"}, "effect": {"keep": True}},
+        "match.provider",
+        "twilio",
+    ),
+    (
+        "near code",
+        {"match": {"provider": "twilio"}, "effect": {"error": "2161"}},
+        "effect.error",
+        "21610",
+    ),
+    (
+        "operation",
+        {"match": {"operation": "create-mesage"}, "effect": {"delay_ms": 1}},
+        "match.operation",
+        "create-message",
+    ),
+    (
+        "probability",
+        {"match": {"probability": 2}, "effect": {"delay_ms": 1}},
+        "match.probability",
+        "from 0 to 1",
+    ),
+    ("times", {"match": {"times": -1}, "effect": {"delay_ms": 1}}, "match.times", "whole number"),
+    ("delay", {"effect": {"delay_ms": "long"}}, "effect.delay_ms", "a number from 0"),
+    ("socket", {"effect": {"socket": "explode"}}, "effect.socket", "close, reset"),
+    ("status", {"effect": {"answer": {"status": 99}}}, "effect.answer.status", "200 to 599"),
+    (
+        "header",
+        {"effect": {"answer": {"headers": {"X-A": "b\r\nc"}}}},
+        "effect.answer.headers.X-A",
+        "printable",
+    ),
+    ("body", {"effect": {"answer": {"body": 1}}}, "effect.answer.body", "a text"),
+    (
+        "receipt row",
+        {"match": {"provider": "twilio"}, "effect": {"receipt": {"error": "21610"}}},
+        "effect.receipt.error",
+        "receipts",
+    ),
+    (
+        "receipt word",
+        {"match": {"provider": "twilio"}, "effect": {"receipt": {"status": "lost"}}},
+        "effect.receipt.status",
+        "delivered",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("raw", "where", "expected"), [w[1:] for w in WRONG], ids=[w[0] for w in WRONG]
+)
+def test_refuses_what_cannot_be_with_what_was_expected(raw, where, expected):
+    """The refusal names the place and what would have been right, or near."""
+    with pytest.raises(BadRule) as refused:
+        read(raw, PROVIDERS, "rule-1")
+
+    assert where == refused.value.where
+    assert expected in str(refused.value)
+
+
+def test_a_code_of_one_provider_chooses_that_provider():
+    """30003 is Twilio's alone, so the rule need not say so."""
+    rule = read({"effect": {"error": 30003}}, PROVIDERS, "rule-1")
+
+    assert {"provider": "twilio"} == rule["match"]
+    assert {"error": "30003"} == rule["effect"]
+
+
+def test_names_are_unique():
+    """Two rules of one name could not be told apart in the counts."""
+    rule = {"name": "same", "effect": {"delay_ms": 1}}
+
+    with pytest.raises(BadRule, match="different name"):
+        read_all([rule, rule], PROVIDERS)
+
+
+def test_the_caller_s_values_are_left_alone():
+    """Checking a rule changes nothing of what was given."""
+    raw = {"effect": {"error": 30003}}
+
+    read(raw, PROVIDERS, "rule-1")
+
+    assert {"effect": {"error": 30003}} == raw
+
+
+def test_a_problem_is_spelled_by_each_provider(default, recorded):
+    """`throttled` is 429 and 20429 with Twilio."""
+    answer = recorded("twilio", rules=[{"effect": {"error": "throttled"}}])
+
+    assert (429, 20429) == (answer.status, answer.json()["code"])
+
+
+def test_the_first_match_wins(recorded):
+    """A later rule has no say where an earlier one matched."""
+    rules = [
+        {"match": {"to": "+4*"}, "effect": {"error": "21614"}},
+        {"name": "mine", "match": {"to": "+8*"}, "effect": {"error": "21610"}},
+        {"match": {"to": "*"}, "effect": {"error": "21211"}},
+    ]
+
+    answer = recorded("twilio", rules=rules)
+
+    assert 21610 == answer.json()["code"]
+    assert "mine" == answer.headers["x-simulator-rule"]
+
+
+def test_after_lets_some_pass_and_times_ends_it(recorded):
+    """`after` 1 and `times` 2 hit the second and the third request."""
+    rule = {"match": {"after": 1, "times": 2}, "effect": {"error": "20503"}}
+
+    assert [201, 503, 503, 201] == [recorded("twilio", rules=[rule]).status for _ in range(4)]
+
+
+def test_probability_repeats_with_the_seed(default, recorded):
+    """The same world makes the same choices again after a reset."""
+    rule = {"match": {"probability": 0.5}, "effect": {"error": "20503"}}
+    first = [recorded("twilio", rules=[rule]).status for _ in range(12)]
+    default.simulators.call(default.world.reset)
+
+    assert first == [recorded("twilio", rules=[rule]).status for _ in range(12)]
+    assert {201, 503} == set(first)
+
+
+def test_a_raw_answer_is_sent_as_written_and_keeps_nothing(default, recorded):
+    """HTML with status 200 is what proxies answer in a provider's place."""
+    effect = {"answer": {"status": 200, "headers": {"Content-Type": "text/html"}, "body": "<p>"}}
+
+    answer = recorded("twilio", rules=[{"effect": effect}])
+
+    assert (200, b"<p>", "text/html") == (
+        answer.status,
+        answer.body,
+        answer.headers["content-type"],
+    )
+    assert [] == default.messages()
+
+
+def test_a_raw_answer_can_keep_the_message(default, recorded):
+    """The provider sent, and its answer was lost: the case for idempotent retries."""
+    effect = {"answer": {"body": ""}, "keep": True}
+
+    answer = recorded("twilio", rules=[{"effect": effect}])
+
+    assert b"" == answer.body
+    assert 1 == len(default.messages())
+
+
+@pytest.mark.parametrize("socket", ["close", "reset", "truncate"])
+def test_a_broken_connection_is_no_answer(socket, recorded):
+    """The client sees its connection end before the answer does."""
+    with pytest.raises(OSError if socket != "truncate" else Exception):
+        recorded("twilio", rules=[{"effect": {"socket": socket}}])
+
+
+def test_a_receipt_can_be_decided_and_timed(default, recorded):
+    """The message is accepted, and undelivered a minute later."""
+    effect = {"receipt": {"error": "30003", "after_s": 60}}
+
+    recorded("twilio", rules=[{"effect": effect}])
+
+    (message,) = default.messages()
+    lives = PROVIDERS["twilio"].lives
+    assert "undelivered" != message.status(message.at + 59, lives)[0].status
+    assert ("undelivered", "30003") == message.status(message.at + 60, lives)[0][1:]
+
+
+def test_a_receipt_may_never_come(default, recorded):
+    """A life that stops at `sent`: some carriers send no receipt."""
+    recorded(
+        "twilio",
+        rules=[{"match": {"provider": "twilio"}, "effect": {"receipt": {"status": "sent"}}}],
+    )
+
+    (message,) = default.messages()
+    assert "sent" == message.status(message.at + 1e9, PROVIDERS["twilio"].lives)[0].status
