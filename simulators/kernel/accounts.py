@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from simulators.kernel.clock import Chance
@@ -60,13 +61,21 @@ class Accounts:
         self._worlds.pop(account, None)
         return self.world(account)
 
-    def create(self) -> World:
-        """A new account with a name of its own and generated credentials."""
+    def create(
+        self,
+        account: str = "",
+        credentials: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+        seed: str = "",
+    ) -> World:
+        """A new account; without an id it gets a free one. Raises `BadAccount`."""
+        return self.add(account or self._free_id(), credentials, seed)
+
+    def _free_id(self) -> str:
         known = set(self.store.accounts())
         while (name := f"account-{self._made + 1}") in known:
             self._made += 1
         self._made += 1
-        return self.add(name, {})
+        return name
 
     def world(self, account: str) -> World:
         """The world of an account, or of `strangers`. Raises `LookupError` naming those there

@@ -51,15 +51,24 @@ _NAMES = (
 
 
 def read(sequence: int, packed: bytes, hidden: tuple[str, ...] = ()) -> dict[str, Any]:
-    """An entry as a mapping, with the values in `hidden` masked."""
+    """An entry as a mapping, with the values in `hidden` masked wherever they occur."""
     found: dict[str, Any] = {"sequence": sequence}
-    text = packed.decode()
-    for secret in hidden:
-        text = text.replace(secret, "***")
-    found.update(zip(_NAMES, orjson.loads(text), strict=True))
+    values = orjson.loads(packed)
+    found.update(zip(_NAMES, _without(values, hidden) if hidden else values, strict=True))
     if "authorization" in found["headers"]:
         found["headers"]["authorization"] = _masked(found["headers"]["authorization"])
     return found
+
+
+def _without(value: Any, hidden: tuple[str, ...]) -> Any:
+    if isinstance(value, str):
+        for secret in hidden:
+            value = value.replace(secret, "***")
+    elif isinstance(value, list):
+        return [_without(item, hidden) for item in value]
+    elif isinstance(value, dict):
+        return {name: _without(item, hidden) for name, item in value.items()}
+    return value
 
 
 def _masked(authorization: str) -> str:

@@ -44,11 +44,13 @@ class Settings:
 
 
 class Pipeline:
-    """The path of every request to every provider."""
+    """The path of every request to every provider. `counts` has how many were answered, by
+    provider, operation and HTTP status."""
 
     def __init__(self, accounts: Accounts, settings: Settings) -> None:
         self._accounts = accounts
         self._settings = settings
+        self.counts: dict[tuple[str, str, int], int] = {}
 
     def respond(
         self,
@@ -74,12 +76,17 @@ class Pipeline:
             reply = Reply(200)
         if exchange.effects:
             reply = script.carry_out(exchange, reply)
+        self._count(provider, exchange.endpoint, reply.status)
         if exchange.fired:
             reply.headers.append(("X-Simulator-Rule", exchange.fired))
         exchange.world.store.note(
             exchange.world.id, journal.entry(exchange, reply), bool(exchange.breaches)
         )
         return reply
+
+    def _count(self, provider: Provider, endpoint: Endpoint | None, status: int) -> None:
+        key = (provider.name, endpoint.operation if endpoint else "", status)
+        self.counts[key] = self.counts.get(key, 0) + 1
 
     def _walk(self, exchange: Exchange, endpoint: Endpoint) -> Reply:
         provider = exchange.provider

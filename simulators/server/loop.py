@@ -92,13 +92,28 @@ def run(app: WSGIApplication, env: dict[str, Any]) -> Reply:
 async def deliver(reply: Reply, receive: Receive, send: Send) -> None:
     """Sends the answer as its instructions say."""
     if reply.later is not None:
-        reply = await reply.later()
+        made = await _while_there(reply.later, receive)
+        if made is None:
+            return
+        reply = made
     if reply.delay > 0:
         await asyncio.sleep(reply.delay)
     if reply.trouble is None:
         await _send(reply, send)
     else:
         await _TROUBLES[reply.trouble](reply, receive, send)
+
+
+async def _while_there(later: Callable[[], Awaitable[Reply]], receive: Receive) -> Reply | None:
+    """The answer when it is ready, or None once the client is gone."""
+    work = asyncio.ensure_future(later())
+    gone = asyncio.ensure_future(_gone(receive))
+    try:
+        await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
+        return work.result() if work.done() else None
+    finally:
+        work.cancel()
+        gone.cancel()
 
 
 async def _start(reply: Reply, send: Send) -> None:

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from heapq import heappop, heappush
+from itertools import islice
 from typing import Any
 
 from simulators.kernel.flow import Headroom, Hit
@@ -106,6 +107,9 @@ class MemoryStore:
     def newest(self, account: str) -> int:
         return self._shelf(account).sequence
 
+    def kept(self, account: str) -> int:
+        return len(self._shelf(account).messages)
+
     def watch(self, account: str, seen: Callable[[Message], None]) -> Callable[[], None]:
         watchers = self._shelf(account).watchers
         watchers.append(seen)
@@ -152,8 +156,8 @@ class MemoryStore:
     def counted(self, account: str, name: str) -> int:
         return self._shelf(account).counters.get(name, 0)
 
-    def headroom(self, account: str, now: float) -> list[Headroom]:
-        return self._shelf(account).windows.headroom(now)
+    def headroom(self, account: str, now: float, limit: int = 1000) -> list[Headroom]:
+        return list(islice(self._shelf(account).windows.headroom(now), limit))
 
     def clear(self, account: str) -> None:
         old = self._shelves.pop(account, None)

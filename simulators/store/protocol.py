@@ -77,6 +77,9 @@ class Store(Protocol):
     def newest(self, account: str) -> int:
         """The sequence of the newest message ever kept, 0 for none."""
 
+    def kept(self, account: str) -> int:
+        """How many messages are kept now."""
+
     def remove_all(self, account: str) -> int:
         """Forgets all messages, not the windows they hit; says how many."""
 
@@ -106,8 +109,8 @@ class Store(Protocol):
     def counted(self, account: str, name: str) -> int:
         """A counter as it stands."""
 
-    def headroom(self, account: str, now: float) -> list[Headroom]:
-        """Every window in use."""
+    def headroom(self, account: str, now: float, limit: int = 1000) -> list[Headroom]:
+        """Windows in use, `limit` of them at most."""
 
     def clear(self, account: str) -> None:
         """Forgets all of a world but the account itself."""

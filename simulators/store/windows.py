@@ -2,6 +2,7 @@
 
 from array import array
 from bisect import bisect_right, insort
+from collections.abc import Iterator
 from typing import Any
 
 from simulators.kernel.flow import Headroom, Hit
@@ -33,21 +34,19 @@ class Windows:
             generations = self._limits[hit.scope, hit.limit] = _Generations(now)
         return generations.at(now, hit.seconds).get(hit.window)
 
-    def headroom(self, now: float) -> list[Headroom]:
+    def headroom(self, now: float) -> Iterator[Headroom]:
         """Every window that still counts something."""
-        found = []
         for generations in self._limits.values():
             hit = generations.sample
             if hit is None:
                 continue
-            for window, kept in {**generations.old, **generations.young}.items():
+            for window, kept in generations.items():
                 start = kept[0] if hit.kind == "natural" else now
                 one = hit._replace(window=window, start=start)
                 used = _used(one, kept, now)
                 if used > 0 and (hit.kind != "natural" or start <= now < start + hit.seconds):
                     resets = _resets(one, kept, used, now)
-                    found.append(Headroom(hit.scope, hit.limit, window, hit.permits, used, resets))
-        return found
+                    yield Headroom(hit.scope, hit.limit, window, hit.permits, used, resets)
 
 
 class _Generations:
@@ -70,6 +69,10 @@ class _Generations:
             self.young = {}
             self.turned = now
         return self
+
+    def items(self) -> Iterator[tuple[str, Any]]:
+        yield from self.young.items()
+        yield from ((name, kept) for name, kept in self.old.items() if name not in self.young)
 
     def get(self, window: str) -> Any:
         return self.young.get(window) or self.old.get(window)
