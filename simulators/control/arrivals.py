@@ -1,0 +1,72 @@
+"""Waiting for a message: which one is wanted, and what came instead."""
+
+from dataclasses import dataclass
+
+from simulators.control import views
+from simulators.control.numbers import ALL, Since
+from simulators.kernel.accounts import Accounts
+from simulators.kernel.codes import extract
+from simulators.kernel.message import Message
+from simulators.kernel.world import World
+from simulators.store.protocol import Selection
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The message that is waited for; an empty field says that any will do."""
+
+    to: str = ""
+    provider: str = ""
+    since: Since = ALL
+    with_code: bool = False
+
+    def __str__(self) -> str:
+        what = "message with a code" if self.with_code else "message"
+        to = f" to {self.to}" if self.to else ""
+        return f"{what}{to}{f' from {self.provider}' if self.provider else ''}"
+
+    def fits(self, message: Message) -> bool:
+        """Whether a message that has just arrived is the one."""
+        return (
+            self.to in ("", message.to)
+            and self.provider in ("", message.provider)
+            and message.at >= self.since.at
+            and (not self.with_code or extract(message.text) is not None)
+        )
+
+    def newest(self, world: World) -> Message | None:
+        """The newest that is here already."""
+        selection = Selection(
+            provider=self.provider,
+            to=self.to,
+            since=self.since.at,
+            after=self.since.after,
+            limit=1000 if self.with_code else 1,
+        )
+        found = world.store.select(world.id, selection)
+        return next((message for message in found if self.fits(message)), None)
+
+
+def instead(accounts: Accounts, world: World, wanted: Wanted) -> tuple[list[Message], str]:
+    """The newest messages that did arrive, and a sentence on them and on what was refused."""
+    selection = Selection(since=wanted.since.at, after=wanted.since.after, limit=_SHOWN)
+    others = world.store.select(world.id, selection)
+    said = [f"{message.provider} to {message.to}" for message in others]
+    arrived = f"arrived: {'; '.join(said)}" if said else "nothing arrived"
+    refused = [*_refused(accounts, world), *_refused(accounts, accounts.strangers)]
+    return others, ". ".join([arrived, *refused])
+
+
+def _refused(accounts: Accounts, world: World) -> list[str]:
+    found = [
+        f"{entry['provider']} {entry['operation'] or entry['target']} with {entry['error']}"
+        f" ({entry['status']})"
+        for entry in views.entries(accounts, world, limit=20)
+        if entry["error"]
+    ]
+    if not found:
+        return []
+    whose = "refused" if world is not accounts.strangers else "refused, of no known account"
+    return [f"{whose}: {'; '.join(found[-_SHOWN:])}"]

@@ -1,0 +1,76 @@
+"""A small client of the control API for programs that only have its address."""
+
+import http.client
+import json
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+_GRACE = 5.0
+
+
+class ControlError(Exception):
+    """The simulators did not do as asked, or do not answer; the message is a sentence."""
+
+
+def wait(
+    base: str,
+    *,
+    to: str,
+    provider: str = "",
+    account: str = "default",
+    since: str = "",
+    timeout: float = 30.0,
+    token: str = "",
+) -> dict[str, Any]:
+    """The newest message to a number, as soon as there is one: `{"message": ..., "code": ...}`.
+
+    `base` is the simulators' own address; `since` an ISO time, a message's sequence or "now";
+    `timeout` in seconds. Raises `ControlError`, when nothing came with what did arrive.
+    """
+    asked = {"to": to, "provider": provider, "account": account, "since": since}
+    query = {name: value for name, value in asked.items() if value} | {"timeout": f"{timeout:g}"}
+    found: dict[str, Any] = get(base, "/_sim/wait", query, token=token, timeout=timeout + _GRACE)
+    return found
+
+
+def get(
+    base: str, path: str, query: dict[str, str], *, token: str = "", timeout: float = 30.0
+) -> Any:
+    """One GET of the control API. Raises `ControlError`."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    try:
+        connection = _connection(base, timeout)
+        try:
+            connection.request("GET", f"{path}?{urlencode(query)}", headers=headers)
+            response = connection.getresponse()
+            document = json.loads(response.read())
+        finally:
+            connection.close()
+    except TimeoutError:
+        raise ControlError(f"{base} did not answer within {timeout:g} s") from None
+    except OSError as error:
+        raise ControlError(
+            f"nothing answers at {base} ({error.strerror or error});"
+            " is `sms-simulators serve` running there?"
+        ) from None
+    except (ValueError, http.client.HTTPException):
+        raise ControlError(f"what answers at {base} is not sms-simulators") from None
+    if response.status != 200:
+        raise ControlError(_sentence(document))
+    return document
+
+
+def _connection(base: str, timeout: float) -> http.client.HTTPConnection:
+    parts = urlsplit(base if "://" in base else f"http://{base}")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ControlError(f"'{base}' is not an address; expected one like http://127.0.0.1:8026")
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    return kind(parts.hostname, parts.port, timeout=timeout)
+
+
+def _sentence(document: Any) -> str:
+    if not isinstance(document, dict) or "error" not in document:
+        return f"an answer that sms-simulators does not give: {document!r:.200}"
+    return (
+        f"{document['error']}: expected {document.get('expected')}, but got {document.get('got')}"
+    )

@@ -1,0 +1,76 @@
+"""The clock of a world: frozen, moved, let run."""
+
+from typing import Any
+
+from simulators.control.errors import Bad
+from simulators.control.numbers import bounded, time
+from simulators.control.route import Ask, Route, Schema
+from simulators.control.schemas import TIME, record
+
+_YEARS = 100 * 366 * 86400
+
+_BODY: Schema = {
+    "type": "object",
+    "additionalProperties": False,
+    "minProperties": 1,
+    "maxProperties": 1,
+    "description": "exactly one of: freeze, advance, run",
+    "properties": {
+        "freeze": {
+            "type": ["string", "boolean"],
+            "maxLength": 40,
+            "description": "an ISO 8601 time to stop at, or true to stop now",
+        },
+        "advance": {
+            "type": "number",
+            "minimum": -_YEARS,
+            "maximum": _YEARS,
+            "description": "seconds, back if negative, at most 100 years",
+        },
+        "run": {"const": True, "description": "true"},
+    },
+    "required": [],
+}
+_ANSWER = record(now=TIME, frozen={"type": "boolean"})
+
+
+def _read(ask: Ask) -> Any:
+    return ask.world.clock.describe()
+
+
+def _set(ask: Ask) -> Any:
+    clock, body = ask.world.clock, ask.body
+    if len(body) != 1:
+        got = ", ".join(body) or "none of them"
+        raise Bad(400, "the clock does one thing at a time", str(_BODY["description"]), got)
+    if "advance" in body:
+        bounded(clock.now() + body["advance"], f"{body['advance']} s from now")
+        clock.advance(body["advance"])
+    elif "run" in body:
+        clock.run()
+    elif body["freeze"] is False:
+        raise Bad(400, "'freeze' does not take false", "an ISO time or true; or run: true", "false")
+    else:
+        clock.freeze(None if body["freeze"] is True else time(body["freeze"]))
+    return clock.describe()
+
+
+ROUTES = (
+    Route(
+        name="read-clock",
+        method="GET",
+        path="/_sim/clock",
+        summary="The time in this world, and whether it stands still",
+        handle=_read,
+        answer=_ANSWER,
+    ),
+    Route(
+        name="set-clock",
+        method="POST",
+        path="/_sim/clock",
+        summary="Stops the clock, moves it, or lets it run on from where it stands",
+        handle=_set,
+        body=_BODY,
+        answer=_ANSWER,
+    ),
+)

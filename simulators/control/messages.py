@@ -1,0 +1,131 @@
+"""The kept messages of an account."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from simulators.control import views
+from simulators.control.errors import Bad, shown
+from simulators.control.numbers import e164, since
+from simulators.control.route import Ask, Route, Schema
+from simulators.control.schemas import COUNT, CURSOR, PROVIDER, SINCE, TO, limit, many, record, ref
+from simulators.kernel.message import Message
+from simulators.store.protocol import Selection
+
+SCAN = 10_000  # messages looked at for one page; the cursor goes on from there
+_CHUNK = 500
+
+_STATUS: Schema = {
+    "type": "string",
+    "maxLength": 40,
+    "description": "a provider's status word, or a state: accepted, sent, delivered, ...",
+}
+_NEXT: Schema = {
+    "type": ["integer", "null"],
+    "description": "the cursor of the next page, null at the end",
+}
+_FILTERS = {"provider": PROVIDER, "to": TO, "since": SINCE, "status": _STATUS, "cursor": CURSOR}
+
+
+def _selected(ask: Ask) -> Selection:
+    query = ask.query
+    start = since(query.get("since", ""), ask.world)
+    return Selection(
+        provider=query.get("provider", ""),
+        to=e164(query["to"]) if "to" in query else "",
+        since=start.at,
+        after=start.after,
+        before=query.get("cursor", 0),
+        limit=_CHUNK,
+    )
+
+
+def _walk(ask: Ask, selection: Selection) -> Iterator[Message]:
+    """The selected messages of any status, newest first."""
+    while found := ask.world.store.select(ask.world.id, selection):
+        yield from found
+        if len(found) < selection.limit:
+            return
+        selection = replace(selection, before=found[-1].sequence)
+
+
+def _page(ask: Ask, most: int) -> tuple[list[Message], int | None]:
+    """At most that many messages, and the cursor to go on from."""
+    found: list[Message] = []
+    wanted = ask.query.get("status", "")
+    last = 0
+    for looked_at, message in enumerate(_walk(ask, _selected(ask))):
+        if len(found) == most or looked_at == SCAN:
+            return found, last
+        last = message.sequence
+        if not wanted or wanted in _words(ask, message):
+            found.append(message)
+    return found, None
+
+
+def _words(ask: Ask, message: Message) -> tuple[str, str]:
+    provider = ask.simulators.providers[message.provider]
+    step, _since = message.status(ask.world.clock.now(), provider.lives)
+    return step.status, views.state(provider, step)
+
+
+def show(ask: Ask, message: Message) -> dict[str, Any]:
+    """A message of the asked world."""
+    return views.message(ask.world, ask.simulators.providers[message.provider], message)
+
+
+def _list(ask: Ask) -> Any:
+    found, following = _page(ask, ask.query.get("limit", 50))
+    return {"messages": [show(ask, message) for message in found], "next": following}
+
+
+def _delete(ask: Ask) -> Any:
+    if not ask.query.keys() & (_FILTERS.keys() | {"limit"}):
+        return {"deleted": ask.world.store.remove_all(ask.world.id), "next": None}
+    found, following = _page(ask, ask.query.get("limit", SCAN))
+    for message in found:
+        ask.world.store.remove(ask.world.id, message.id)
+    return {"deleted": len(found), "next": following}
+
+
+def _one(ask: Ask) -> Any:
+    wanted = ask.params["id"]
+    message = ask.world.store.find(ask.world.id, wanted)
+    if message is None:
+        raise Bad(
+            404,
+            f"account '{ask.world.id}' has no message '{shown(wanted)}'",
+            "an id of GET /_sim/messages",
+            shown(wanted),
+        )
+    return show(ask, message)
+
+
+ROUTES = (
+    Route(
+        name="list-messages",
+        method="GET",
+        path="/_sim/messages",
+        summary="Accepted messages, newest first",
+        handle=_list,
+        query={**_FILTERS, "limit": limit(50, 1000)},
+        answer=record(messages=many(ref("Message")), next=_NEXT),
+    ),
+    Route(
+        name="delete-messages",
+        method="DELETE",
+        path="/_sim/messages",
+        summary="Forgets the messages that match, all without a filter; windows stay as they are",
+        handle=_delete,
+        query={**_FILTERS, "limit": limit(SCAN, SCAN)},
+        answer=record(deleted=COUNT, next=_NEXT),
+    ),
+    Route(
+        name="read-message",
+        method="GET",
+        path="/_sim/messages/{id}",
+        summary="One message as it stands now",
+        handle=_one,
+        answer=ref("Message"),
+    ),
+)

@@ -1,0 +1,20 @@
+"""Where a provider is served: the URLs a client can be pointed at."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from simulators.server.simulators import Simulators
+
+
+def places(simulators: "Simulators", provider: str) -> dict[str, str | None]:
+    """By prefix on the simulators' own address, by `<provider>.localhost`, by prefix over https,
+    and on a port of its own; None where that is not served."""
+    ports = simulators.ports
+    address = simulators.url.rpartition(":")[0]
+    secure, own = ports.get("https"), ports.get(provider)
+    return {
+        "prefix": simulators.base_url(provider),
+        "localhost": f"http://{provider}.localhost:{ports['http']}",
+        "https": f"https://{address.partition('://')[2]}:{secure}/{provider}" if secure else None,
+        "port": f"{address}:{own}" if own else None,
+    }

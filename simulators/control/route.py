@@ -1,0 +1,87 @@
+"""One route of the control API: all that its checks, its view and its documentation need."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from simulators.kernel.call import Call
+from simulators.kernel.contracts import Contract
+from simulators.kernel.world import World
+
+if TYPE_CHECKING:
+    from simulators.server.simulators import Simulators
+
+Schema = Mapping[str, Any]
+
+ACCOUNT: Schema = {
+    "type": "string",
+    "maxLength": 64,
+    "description": "the account whose world is meant; 'default' if it is left out",
+}
+
+
+@dataclass(slots=True)
+class State:
+    """What the control app itself keeps: how many long polls are open."""
+
+    simulators: "Simulators"
+    polls: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request to the control API, checked: `query` and `body` are as the route's schemas say,
+    and hold no names that they do not know."""
+
+    state: State
+    call: Call
+    world: World
+    params: Mapping[str, str]
+    query: Mapping[str, Any]
+    body: Mapping[str, Any]
+
+    @property
+    def simulators(self) -> "Simulators":
+        """All that is served."""
+        return self.state.simulators
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """One operation. `path` has its variables in braces; `handle` returns a document, or a
+    `Reply` where more is to be said than 200 (or `status`) and JSON, or raises `Bad`.
+
+    `query` holds a schema for each parameter, `account` not among them: `worldly` routes all
+    take it. `body` is the schema of the JSON body, None where there is none. `public` ones need
+    no token.
+    """
+
+    name: str
+    method: str
+    path: str
+    summary: str
+    handle: Callable[[Ask], Any]
+    answer: Schema
+    query: Mapping[str, Schema] = field(default_factory=dict)
+    body: Schema | None = None
+    status: int = 200
+    media: str = "application/json"
+    worldly: bool = True
+    public: bool = False
+
+    @property
+    def parameters(self) -> Mapping[str, Schema]:
+        """All query parameters, `account` included."""
+        return {**self.query, "account": ACCOUNT} if self.worldly else self.query
+
+    @cached_property
+    def query_contract(self) -> Contract:
+        """Judges the query parameters, once they have their types."""
+        properties = {name: dict(schema) for name, schema in self.parameters.items()}
+        return Contract({"type": "object", "properties": properties})
+
+    @cached_property
+    def body_contract(self) -> Contract:
+        """Judges the JSON body."""
+        return Contract(dict(self.body or {"type": "object", "properties": {}}))

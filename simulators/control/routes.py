@@ -1,0 +1,16 @@
+"""Every route of the control API; checks, views and documentation are made from this table."""
+
+from simulators.control import accounts, clock, journal, messages, registries, settings, system
+from simulators.control import wait as waiting
+from simulators.control.route import Route
+
+ROUTES: tuple[Route, ...] = (
+    *system.ROUTES,
+    *accounts.ROUTES,
+    *messages.ROUTES,
+    *waiting.ROUTES,
+    *journal.ROUTES,
+    *settings.ROUTES,
+    *registries.ROUTES,
+    *clock.ROUTES,
+)

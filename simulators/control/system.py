@@ -1,0 +1,110 @@
+"""Whether it is up, what is where, how much went through, and a fresh start."""
+
+from typing import Any
+
+from simulators.control.places import places
+from simulators.control.route import Ask, Route
+from simulators.control.schemas import NULLABLE, TEXT, many, record
+from simulators.kernel.call import Reply
+
+_METRICS = "text/plain; version=0.0.4; charset=utf-8"
+
+
+def _health(_ask: Ask) -> Any:
+    return {"status": "ok"}
+
+
+def _providers(ask: Ask) -> Any:
+    return {
+        "providers": [
+            {
+                "name": name,
+                "title": provider.title,
+                "reference": provider.reference,
+                "hosts": list(provider.hosts),
+                "urls": places(ask.simulators, name),
+                "credentials": dict(ask.world.credentials(name)),
+            }
+            for name, provider in ask.simulators.providers.items()
+        ]
+    }
+
+
+def _reset(ask: Ask) -> Any:
+    ask.world.reset()
+    return {"reset": ask.world.id}
+
+
+def _metrics(ask: Ask) -> Reply:
+    accounts = ask.simulators.accounts
+    kept = sum(accounts.store.kept(name) for name in accounts.store.accounts())
+    lines = [
+        "# HELP sms_simulators_requests_total Requests to the simulated providers.",
+        "# TYPE sms_simulators_requests_total counter",
+        *(
+            f'sms_simulators_requests_total{{provider="{provider}",operation="{operation}",'
+            f'status="{status}"}} {count}'
+            for (provider, operation, status), count in sorted(
+                ask.simulators.pipeline.counts.items()
+            )
+        ),
+        *_gauge("messages_kept", "Accepted messages kept now.", kept),
+        *_gauge("accounts", "Accounts.", len(accounts.store.accounts())),
+        *_gauge("long_polls_open", "Open waits for a message.", ask.state.polls),
+    ]
+    return Reply(200, "\n".join([*lines, ""]).encode(), [("Content-Type", _METRICS)])
+
+
+def _gauge(name: str, told: str, value: int) -> list[str]:
+    full = f"sms_simulators_{name}"
+    return [f"# HELP {full} {told}", f"# TYPE {full} gauge", f"{full} {value}"]
+
+
+_URLS = record(prefix=TEXT, localhost=TEXT, https=NULLABLE, port=NULLABLE)
+_PROVIDER = record(
+    name=TEXT,
+    title=TEXT,
+    reference=TEXT,
+    hosts=many(TEXT),
+    urls=_URLS,
+    credentials={"type": "object", "additionalProperties": TEXT},
+)
+
+ROUTES = (
+    Route(
+        name="health",
+        method="GET",
+        path="/_sim/health",
+        summary="Whether it is up",
+        handle=_health,
+        answer=record(status=TEXT),
+        worldly=False,
+        public=True,
+    ),
+    Route(
+        name="list-providers",
+        method="GET",
+        path="/_sim/providers",
+        summary="The providers, where each is served, and the account's credentials",
+        handle=_providers,
+        answer=record(providers=many(_PROVIDER)),
+    ),
+    Route(
+        name="reset",
+        method="POST",
+        path="/_sim/reset",
+        summary="Empties the account's world; its credentials stay",
+        handle=_reset,
+        answer=record(reset=TEXT),
+    ),
+    Route(
+        name="metrics",
+        method="GET",
+        path="/metrics",
+        summary="Counters in Prometheus' text format",
+        handle=_metrics,
+        answer=TEXT,
+        media="text/plain",
+        worldly=False,
+    ),
+)

@@ -1,0 +1,109 @@
+"""What the control API shows of messages and journal entries."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+import orjson
+
+from simulators.kernel import journal
+from simulators.kernel.accounts import Accounts
+from simulators.kernel.clock import iso
+from simulators.kernel.codes import extract
+from simulators.kernel.message import Message, State, Step
+from simulators.kernel.provider import Provider
+from simulators.kernel.world import World
+
+HEADERS = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
+
+
+def message(world: World, provider: Provider, kept: Message) -> dict[str, Any]:
+    """A message as it stands now; `COMPONENTS["Message"]` is its shape."""
+    lives = provider.lives
+    now = world.clock.now()
+    current, _since = kept.status(now, lives)
+    steps = lives[kept.life] if isinstance(kept.life, str) else kept.life
+    lived = [step for i, step in enumerate(steps) if i == 0 or kept.at + step.after <= now]
+    return {
+        "id": kept.id,
+        "account": world.id,
+        "sequence": kept.sequence,
+        "provider": kept.provider,
+        "operation": kept.operation,
+        "to": kept.to,
+        "sender": kept.sender,
+        "text": kept.text,
+        "code": extract(kept.text),
+        "segments": kept.segments,
+        "template": kept.template,
+        "callback": kept.callback,
+        "details": kept.details,
+        "life": kept.life if isinstance(kept.life, str) else None,
+        "at": iso(kept.at),
+        "status": current.status,
+        "state": state(provider, current),
+        "history": [_step(provider, kept.at, step) for step in lived],
+    }
+
+
+def state(provider: Provider, step: Step) -> State:
+    """The provider's word in the closed vocabulary."""
+    return provider.states.get(step.status, State.UNKNOWN)
+
+
+def _step(provider: Provider, at: float, step: Step) -> dict[str, Any]:
+    row = provider.row(step.error) if step.error else None
+    return {
+        "status": step.status,
+        "state": state(provider, step),
+        "at": iso(at + step.after),
+        "error": row and {"key": row.key, "code": row.code, "message": row.message},
+    }
+
+
+def entries(
+    accounts: Accounts,
+    world: World,
+    *,
+    breached: bool = False,
+    provider: str = "",
+    after: int = 0,
+    limit: int = 100,
+) -> list[dict[str, Any]]:
+    """The newest journal entries after a sequence, oldest first, without any account's secrets."""
+    every = 1 << 30 if provider else limit
+    found = world.store.journal(world.id, breached=breached, after=after, limit=every)
+    if provider:
+        mark = b"," + orjson.dumps(provider) + b","
+        found = [entry for entry in found if mark in entry[1][:80]][-limit:]
+    hidden = _occurring(accounts, b"\n".join(packed for _sequence, packed in found))
+    return [_entry(journal.read(sequence, packed, hidden)) for sequence, packed in found]
+
+
+def _entry(entry: dict[str, Any]) -> dict[str, Any]:
+    sentences = [breach["message"] for breach in entry["breaches"]]
+    return {**entry, "at": iso(entry["at"]), "sentences": sentences}
+
+
+def _occurring(accounts: Accounts, packed: bytes) -> tuple[str, ...]:
+    """The secrets in some entries, in every spelling that requests carry them in, longest first."""
+    spelled = {
+        spelling
+        for secret in _secrets(accounts)
+        for spelling in _spellings(secret)
+        if orjson.dumps(spelling)[1:-1] in packed
+    }
+    return tuple(sorted(spelled, key=len, reverse=True))
+
+
+def _secrets(accounts: Accounts) -> Iterable[str]:
+    for name in accounts.store.accounts():
+        credentials: Mapping[str, Mapping[str, str]] = accounts.world(name).account.credentials
+        for provider in accounts.providers.values():
+            known = credentials.get(provider.name, {})
+            yield from (known[field] for field in provider.secrets if known.get(field))
+
+
+def _spellings(secret: str) -> set[str]:
+    escaped = orjson.dumps(secret)[1:-1].decode()
+    return {secret, quote(secret, safe=""), quote_plus(secret), escaped}

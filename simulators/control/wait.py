@@ -1,0 +1,110 @@
+"""The long poll: answers when a message arrives, and costs no thread while it waits."""
+
+import asyncio
+import logging
+from typing import Any
+
+import orjson
+
+from simulators.control import views
+from simulators.control.arrivals import Wanted, instead
+from simulators.control.errors import Bad
+from simulators.control.messages import show
+from simulators.control.numbers import e164, since
+from simulators.control.route import Ask, Route, Schema
+from simulators.control.schemas import NULLABLE, PROVIDER, SINCE, TO, record, ref
+from simulators.kernel.call import Reply
+from simulators.kernel.message import Message
+
+MOST_POLLS = 1000
+MOST_SECONDS = 300
+_SECONDS = 30.0
+
+_TIMEOUT: Schema = {
+    "type": "number",
+    "minimum": 0,
+    "maximum": MOST_SECONDS,
+    "default": _SECONDS,
+    "description": f"seconds, from 0 to {MOST_SECONDS}",
+}
+_log = logging.getLogger(__name__)
+
+
+def _wait(ask: Ask) -> Reply:
+    query = ask.query
+    start = since(query.get("since", ""), ask.world)
+    to = e164(query["to"]) if "to" in query else ""
+    wanted = Wanted(to, query.get("provider", ""), start)
+    timeout = float(query.get("timeout", _SECONDS))
+
+    async def later() -> Reply:
+        try:
+            return await _answer(ask, wanted, timeout)
+        except Bad as bad:
+            return _reply(bad.status, bad.document())
+        except Exception:
+            _log.exception("wait")
+            return _reply(500, {"error": "a fault of ours", "expected": "", "got": "a fault"})
+
+    return Reply(200, later=later)
+
+
+async def _answer(ask: Ask, wanted: Wanted, timeout: float) -> Reply:
+    message = wanted.newest(ask.world)
+    if message is None and timeout > 0:
+        if ask.state.polls >= MOST_POLLS:
+            raise Bad(429, "too many open waits", f"at most {MOST_POLLS}", f"{ask.state.polls}")
+        ask.state.polls += 1
+        try:
+            message = await _arrival(ask, wanted, timeout)
+        finally:
+            ask.state.polls -= 1
+    if message is not None:
+        shown = show(ask, message)
+        return _reply(200, {"message": shown, "code": shown["code"]})
+    return _late(ask, wanted, timeout)
+
+
+async def _arrival(ask: Ask, wanted: Wanted, timeout: float) -> Message | None:
+    arrived: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+
+    def seen(message: Message) -> None:
+        if wanted.fits(message) and not arrived.done():
+            arrived.set_result(message)
+
+    stop = ask.world.store.watch(ask.world.id, seen)
+    try:
+        return await asyncio.wait_for(arrived, timeout)
+    except TimeoutError:
+        return None
+    finally:
+        stop()
+
+
+def _late(ask: Ask, wanted: Wanted, timeout: float) -> Reply:
+    others, got = instead(ask.simulators.accounts, ask.world, wanted)
+    document: dict[str, Any] = {
+        "error": f"no {wanted} within {timeout:g} s",
+        "expected": str(wanted),
+        "got": got,
+        "arrived": [show(ask, message) for message in others],
+    }
+    return _reply(408, document)
+
+
+def _reply(status: int, document: Any) -> Reply:
+    headers = [("Content-Type", "application/json"), *views.HEADERS]
+    return Reply(status, orjson.dumps(document), headers)
+
+
+ROUTES = (
+    Route(
+        name="wait",
+        method="GET",
+        path="/_sim/wait",
+        summary="The newest message that matches, as soon as there is one; 408 if none comes",
+        handle=_wait,
+        query={"to": TO, "provider": PROVIDER, "since": SINCE, "timeout": _TIMEOUT},
+        answer=record(message=ref("Message"), code=NULLABLE),
+    ),
+)
