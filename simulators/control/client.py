@@ -61,11 +61,15 @@ def get(
 
 
 def _connection(base: str, timeout: float) -> http.client.HTTPConnection:
-    parts = urlsplit(base if "://" in base else f"http://{base}")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(base if "://" in base else f"http://{base}")
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        parts, host, port = urlsplit(""), None, None
+    if parts.scheme not in ("http", "https") or not host:
         raise ControlError(f"'{base}' is not an address; expected one like http://127.0.0.1:8026")
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    return kind(parts.hostname, parts.port, timeout=timeout)
+    return kind(host, port, timeout=timeout)
 
 
 def _sentence(document: Any) -> str:

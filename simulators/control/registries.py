@@ -23,6 +23,12 @@ def _choice(*values: str) -> Schema:
 
 
 _STATUS = _choice(*get_args(Status))
+_CREATED: Schema = {
+    "type": "number",
+    "minimum": 0,
+    "maximum": 7_258_118_399,
+    "description": "epoch seconds before the year 2200, 0 for what the account came with",
+}
 _TEMPLATE: Mapping[str, Schema] = {
     "code": _text(100, 1),
     "content": _text(2000, 1),
@@ -31,12 +37,16 @@ _TEMPLATE: Mapping[str, Schema] = {
     "international": {"type": "boolean", "description": "true or false"},
     "name": _text(100),
     "reason": _text(500),
+    "remark": _text(500),
+    "created": _CREATED,
 }
 _SIGNATURE: Mapping[str, Schema] = {
     "name": _text(100, 1),
     "status": _STATUS,
     "kind": _choice("general", "code"),
     "reason": _text(500),
+    "remark": _text(500),
+    "created": _CREATED,
 }
 
 

@@ -39,6 +39,7 @@ def _limits(ask: Ask) -> Any:
     world, now = ask.world, ask.world.clock.now()
     windows = [
         {
+            "provider": one.scope,
             "limit": one.limit,
             "window": one.window,
             "permits": one.permits,
@@ -169,7 +170,9 @@ _MONEY: Schema = {
     "description": "a number, or null not to count credit",
 }
 _FLAG: Schema = {"type": "boolean", "description": "true or false"}
-_WINDOW = record(limit=TEXT, window=TEXT, permits=COUNT, used=NUMBER, left=NUMBER, resets=TIME)
+_WINDOW = record(
+    provider=TEXT, limit=TEXT, window=TEXT, permits=COUNT, used=NUMBER, left=NUMBER, resets=TIME
+)
 
 ROUTES = (
     *_pair(

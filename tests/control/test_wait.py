@@ -1,0 +1,138 @@
+"""The long poll: a message and its code as soon as they are there."""
+
+import threading
+import time
+
+import pytest
+
+from simulators.control import client, wait
+
+
+def later(seconds, work):
+    timer = threading.Timer(seconds, work)
+    timer.start()
+    return timer
+
+
+def test_returns_a_message_that_is_already_there(control, send):
+    """Without `since` the newest message kept counts."""
+    send(text="Your code is 111111")
+    send(text="Your code is 222222")
+
+    answer = control("GET", "/_sim/wait", to="+15005550010").json
+
+    assert "222222" == answer["code"]
+    assert "Your code is 222222" == answer["message"]["text"]
+
+
+def test_answers_within_50_ms_of_the_arrival(control, send):
+    """A poll that was open before the message came is answered at once."""
+    arrived = []
+    timer = later(0.1, lambda: arrived.append((send().status, time.monotonic())))
+
+    answer = control("GET", "/_sim/wait", to="+15005550010", timeout=5)
+    answered = time.monotonic()
+    timer.join()
+
+    assert "123456" == answer.json["code"]
+    assert answered - arrived[0][1] < 0.05
+
+
+def test_since_now_passes_over_older_messages(control, send):
+    """What was there before the poll does not answer it."""
+    send(text="Your code is 111111")
+    timer = later(0.1, lambda: send(text="Your code is 222222"))
+
+    answer = control("GET", "/_sim/wait", to="+15005550010", since="now", timeout=5).json
+    timer.join()
+
+    assert "222222" == answer["code"]
+
+
+def test_since_a_sequence_counts_later_messages_only(control, send):
+    """The sequence of one answer is the `since` of the next question."""
+    send(text="Your code is 111111")
+    first = control("GET", "/_sim/wait", to="+15005550010").json["message"]
+
+    again = control("GET", "/_sim/wait", since=first["sequence"], timeout=0)
+    send(text="Your code is 222222")
+    next_one = control("GET", "/_sim/wait", since=first["sequence"], timeout=0)
+
+    assert 408 == again.status
+    assert "222222" == next_one.json["code"]
+
+
+def test_since_a_time_is_read_by_the_worlds_clock(control, send):
+    """A frozen clock decides what is later."""
+    control("POST", "/_sim/clock", {"freeze": "2026-01-01T12:00:00Z"})
+    send()
+
+    before = control("GET", "/_sim/wait", since="2026-01-01T12:00:01Z", timeout=0)
+    zoned = control("GET", "/_sim/wait", since="2026-01-01T13:59:59+02:00", timeout=0)
+    raw_plus = control("GET", "/_sim/wait", since="2026-01-01T13:59:59 02:00", timeout=0)
+
+    assert [408, 200, 200] == [before.status, zoned.status, raw_plus.status]
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["+15005550010", " 15005550010", "15005550010", "0015005550010", "+1 (500) 555-0010"],
+)
+def test_reads_a_number_in_any_usual_writing(control, send, written):
+    """Blanks, brackets, a plus that a query string lost, 00 for plus: all one number."""
+    send()
+
+    assert 200 == control("GET", "/_sim/wait", to=written, timeout=0).status
+
+
+def test_says_what_did_arrive_when_nothing_wanted_came(control, send):
+    """408 names the other messages, and the requests that were refused."""
+    send(to="+15005550011")
+    send(to="nonsense")
+
+    answer = control("GET", "/_sim/wait", to="+15005550010", timeout=0.05)
+
+    assert 408 == answer.status
+    assert "no message to +15005550010 within 0.05 s" == answer.json["error"]
+    assert ["+15005550011"] == [message["to"] for message in answer.json["arrived"]]
+    assert "arrived: twilio to +15005550011" in answer.json["got"]
+    assert "refused: twilio create-message with 21211 (400)" in answer.json["got"]
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"to": "hello"}, "not a phone number"),
+        ({"timeout": "301"}, "seconds, from 0 to 300"),
+        ({"timeout": "soon"}, "seconds, from 0 to 300"),
+        ({"since": "yesterday"}, "not a time"),
+        ({"since": "9999-99-99"}, "not a time"),
+        ({"provider": "twillio"}, "one of:"),
+        ({"tmeout": "3"}, "did you mean 'timeout'?"),
+    ],
+)
+def test_refuses_what_it_cannot_read(control, query, said):
+    """400 names what was expected."""
+    answer = control("GET", "/_sim/wait", **query)
+
+    assert 400 == answer.status
+    assert said in " ".join(answer.json.values())
+
+
+def test_open_polls_are_bounded(control, monkeypatch):
+    """Over the bound the answer is 429, at once."""
+    monkeypatch.setattr(wait, "MOST_POLLS", 0)
+
+    assert 429 == control("GET", "/_sim/wait", timeout=5).status
+
+
+def test_a_poll_ends_with_its_client(control, sms_server):
+    """A client that hangs up leaves no poll open."""
+    with pytest.raises(client.ControlError, match="did not answer within"):
+        client.get(sms_server.url, "/_sim/wait", {"timeout": "60", "since": "now"}, timeout=0.05)
+
+    for _ in range(100):
+        if "sms_simulators_long_polls_open 0" in control("GET", "/metrics").raw.decode():
+            return
+        time.sleep(0.01)
+    pytest.fail("the poll is still open")
