@@ -1,0 +1,116 @@
+"""Reading the code out of a message, as a person would."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from simulators.kernel.codes import extract
+
+CODES = [
+    # Logto's default texts and the templates of the seven providers' customers
+    (
+        "Your Logto SignIn verification code is 123456."
+        " The code will remain active for 10 minutes.",
+        "123456",
+    ),
+    ("Your verification code is 000123", "000123"),
+    (
+        "【阿里云短信测试】您正在使用阿里云短信测试服务，体验验证码是：654321，如非本人操作，请忽略！",
+        "654321",
+    ),
+    ("【腾讯云】您的验证码是1234，请于5分钟内填写。如非本人操作，请忽略本短信。", "1234"),
+    ("【腾讯云】123456为您的登录验证码，请于5分钟内填写", "123456"),
+    ("您的驗證碼為 8842，10 分鐘內有效", "8842"),
+    ("您的动态密码：９８７６５４，请勿泄露", "987654"),
+    ("Ваш код подтверждения: 4821", "4821"),
+    ("КОД: 48215", "48215"),
+    ("Никому не сообщайте пароль 77310", "77310"),
+    ("Su código de verificación es 334455", "334455"),
+    ("O seu código é 556677.", "556677"),
+    ("Votre code de vérification est 1029", "1029"),
+    ("Ihr Bestätigungscode lautet 904417", "904417"),
+    ("Din kode er 5512", "5512"),
+    ("Twój kod: 661209", "661209"),
+    ("Váš ověřovací kód je 4410", "4410"),
+    ("Il tuo codice è 120934", "120934"),
+    ("認証コード：718204", "718204"),
+    ("[Acme] 인증번호 [402911]를 입력하세요", "402911"),
+    ("رمز التحقق الخاص بك هو ٤٨٢١٥٩", "482159"),
+    ("आपका ओटीपी 553201 है", "553201"),
+    ("รหัส OTP ของคุณคือ220914", "220914"),
+    ("Mã xác nhận của bạn là 661122", "661122"),
+    # shapes
+    ("G-482913 is your Google verification code.", "482913"),
+    ("Your code is: 123-456", "123456"),
+    ("Your Telegram code 123 456", "123456"),
+    ("code:1234", "1234"),
+    ("OTP=99887766", "99887766"),
+    ("Code (4455).", "4455"),
+    ("<#> Your code is 123456\nFA+9qCX9VSu", "123456"),
+    ("Your code is 765432\n\n@example.com #765432", "765432"),
+    ("Your verification code:\n123456", "123456"),
+    ("4821", "4821"),
+    # more numbers than one
+    ("Order 4471: your code is 998877", "998877"),
+    ("Your code for order #4471 is 998877", "998877"),
+    ("123456 is your Acme code. Reply STOP to 88290 to unsubscribe.", "123456"),
+    ("Use 445566 as your PIN. It expires at 12:3045, on 2026-11-21.", "445566"),
+    ("Payment of $5000 to 8005551234. Code 3141.", "3141"),
+    ("1200 points wait for you! Your code is 7788", "7788"),
+    ("Card ending in 4242: one-time password 660011 for EUR 1,299.00", "660011"),
+    ("尾号1234的卡，验证码665544，金额5000元", "665544"),
+    ("Call 8000 if this was not you. Verification code 246810", "246810"),
+    ("On 21 Nov 2026 you asked for code 1357", "1357"),
+    ("Valid for 1440 minutes: 8642", "8642"),
+    ("Since 2019 we care. 55512", "55512"),
+    ("Your code is 2019", "2019"),
+]
+NO_CODES = [
+    "",
+    "Welcome to Acme!",
+    "Meet us on 21.11.2026 at 18:30",
+    "Meet us on 2026-11-21",
+    "Meet us on November 21st, 2026",
+    "活动时间2026年11月21日",
+    "See https://example.com/verify/123456?code=998877",
+    "See example.com/123456",
+    "Write to 123456@example.com",
+    "Call +1 555 123 4567 or (555) 123-4567",
+    "Call 800-555-1234",
+    "如有疑问请致电95188",
+    "Ваш баланс 5000 руб",
+    "You paid $1234.56 and 1234,50 EUR; 1000% sure",
+    "Your order no. 123456 is on its way",
+    "Valid for 3600 seconds",
+    "Happy new year 2027",
+    "123456789012",
+    "abc123456def",
+    "Your code is 123",
+]
+
+
+@pytest.mark.parametrize(("text", "code"), CODES)
+def test_finds_the_code(text, code):
+    """The number nearest to the word for code, in any script, digits only."""
+    assert code == extract(text)
+
+
+@pytest.mark.parametrize("text", NO_CODES)
+def test_finds_no_code_where_there_is_none(text):
+    """Dates, times, amounts, links, addresses, phone and order numbers are no codes."""
+    assert extract(text) is None
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.text())
+def test_reads_any_text(text):
+    """Whatever the text: None, or 4 to 8 ASCII digits."""
+    found = extract(text)
+
+    assert found is None or (found.isascii() and found.isdigit() and 4 <= len(found) <= 8)
+
+
+@pytest.mark.parametrize("piece", ["code ", "1234 ", "a.b", "1-", "x@", "+1 ", "(12) ", "12 3"])
+def test_takes_no_longer_for_hostile_texts(piece):
+    """A text made to be slow is read to `MAX_TEXT` and no further."""
+    assert extract(piece * 100_000) in (None, "1234")
