@@ -4,6 +4,7 @@
 that there is nothing to say. Schemas are read and compiled once.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -94,9 +95,13 @@ def _pattern(_v: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[Val
         yield ValidationError(f"{instance!r} does not match {pattern!r}")
 
 
+_ESCAPE_CLASS_OR_DOLLAR = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|\$", re.DOTALL)
+
+
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"(?<!\\)\$(?=$|\))", r"\\Z", pattern), re.ASCII)
+    ecma = _ESCAPE_CLASS_OR_DOLLAR.sub(lambda m: r"\Z" if m[0] == "$" else m[0], pattern)
+    return re.compile(ecma, re.ASCII)
 
 
 def _telling(error: ValidationError) -> ValidationError:
@@ -127,5 +132,13 @@ def _plain(error: ValidationError) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = value if isinstance(value, str) else orjson.dumps(value, default=str).decode()
+    text = value if isinstance(value, str) else _spelled(value)
+    text = text[: _SHOWN + 1].encode("utf-8", "backslashreplace").decode()  # lone surrogates
     return f"`{text[:_SHOWN]}...`" if len(text) > _SHOWN else f"`{text}`"
+
+
+def _spelled(value: Any) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    except (ValueError, RecursionError):  # an integer of thousands of digits; nested too deep
+        return f"some {type(value).__name__}"

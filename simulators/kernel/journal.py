@@ -2,6 +2,7 @@
 
 import base64
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import orjson
 
@@ -51,16 +52,24 @@ _NAMES = (
 
 
 def read(sequence: int, packed: bytes, hidden: tuple[str, ...] = ()) -> dict[str, Any]:
-    """An entry as a mapping, with the values in `hidden` masked wherever they occur."""
+    """An entry as a mapping, with the values in `hidden` masked wherever they occur, also as a
+    form or JSON spells them."""
     found: dict[str, Any] = {"sequence": sequence}
     values = orjson.loads(packed)
-    found.update(zip(_NAMES, _without(values, hidden) if hidden else values, strict=True))
+    if hidden:
+        values = _without(values, {way for secret in hidden for way in _spelled(secret)})
+    found.update(zip(_NAMES, values, strict=True))
     if "authorization" in found["headers"]:
-        found["headers"]["authorization"] = _masked(found["headers"]["authorization"])
+        found["headers"]["authorization"] = _masked(found["headers"]["authorization"], hidden)
     return found
 
 
-def _without(value: Any, hidden: tuple[str, ...]) -> Any:
+def _spelled(secret: str) -> tuple[str, ...]:
+    escaped = orjson.dumps(secret).decode()[1:-1]
+    return secret, quote(secret, safe=""), quote_plus(secret), escaped
+
+
+def _without(value: Any, hidden: set[str]) -> Any:
     if isinstance(value, str):
         for secret in hidden:
             value = value.replace(secret, "***")
@@ -71,15 +80,17 @@ def _without(value: Any, hidden: tuple[str, ...]) -> Any:
     return value
 
 
-def _masked(authorization: str) -> str:
-    scheme, _, rest = authorization.partition(" ")
+def _masked(authorization: str, hidden: tuple[str, ...]) -> str:
+    scheme, space, rest = authorization.partition(" ")
     if scheme.lower() == "basic":
         try:
-            user = base64.b64decode(rest).decode("utf-8", "replace").partition(":")[0]
+            decoded = base64.b64decode(rest.strip(), validate=True).decode("utf-8", "replace")
         except ValueError:
-            return f"{scheme} ***"
-        return f"{scheme} {user}:***"
-    return f"{scheme} ***" if rest else "***"
+            decoded = ""
+        user, colon, _password = decoded.partition(":")
+        if colon:  # a token may be sent as the user
+            return f"{scheme} {'***' if user in hidden else user}:***"
+    return f"{scheme} ***" if space else "***"
 
 
 def _text(raw: bytes) -> str:

@@ -55,7 +55,7 @@ def read(engine: Any, text: str, region: str | None) -> Number | None:
         country_code=number.country_code,
         national=national,
         region=_region(engine, found, number.country_code),
-        possible=engine.is_possible_number(number),
+        possible=found is not None or engine.is_possible_number(number),
         valid=found is not None,
     )
 

@@ -8,6 +8,7 @@ import orjson
 from simulators.kernel.call import Call
 
 MAX_FIELDS = 1000
+MAX_DEPTH = 100
 
 Fields = dict[str, str | list[str]]
 
@@ -60,11 +61,27 @@ def _escape(body: bytes) -> str:
 
 
 def json(call: Call) -> Any:
-    """The JSON body of a request; raises `Unreadable` when it is not JSON."""
+    """The JSON body of a request; raises `Unreadable` when it is not JSON, or nested deeper than
+    `MAX_DEPTH`."""
     try:
-        return orjson.loads(call.body)
+        value = orjson.loads(call.body)
     except orjson.JSONDecodeError as error:
         raise Unreadable(f"not JSON: {error}") from None
+    if call.body.count(b"[") + call.body.count(b"{") > MAX_DEPTH and _deep(value):
+        raise Unreadable(f"not JSON of at most {MAX_DEPTH} levels")
+    return value
+
+
+def _deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    return bool(level)
 
 
 def body(call: Call) -> Any:

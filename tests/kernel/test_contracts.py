@@ -1,0 +1,184 @@
+"""Contracts: two engines with one verdict, and sentences a person can act on."""
+
+import json
+from pathlib import Path
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from simulators.data import data
+from simulators.kernel.contracts import Contract, document
+
+SCHEMAS = sorted(
+    path for path in data("contracts").rglob("*.schema.json") if path.parent.name != "connectors"
+)
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "body": {
+            "type": "object",
+            "required": ["To"],
+            "properties": {
+                "To": {
+                    "title": "E.164",
+                    "description": "+ and 7 to 15 digits",
+                    "$comment": "https://example.com/to",
+                    "type": "string",
+                    "pattern": "^\\+[1-9][0-9]{6,14}$",
+                },
+                "Tags": {"type": "array", "items": {"type": "string", "maxLength": 3}},
+                "Kind": {"enum": ["a", "b"]},
+                "End": {"pattern": "^a$|^b$"},
+                "Price": {"pattern": "^[$]1|\\$2$"},
+            },
+        }
+    },
+}
+
+
+def sentences(body):
+    return [str(b) for b in Contract(SCHEMA).check(document("POST", "/", {}, {}, body))]
+
+
+def test_a_kept_contract_has_no_breaches():
+    """Nothing to say, nothing said."""
+    assert sentences({"To": "+15551234567", "Tags": ["x"], "Kind": "a"}) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        (
+            {"To": "5551234"},
+            "body.To: `5551234`; expected E.164: + and 7 to 15 digits (https://example.com/to)",
+        ),
+        (
+            {},
+            "body.To: missing; expected E.164: + and 7 to 15 digits (https://example.com/to)",
+        ),
+        (
+            {"To": "+15551234567", "Tags": ["x", "long"]},
+            "body.Tags.1: `long`; expected maxLength `3`",
+        ),
+        ({"To": "+15551234567", "Kind": "c"}, 'body.Kind: `c`; expected enum `["a","b"]`'),
+        ("text", "body: `text`; expected type `object`"),
+        ({"To": "x" * 100}, f"body.To: `{'x' * 80}...`; expected E.164: + and 7 to 15 digits"),
+    ],
+)
+def test_a_breach_says_where_what_and_what_was_expected(body, sentence):
+    """In one sentence, the source behind it."""
+    (said,) = sentences(body)
+
+    assert said.startswith(sentence)
+
+
+def test_the_most_telling_breach_comes_first():
+    """What is deepest is most specific."""
+    found = sentences({"Tags": [1, "long"], "Kind": "c"})
+
+    assert ["body.Tags.0", "body.Tags.1"] == [said.partition(":")[0] for said in found[:2]]
+    assert len(found) == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "kept"),
+    [
+        ("To", "+15551234567\n", False),  # in Python `$` would match before the newline
+        ("End", "a", True),
+        ("End", "a\n", False),
+        ("End", "b\n", False),
+        ("Price", "$1", True),
+        ("Price", "x$2", True),
+        ("Price", "x$2\n", False),
+        ("Price", "1", False),
+    ],
+)
+def test_patterns_are_those_of_ecma(name, value, kept):
+    """`$` is the end of the text, and nothing special in a class or escaped; both engines agree."""
+    asked = document("POST", "/", {}, {}, {"To": "+15551234567", name: value})
+    contract = Contract(SCHEMA)
+
+    assert kept is (contract.check_slowly(asked) == [])
+    assert kept is contract._keeps_fast(asked)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "\ud800",
+        json.loads("[" * 100 + "]" * 100),
+        float("inf"),
+        10**400,
+        "x" * 1_000_000,
+        {"a": {"\ud800": 1}},
+    ],
+    ids=["surrogate", "deep", "infinite", "large", "long", "surrogate name"],
+)
+def test_judges_whatever_python_can_hold(value):
+    """Lone surrogates, deep nesting, numbers out of range: a verdict, no exception."""
+    found = Contract(SCHEMA).check(document("POST", "/", {}, {}, {"To": value, "Tags": value}))
+
+    assert {"body.To", "body.Tags"} == {breach.pointer[:9].rstrip(".0") for breach in found}
+    assert all(len(str(breach)) < 400 for breach in found)
+
+
+def compiled(path):
+    return Contract(orjson.loads(path.read_bytes()))
+
+
+def examples(path):
+    beside = path.with_name(path.name.replace(".schema.json", ".examples.json"))
+    if not beside.is_file():
+        return [document("POST", "/", {}, {}, {})]
+    loaded = orjson.loads(beside.read_bytes())
+    return [*loaded["keeps"], *[broken["document"] for broken in loaded["breaks"]]]
+
+
+def places(value, found=()):
+    """The path of every value in a document."""
+    yield found
+    if isinstance(value, dict | list):
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, inner in items:
+            yield from places(inner, (*found, key))
+
+
+def changed(value, path, new):
+    """A copy with another value at a path, `...` to take it away."""
+    if not path:
+        return None if new is ... else new
+    copy = dict(value) if isinstance(value, dict) else list(value)
+    if len(path) == 1 and new is ...:
+        del copy[path[0]]
+    else:
+        copy[path[0]] = changed(value[path[0]], path[1:], new)
+    return copy
+
+
+ODD = st.one_of(
+    st.sampled_from([..., None, True, 0, 1, -1, 1.0, 1.5, 2**70, "", "0", "+", "\n", [], {}, [[]]]),
+    st.text(max_size=12),
+    st.text("+0123456789", max_size=18),
+    st.from_regex(r"[A-Z]{2}[0-9a-f]{32}\n?", fullmatch=True),
+    st.lists(st.one_of(st.text(max_size=3), st.integers()), max_size=4),
+)
+
+
+@pytest.mark.parametrize("path", SCHEMAS, ids=lambda p: f"{p.parent.name}/{Path(p.name).stem}")
+@settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(chosen=st.data())
+def test_both_engines_give_the_same_verdict(path, chosen):
+    """On the examples of every contract, and on these with one value changed or taken away."""
+    contract = compiled(path)
+    asked = chosen.draw(st.sampled_from(examples(path)))
+    where = chosen.draw(st.sampled_from(list(places(asked))))
+    odd = changed(asked, where, chosen.draw(ODD))
+
+    assert contract._keeps_fast(odd) is (contract.check_slowly(odd) == [])

@@ -1,0 +1,184 @@
+"""Flow control: what a limit counts, and windows held against a model that forgets nothing."""
+
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from simulators.kernel import flow
+from simulators.kernel.flow import Hit, Limit
+from simulators.store.windows import Windows
+
+NOON_UTC = 1_800_014_400.0  # 2027-01-15 12:00:00
+DAY = 86_400.0
+
+
+def limit(**more):
+    fields = {"name": "l", "permits": 3, "seconds": 60.0, "key": ("number",), "error": "E"}
+    return Limit(**{**fields, "source": "https://example.com", **more})
+
+
+def draft(**more):
+    return SimpleNamespace(**{"number": "+1", "template": "T", "segments": 2, **more})
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"),
+    [("provider", [3]), (1, [3]), (10.0, [30]), (0.5, [1]), (0.001, [1]), ("off", [])],
+)
+def test_the_mode_scales_what_a_limit_permits(mode, expected):
+    """A factor rounds down, and always leaves one; "off" counts nothing."""
+    hits = flow.hits([limit()], mode, draft(), "p", NOON_UTC)
+
+    assert expected == [hit.permits for hit in hits]
+
+
+def test_a_limit_counts_by_the_values_of_its_key():
+    """One value as it is, several joined; the provider and the limit are named beside it."""
+    limits = [limit(name="n"), limit(name="t", key=("template", "number"))]
+    hits = flow.hits(limits, "provider", draft(), "p", NOON_UTC)
+
+    assert [("p", "n", "+1"), ("p", "t", "T|+1")] == [hit[:3] for hit in hits]
+
+
+def test_a_limit_may_apply_to_some_drafts_only():
+    """What does not apply is not counted."""
+    only_codes = limit(applies=lambda d: d.template == "code")
+
+    assert flow.hits([only_codes], "provider", draft(), "p", NOON_UTC) == []
+    assert len(flow.hits([only_codes], "provider", draft(template="code"), "p", NOON_UTC)) == 1
+
+
+def test_only_a_queue_counts_segments():
+    """Windows count messages."""
+    limits = [limit(), limit(kind="natural"), limit(kind="queue")]
+
+    assert [1, 1, 2] == [h.cost for h in flow.hits(limits, "provider", draft(), "p", NOON_UTC)]
+
+
+@pytest.mark.parametrize(
+    ("zone", "now", "expected"),
+    [
+        (0, NOON_UTC, NOON_UTC - 12 * 3600),
+        (0, NOON_UTC + 12 * 3600 - 0.001, NOON_UTC - 12 * 3600),
+        (0, NOON_UTC + 12 * 3600, NOON_UTC + 12 * 3600),
+        (8 * 3600, NOON_UTC, NOON_UTC - 20 * 3600),  # 20:00 in Beijing
+        (8 * 3600, NOON_UTC + 4 * 3600, NOON_UTC + 4 * 3600),  # midnight in Beijing
+        (-5 * 3600, NOON_UTC, NOON_UTC - 7 * 3600),
+    ],
+)
+def test_a_natural_window_begins_with_the_day_of_its_zone(zone, now, expected):
+    """Calendar slices are cut where the provider's clock is."""
+    assert expected == flow.start(limit(kind="natural", seconds=DAY, zone=zone), now)
+
+
+def send(windows, one, now):
+    """Whether a message passes this limit, counted if so."""
+    (hit,) = flow.hits([one], "provider", draft(), "p", now)
+    if windows.full(hit, now):
+        return False
+    windows.take(hit, now)
+    return True
+
+
+@pytest.mark.parametrize("kind", ["natural", "rolling"])
+def test_permits_are_exact(kind):
+    """The last permitted one passes, the next does not."""
+    windows = Windows()
+
+    assert [True, True, True, False, False] == [
+        send(windows, limit(kind=kind), NOON_UTC) for _ in range(5)
+    ]
+
+
+def test_a_natural_window_empties_at_its_end_all_at_once():
+    """Three at 59 s and three at 60 s: two minutes, two counts."""
+    windows, one = Windows(), limit(kind="natural")
+    times = [59, 59.5, 59.9, 59.95, 60, 60, 60, 60]
+
+    assert [True, True, True, False, True, True, True, False] == [
+        send(windows, one, NOON_UTC + t) for t in times
+    ]
+
+
+def test_a_rolling_window_empties_one_by_one():
+    """Each message counts for a minute, to the moment."""
+    windows, one = Windows(), limit()
+    times = [0, 10, 20, 59.99, 60, 60, 69.99, 70]
+
+    assert [True, True, True, False, True, False, False, True] == [
+        send(windows, one, NOON_UTC + t) for t in times
+    ]
+
+
+def test_a_queue_drains_steadily():
+    """Six segments a minute: three messages of two, then one more every 20 seconds."""
+    windows, one = Windows(), limit(kind="queue", permits=6)
+    times = [0, 0, 0, 0, 19.9, 20, 20, 40]
+
+    assert [True, True, True, False, False, True, False, True] == [
+        send(windows, one, NOON_UTC + t) for t in times
+    ]
+
+
+@pytest.mark.parametrize("kind", ["natural", "rolling", "queue"])
+def test_a_clock_set_back_finds_the_past_free(kind):
+    """Hits that lie ahead do not count, nor make a queue longer; back there they do again."""
+    windows, one = Windows(), limit(kind=kind, permits=2 if kind == "queue" else 1)
+    send(windows, one, NOON_UTC)
+
+    assert send(windows, one, NOON_UTC - 7200) is (kind != "queue")
+    assert send(windows, one, NOON_UTC - 7200) is False
+    assert send(windows, one, NOON_UTC + 7200) is True
+
+
+class Model:
+    """Every hit ever, counted anew each time."""
+
+    def __init__(self):
+        self.hits = []
+
+    def used(self, hit, now):
+        same = [(at, h) for at, h in self.hits if h[:3] == hit[:3]]
+        if hit.kind == "natural":
+            return sum(h.cost for at, h in same if h.start == hit.start)
+        if hit.kind == "rolling":
+            return sum(h.cost for at, h in same if now - hit.seconds < at <= now)
+        level, last = 0.0, same[0][0] if same else now
+        for at, h in same:
+            level, last = max(level - (at - last) * h.permits / h.seconds, 0.0) + h.cost, at
+        return max(level - (now - last) * hit.permits / hit.seconds, 0.0)
+
+
+KINDS = {"n": "natural", "r": "rolling", "q": "queue"}
+TRIES = st.tuples(
+    st.sampled_from("nrq"),
+    st.sampled_from(["+1", "+2"]),
+    st.sampled_from([0, 0, 1, 3, 7, 29, 61, 200]),
+    st.integers(1, 2),
+)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.lists(TRIES, max_size=60))
+def test_windows_agree_with_a_model_that_forgets_nothing(tries):
+    """Whatever is sent when: the same pass, and headroom tells the same use."""
+    windows, model, now = Windows(), Model(), NOON_UTC
+    for limit_name, window, wait, cost in tries:
+        now += wait
+        kind = KINDS[limit_name]
+        start = now // 30 * 30 if kind == "natural" else now
+        hit = Hit("p", limit_name, window, kind, 4, 30.0, start, cost)
+        over = model.used(hit, now) + cost - hit.permits
+        full = windows.full(hit, now)
+        assert full is (over > 0) or abs(over) < 1e-9
+        if not full:
+            windows.take(hit, now)
+            model.hits.append((now, hit))
+        for room in windows.headroom(now):
+            kind = KINDS[room.limit]
+            start = now // 30 * 30 if kind == "natural" else now
+            asked = Hit("p", room.limit, room.window, kind, 4, 30.0, start)
+            assert model.used(asked, now) == pytest.approx(room.used)
+            assert now < room.resets <= now + 30.0 + 1e-9

@@ -1,0 +1,81 @@
+"""A message's life: its status follows from its steps and the time, and from nothing else."""
+
+from dataclasses import replace
+
+import pytest
+
+from simulators.kernel.message import Message, State, Step
+
+LIVES = {"good": (Step(0, "queued"), Step(1, "sent"), Step(3, "delivered"))}
+MESSAGE = Message(
+    id="SM1",
+    provider="twilio",
+    operation="create-message",
+    to="+15550000001",
+    sender="Acme",
+    text="Your code is 123456 \U0001f600",
+    segments=2,
+    at=100.0,
+    life="good",
+    details={"media": ["https://example.com/a"], "n": 1},
+)
+
+
+@pytest.mark.parametrize(
+    ("now", "status", "since"),
+    [
+        (99.0, "queued", 100.0),
+        (100.0, "queued", 100.0),
+        (100.999, "queued", 100.0),
+        (101.0, "sent", 101.0),
+        (102.999, "sent", 101.0),
+        (103.0, "delivered", 103.0),
+        (1e9, "delivered", 103.0),
+    ],
+)
+def test_status_follows_from_the_time(now, status, since):
+    """Each step holds from its second on; also for a clock set back before the message."""
+    step, began = MESSAGE.status(now, LIVES)
+
+    assert (status, since) == (step.status, began)
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        (100.5, ["queued", "canceled"]),
+        (101.0, ["queued", "sent", "canceled"]),
+        (200.0, ["queued", "sent", "delivered", "canceled"]),
+        (50.0, ["queued", "canceled"]),
+    ],
+)
+def test_an_ending_cuts_a_life_off_now(now, expected):
+    """What was lived stays, what was to come does not."""
+    ended = replace(MESSAGE, life=MESSAGE.ending(now, Step(0, "canceled"), LIVES))
+
+    assert expected == [step.status for step in ended.life]
+    assert ended.status(max(now, 100.0), LIVES)[0].status == "canceled"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        MESSAGE,
+        replace(MESSAGE, life=(Step(0, "accepted"), Step(0.5, "failed", "30003"))),
+        MESSAGE.numbered(7, 3),
+        replace(MESSAGE, text="\0\n\"{}'</script>", to="", details={}),
+    ],
+)
+def test_what_is_packed_comes_back_the_same(message):
+    """Any text, a life of its own, its place among the others."""
+    assert message == Message.unpack(message.pack())
+
+
+def test_numbering_changes_nothing_else():
+    """`numbered` is `replace` of two fields."""
+    assert replace(MESSAGE, sequence=7, previous=3) == MESSAGE.numbered(7, 3)
+
+
+def test_states_that_are_final():
+    """Nothing follows on these."""
+    assert {"scheduled", "accepted", "sent"} == {s.value for s in State if not s.final}
