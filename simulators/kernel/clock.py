@@ -28,6 +28,11 @@ class Clock:
         frozen: float | None = state.get("frozen")
         return self._system() + state["offset"] if frozen is None else frozen
 
+    @property
+    def frozen(self) -> bool:
+        """Whether time stands still."""
+        return "frozen" in (self._store.load(self._account, "clock") or {})
+
     def freeze(self, at: float | None = None) -> None:
         """Stops the clock, at `at` or where it is."""
         self._save({"frozen": self.now() if at is None else at})
@@ -44,11 +49,11 @@ class Clock:
 
     def describe(self) -> dict[str, Any]:
         """The time as ISO 8601, and whether it stands still."""
-        state = self._store.load(self._account, "clock") or {}
-        return {"now": iso(self.now()), "frozen": "frozen" in state}
+        return {"now": iso(self.now()), "frozen": self.frozen}
 
     def _save(self, state: dict[str, float]) -> None:
         self._store.save(self._account, "clock", state)
+        self._store.ring(self._account)
 
 
 class Chance:

@@ -17,7 +17,7 @@ only reads or changes something ends at its endpoint's `handle` instead of parse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from simulators.kernel import flow, journal, reading, script
+from simulators.kernel import flow, journal, reading, receipts, script
 from simulators.kernel.accounts import Accounts
 from simulators.kernel.call import Call, Reply
 from simulators.kernel.contracts import contract
@@ -154,6 +154,8 @@ class Pipeline:
                 exchange.fired = full.limit
                 error = flow.named(limits)[full.limit].error
                 self._overflow(exchange, outcome, error, flow.figures(full, room, exchange.now))
+            if outcome.message is not None and outcome.message.callback:
+                _plan(exchange, outcome.message)
 
     def _overflow(
         self, exchange: Exchange, outcome: Outcome, error: str, figures: Mapping[str, object]
@@ -216,6 +218,12 @@ def _refused(exchange: Exchange, refusal: Refusal) -> Reply:
     values = {**exchange.provider.placeholders(exchange, None), **refusal.values}
     exchange.failure = exchange.fail(refusal.what, **values)
     return exchange.provider.refuse(exchange, exchange.failure)
+
+
+def _plan(exchange: Exchange, message: Message) -> None:
+    reporting = exchange.provider.reporting
+    if reporting is not None:
+        receipts.plan(reporting, exchange.world, message)
 
 
 def _message(exchange: Exchange, draft: Draft) -> Message:

@@ -10,6 +10,7 @@ from simulators.kernel.clock import Chance
 from simulators.kernel.flow import Limit
 from simulators.kernel.message import Life, Message, State, Step
 from simulators.kernel.problem import Problem
+from simulators.kernel.receipts import Receipts, Reporting
 from simulators.kernel.templates import Signature, Template
 from simulators.kernel.world import World
 
@@ -149,6 +150,7 @@ class Provider:
     * `states` and `lives`: its status words in the closed vocabulary, and the named courses that
       a message takes through them.
     * `judges`: asked in this order about each draft, the first failure stands; then `limits`.
+    * `receipts`: how it reports what became of a message, if it does.
     * `templates` and `signatures`: what every account starts with, where the provider has them.
     * `identify` finds the credential id in a request, `authenticate` checks the proof or raises
       `Refusal`; `refuse` spells a failure as an answer.
@@ -177,12 +179,18 @@ class Provider:
     limits: tuple[Limit, ...] = ()
     templates: tuple[Template, ...] = ()
     signatures: tuple[Signature, ...] = ()
+    receipts: Receipts | None = None
     placeholders: Callable[[Exchange, Draft | None], Mapping[str, object]] = basic_placeholders
     emulates: tuple[tuple[str, str, str], ...] = ()
 
     def row(self, what: Problem | str) -> ErrorRow:
         """The catalogue row of a problem or of a key."""
         return self.catalogue[self.problems[what] if isinstance(what, Problem) else what]
+
+    @property
+    def reporting(self) -> Reporting | None:
+        """What reporting needs of this provider; None if it never reports."""
+        return Reporting(self.receipts, self.lives, self.row) if self.receipts else None
 
     def steps(self, life: str | Life) -> Life:
         """The steps of a life given by name or in full."""

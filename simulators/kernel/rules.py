@@ -3,7 +3,8 @@
     {"name": "...", "match": {"provider", "operation", "to", "region", "template", "sender",
                               "after", "times", "probability"},
      "effect": {"error": CODE, "delay_ms", "jitter_ms", "socket", "answer": {...},
-                "receipt": {"status", "error", "after_s"}, "keep": true}}
+                "receipt": {"status", "error", "after_s", "duplicate", "reorder"},
+                "keep": true}}
 
 `to` and `sender` are globs (`*0001`); `after` lets the first n matches pass, `times` ends the rule
 after n uses. A CODE is a key or code of the provider's catalogue, or the name of a problem, which
@@ -142,15 +143,21 @@ def _answer(where: str, value: object) -> None:
 
 
 def _receipt(where: str, value: object) -> None:
-    receipt = _mapping(value, where, ("status", "error", "after_s"))
-    for field, check in (("status", _text), ("error", _code), ("after_s", _number(0, 1e9))):
-        if field in receipt:
-            check(f"{where}.{field}", receipt[field])
+    receipt = _mapping(value, where, tuple(_RECEIPT))
+    for field, value in receipt.items():
+        _RECEIPT[field](f"{where}.{field}", value)
     if not receipt:
         raise BadRule(where, "at least one of status, error, after_s", receipt)
 
 
 _Check = Callable[[str, object], None]
+_RECEIPT: dict[str, _Check] = {
+    "status": _text,
+    "error": _code,
+    "after_s": _number(0, 1e9),
+    "duplicate": _flag,
+    "reorder": _flag,
+}
 _MATCH: dict[str, _Check] = {
     "provider": _text,
     "operation": _text,

@@ -117,6 +117,9 @@ def _receipt(exchange: Exchange, effect: dict[str, Any], draft: Draft | None) ->
     if wanted is None or draft is None:
         return
     provider = exchange.provider
+    twists = {name: True for name in ("duplicate", "reorder") if wanted.get(name)}
+    if twists:
+        draft.details = {**draft.details, "receipt": twists}
     if "error" in wanted:
         draft.life = provider.ending(draft.life, provider.row(wanted["error"]))
     steps = list(provider.steps(draft.life))

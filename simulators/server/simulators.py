@@ -20,6 +20,8 @@ from simulators.kernel.pipeline import Pipeline, Settings
 from simulators.kernel.provider import Provider
 from simulators.server import tls
 from simulators.server.apps import build
+from simulators.server.courier import Courier
+from simulators.server.dispatch import Dispatcher
 from simulators.server.gateway import LOOPBACK, Gateway, is_address
 from simulators.store.memory import KEEP, MemoryStore
 
@@ -41,6 +43,7 @@ class Options:
     keep: int = KEEP
     tls_dir: Path = field(default_factory=tls.default_folder)
     token: str = ""
+    callbacks_to: tuple[str, ...] = ()
     accounts: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
 
 
@@ -63,6 +66,8 @@ class Simulators:
         self.ports: dict[str, int] = {}
         self.loop: asyncio.AbstractEventLoop | None = None
         self._servers: list[uvicorn.Server] = []
+        self.courier = Courier(options.callbacks_to)
+        self.dispatcher = Dispatcher(self.accounts, self.courier)
 
     def _gateway(self) -> Gateway:
         apps: dict[str, Any] = {
@@ -117,7 +122,12 @@ class Simulators:
                 await asyncio.sleep(0.002)
             else:
                 ready()
-            await asyncio.gather(*tasks)
+            dispatching = asyncio.ensure_future(self.dispatcher.run())
+            try:
+                await asyncio.gather(*tasks)
+            finally:
+                dispatching.cancel()
+                self.courier.close()
 
     def _bind(
         self, closing: contextlib.ExitStack
@@ -141,6 +151,13 @@ class Simulators:
         """Ends `serve`; may be called from any thread or signal handler."""
         for server in self._servers:
             server.should_exit = True
+
+    def settle(self, timeout: float) -> bool:
+        """Waits, in another thread than the loop's, until every receipt that is due has been
+        tried; False if that takes longer than `timeout` seconds."""
+        assert self.loop is not None  # noqa: S101 - it serves
+        waiting = self.dispatcher.settled(timeout)
+        return asyncio.run_coroutine_threadsafe(waiting, self.loop).result()
 
     def call(self, work: Callable[[], _T]) -> _T:
         """Runs `work` on the loop's thread and returns its result."""

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from heapq import heappop, heappush
+from heapq import heappop, heappush, nsmallest
 from itertools import islice
 from typing import Any
 
@@ -26,6 +26,7 @@ class MemoryStore:
         self._accounts: dict[str, dict[str, Any]] = {}
         self._by_credential: dict[tuple[str, str], str] = {}
         self._shelves: dict[str, _Shelf] = {}
+        self._on_plan: list[Callable[[str], None]] = []
 
     def put_account(self, account: dict[str, Any], credentials: Sequence[tuple[str, str]]) -> None:
         for pair in credentials:
@@ -127,13 +128,7 @@ class MemoryStore:
         self, account: str, *, breached: bool = False, after: int = 0, limit: int = 100
     ) -> list[tuple[int, bytes]]:
         shelf = self._shelf(account)
-        entries = shelf.breaches if breached else shelf.journal
-        found: list[tuple[int, bytes]] = []
-        for entry in reversed(entries):
-            if entry[0] <= after or len(found) == limit:
-                break
-            found.append(entry)
-        return found[::-1]
+        return _newest(shelf.breaches if breached else shelf.journal, after, limit)
 
     def load(self, account: str, name: str) -> Any:
         return self._shelf(account).settings.get(name)
@@ -155,6 +150,48 @@ class MemoryStore:
 
     def counted(self, account: str, name: str) -> int:
         return self._shelf(account).counters.get(name, 0)
+
+    def plan(self, account: str, at: float, item: Sequence[Any]) -> None:
+        shelf = self._shelf(account)
+        shelf.planned += 1
+        heappush(shelf.plans, (at, shelf.planned, tuple(item)))
+        if shelf.plans[0][1] == shelf.planned:
+            self.ring(account)
+
+    def due(self, account: str, now: float, limit: int) -> list[tuple[float, list[Any]]]:
+        plans = self._shelf(account).plans
+        found: list[tuple[float, list[Any]]] = []
+        while plans and plans[0][0] <= now and len(found) < limit:
+            at, _order, item = heappop(plans)
+            found.append((at, list(item)))
+        return found
+
+    def planned(self, account: str, limit: int) -> list[tuple[float, list[Any]]]:
+        earliest = nsmallest(limit, self._shelf(account).plans)
+        return [(at, list(item)) for at, _order, item in earliest]
+
+    def next_due(self) -> list[tuple[str, float]]:
+        return [(name, s.plans[0][0]) for name, s in self._shelves.items() if s.plans]
+
+    def on_plan(self, changed: Callable[[str], None]) -> None:
+        self._on_plan.append(changed)
+
+    def ring(self, account: str) -> None:
+        for changed in self._on_plan:
+            changed(account)
+
+    def record(self, account: str, log: str, entry: bytes) -> None:
+        shelf = self._shelf(account)
+        kept = shelf.logs.get(log)
+        if kept is None:
+            kept = shelf.logs[log] = deque(maxlen=self._journal)
+        shelf.noted += 1
+        kept.append((shelf.noted, bytes(memoryview(entry))))
+
+    def records(
+        self, account: str, log: str, *, after: int = 0, limit: int = 100
+    ) -> list[tuple[int, bytes]]:
+        return _newest(self._shelf(account).logs.get(log, ()), after, limit)
 
     def headroom(self, account: str, now: float, limit: int = 1000) -> list[Headroom]:
         return list(islice(self._shelf(account).windows.headroom(now), limit))
@@ -180,6 +217,9 @@ class _Shelf:
         self.windows = Windows()
         self.settings: dict[str, Any] = {}
         self.counters: dict[str, int] = {}
+        self.plans: list[tuple[float, int, tuple[Any, ...]]] = []
+        self.planned = 0
+        self.logs: dict[str, deque[tuple[int, bytes]]] = {}
         self.nonces: dict[str, float] = {}
         self.nonce_ends: list[tuple[float, str]] = []
         self.watchers: list[Callable[[Message], None]] = []
@@ -275,6 +315,17 @@ class _Shelf:
                 if self.nonces.get(old, now + 1) <= now:
                     del self.nonces[old]
         return True
+
+
+def _newest(
+    entries: Sequence[tuple[int, bytes]], after: int, limit: int
+) -> list[tuple[int, bytes]]:
+    found: list[tuple[int, bytes]] = []
+    for entry in reversed(entries):
+        if entry[0] <= after or len(found) == limit:
+            break
+        found.append(entry)
+    return found[::-1]
 
 
 def _first_full(

@@ -109,6 +109,32 @@ class Store(Protocol):
     def counted(self, account: str, name: str) -> int:
         """A counter as it stands."""
 
+    def plan(self, account: str, at: float, item: Sequence[Any]) -> None:
+        """Keeps plain values until they are due."""
+
+    def due(self, account: str, now: float, limit: int) -> list[tuple[float, list[Any]]]:
+        """Takes out what is due by now, the earliest first, each with its time."""
+
+    def planned(self, account: str, limit: int) -> list[tuple[float, list[Any]]]:
+        """What is still planned, the earliest first."""
+
+    def next_due(self) -> list[tuple[str, float]]:
+        """Each account that has something planned, with the earliest time."""
+
+    def on_plan(self, changed: Callable[[str], None]) -> None:
+        """Calls `changed` with an account whose earliest time, or whose clock, has changed."""
+
+    def ring(self, account: str) -> None:
+        """Tells that an account's clock has changed."""
+
+    def record(self, account: str, log: str, entry: bytes) -> None:
+        """Appends to a bounded log."""
+
+    def records(
+        self, account: str, log: str, *, after: int = 0, limit: int = 100
+    ) -> list[tuple[int, bytes]]:
+        """The newest entries after a sequence, oldest first, each with its sequence."""
+
     def headroom(self, account: str, now: float, limit: int = 1000) -> list[Headroom]:
         """Windows in use, `limit` of them at most."""
 

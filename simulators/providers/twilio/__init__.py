@@ -22,7 +22,7 @@ from simulators.kernel.provider import (
     Provider,
     Refusal,
 )
-from simulators.providers.twilio import create, texts, wire
+from simulators.providers.twilio import create, receipts, texts, wire
 
 CATALOGUE = catalogue.load("twilio")
 
@@ -222,4 +222,5 @@ PROVIDER = Provider(
     refuse=refuse,
     message_id=message_id,
     placeholders=texts.placeholders,
+    receipts=receipts.RECEIPTS,
 )

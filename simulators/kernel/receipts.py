@@ -1,0 +1,124 @@
+"""Receipts: a change of a message's status, and the callback that reports it.
+
+A message with a callback URL has one item planned at a time: the next report in line. When that
+is acknowledged or given up, the one after it is planned; so a message's reports keep their order,
+and a receiver that is slow for one message delays no other.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from simulators.kernel.catalogue import ErrorRow
+from simulators.kernel.message import Life, Message, Step
+from simulators.kernel.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """One HTTP request to the application."""
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One change of status to report: the step, when it began, its row where it is a failure."""
+
+    message: Message
+    step: Step
+    since: float
+    row: ErrorRow | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipts:
+    """How a provider reports.
+
+    `statuses` are the words it reports; `build` makes the callback to a URL for up to `batch`
+    reports of one account; `expects` says what the application's answer (status, body) lacks, ""
+    when it acknowledges; `retries` are the seconds from each failed attempt to the next, and
+    `timeout` those an answer may take. `source` is the vendor's page.
+    """
+
+    statuses: frozenset[str]
+    build: Callable[[World, str, Sequence[Report]], Callback]
+    expects: Callable[[int, bytes], str]
+    retries: tuple[float, ...]
+    timeout: float
+    source: str
+    batch: int = 1
+
+
+class Due(NamedTuple):
+    """A planned report: the message, its place in the line, the attempts so far, and when the
+    status it reports began (or the line was due, if a rule reorders it)."""
+
+    message: str
+    place: int
+    attempt: int
+    since: float
+
+
+class Reporting(NamedTuple):
+    """What of a provider reporting needs."""
+
+    receipts: Receipts
+    lives: Mapping[str, Life]
+    row: Callable[[str], ErrorRow]
+
+
+def line(reporting: Reporting, message: Message) -> list[int]:
+    """The steps to report, in the order they go out: a rule may reverse or double them."""
+    steps = _steps(reporting, message)
+    found = [at for at, s in enumerate(steps) if at and s.status in reporting.receipts.statuses]
+    script: Mapping[str, Any] = message.details.get("receipt", {})
+    if script.get("reorder"):
+        found.reverse()
+    if script.get("duplicate"):
+        found = [at for at in found for _copy in (1, 2)]
+    return found
+
+
+def plan(reporting: Reporting, world: World, message: Message, place: int = 0) -> None:
+    """Plans the report at that place of the message's line, if there is one."""
+    begins = _begins(reporting, message, place)
+    if message.callback and begins is not None:
+        due = Due(message.id, place, 0, begins)
+        world.store.plan(world.id, max(begins, world.clock.now()) if place else begins, due)
+
+
+def report(reporting: Reporting, message: Message, due: Due) -> Report | None:
+    """What a due item reports; None if the message's life took another turn meanwhile."""
+    if _begins(reporting, message, due.place) != due.since:
+        return None
+    steps = _steps(reporting, message)
+    step = steps[line(reporting, message)[due.place]]
+    row = reporting.row(step.error) if step.error else None
+    return Report(message, step, message.at + step.after, row)
+
+
+def again(reporting: Reporting, world: World, due: Due) -> bool:
+    """Plans the next attempt of a report that failed; False when its attempts are used up."""
+    retries = reporting.receipts.retries
+    if due.attempt >= len(retries):
+        return False
+    at = world.clock.now() + retries[due.attempt]
+    world.store.plan(world.id, at, due._replace(attempt=due.attempt + 1))
+    return True
+
+
+def _steps(reporting: Reporting, message: Message) -> Life:
+    return reporting.lives[message.life] if isinstance(message.life, str) else message.life
+
+
+def _begins(reporting: Reporting, message: Message, place: int) -> float | None:
+    order = line(reporting, message)
+    if place >= len(order):
+        return None
+    reordered = message.details.get("receipt", {}).get("reorder")
+    steps = _steps(reporting, message)
+    return message.at + steps[max(order) if reordered else order[place]].after

@@ -1,0 +1,87 @@
+"""Carries callbacks to the application: in a thread of its own, never on the servers' loop."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from simulators.kernel.receipts import Callback
+
+if TYPE_CHECKING:
+    from simulators.server.outbound import Outbound
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What came of one attempt: the answer, or why there was none. `seconds` is how long."""
+
+    status: int
+    body: bytes
+    error: str
+    seconds: float
+
+
+class Courier:
+    """Sends callbacks, many at a time. Only loopback addresses are contacted, and hosts that match
+    one of `allowed` (globs)."""
+
+    def __init__(self, allowed: tuple[str, ...] = ()) -> None:
+        self._allowed = allowed
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._outbound: Outbound | None = None
+
+    def send(self, callback: Callback, timeout: float, done: Callable[[Delivery], None]) -> None:
+        """Makes one attempt; `done` is called in the courier's thread with what came of it."""
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+            self._thread = threading.Thread(target=self._run, name="callbacks", daemon=True)
+            self._thread.start()
+        work = self._attempt(callback, timeout, done)
+        asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def close(self) -> None:
+        """Ends the thread; attempts under way are dropped."""
+        if self._loop is not None and self._thread is not None:
+            asyncio.run_coroutine_threadsafe(self._end(), self._loop)
+            self._thread.join(timeout=5)
+
+    def _run(self) -> None:
+        assert self._loop is not None  # noqa: S101 - made before the thread
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_forever()
+        finally:
+            self._loop.close()
+
+    async def _end(self) -> None:
+        under_way = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+        if self._outbound is not None:
+            await self._outbound.close()
+        asyncio.get_running_loop().stop()
+
+    async def _attempt(
+        self, callback: Callback, timeout: float, done: Callable[[Delivery], None]
+    ) -> None:
+        began = monotonic()
+        status, body, error = 0, b"", ""
+        try:
+            status, body = await self._client().send(callback, timeout)
+        except TimeoutError:
+            error = f"no answer within {timeout:g} s"
+        except (OSError, ValueError) as problem:
+            error = str(problem) or type(problem).__name__
+        done(Delivery(status, body, error, monotonic() - began))
+
+    def _client(self) -> "Outbound":
+        if self._outbound is None:
+            # Here, as a server that never sends a callback starts faster without it.
+            from simulators.server.outbound import Outbound
+
+            self._outbound = Outbound(self._allowed)
+        return self._outbound

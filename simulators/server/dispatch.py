@@ -1,0 +1,177 @@
+"""Sends receipts when they are due on their world's clock, and plans what follows."""
+
+import asyncio
+import contextlib
+from collections import defaultdict
+from typing import NamedTuple
+
+import orjson
+
+from simulators.kernel import receipts
+from simulators.kernel.accounts import Accounts
+from simulators.kernel.message import Message
+from simulators.kernel.receipts import Callback, Due, Report, Reporting
+from simulators.kernel.world import World
+from simulators.server.courier import Courier, Delivery
+
+CHUNK = 100
+MAX_IN_FLIGHT = 5000
+LOG = "receipts"
+
+
+class _Parcel(NamedTuple):
+    """Reports that go out in one callback."""
+
+    world: World
+    reporting: Reporting
+    url: str
+    items: list[tuple[Due, Report]]
+
+
+class Dispatcher:
+    """Watches every world's plans. All but the HTTP exchange happens on the servers' loop."""
+
+    def __init__(self, accounts: Accounts, courier: Courier) -> None:
+        self._accounts = accounts
+        self._courier = courier
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._woken = asyncio.Event()
+        self._in_flight = 0
+        self._idle = asyncio.Event()
+        accounts.store.on_plan(lambda _account: self._woken.set())
+
+    async def run(self) -> None:
+        """Sends what is due, until cancelled."""
+        self._loop = asyncio.get_running_loop()
+        while True:
+            self._woken.clear()
+            wait = self._send_due()
+            if wait == 0:
+                await asyncio.sleep(0)  # others first: this may be a long queue
+                continue
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), wait)
+
+    async def settled(self, timeout: float) -> bool:
+        """Waits until nothing is due and nothing under way; False if that takes too long."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                while self._in_flight or self._wait() == 0:
+                    self._idle.clear()
+                    await asyncio.wait_for(self._idle.wait(), None if self._in_flight else 0.01)
+                return True
+        return False
+
+    def _wait(self) -> float | None:
+        """Seconds to the next due item on a running clock; None if no clock leads there."""
+        soonest = None
+        for account, at in self._accounts.store.next_due():
+            clock = self._accounts.world(account).clock
+            left = at - clock.now()
+            if left <= 0:
+                return 0
+            if not clock.frozen and (soonest is None or left < soonest):
+                soonest = left
+        return soonest
+
+    def _send_due(self) -> float | None:
+        store = self._accounts.store
+        for account, _at in store.next_due():
+            if self._in_flight >= MAX_IN_FLIGHT:
+                return 1.0
+            world = self._accounts.world(account)
+            taken = [Due(*item) for _, item in store.due(account, world.clock.now(), CHUNK)]
+            for parcel in self._packed(world, taken):
+                self._send(parcel)
+        self._idle.set()
+        return self._wait()
+
+    def _packed(self, world: World, taken: list[Due]) -> list[_Parcel]:
+        """The reports that still hold, those of one provider to one URL together."""
+        groups: dict[tuple[str, str], list[tuple[Due, Report]]] = defaultdict(list)
+        for due in taken:
+            message = world.store.find(world.id, due.message)
+            reporting = self._reporting(message) if message else None
+            if message is None or reporting is None:
+                continue
+            found = receipts.report(reporting, message, due)
+            if found is not None:
+                groups[message.provider, message.callback].append((due, found))
+        parcels = []
+        for (_provider, url), items in groups.items():
+            reporting = self._reporting(items[0][1].message)
+            if reporting is not None:
+                size = reporting.receipts.batch
+                parcels += [
+                    _Parcel(world, reporting, url, items[at : at + size])
+                    for at in range(0, len(items), size)
+                ]
+        return parcels
+
+    def _reporting(self, message: Message) -> Reporting | None:
+        return self._accounts.providers[message.provider].reporting
+
+    def _send(self, parcel: _Parcel) -> None:
+        kind = parcel.reporting.receipts
+        callback = kind.build(parcel.world, parcel.url, [report for _, report in parcel.items])
+        self._in_flight += 1
+
+        def done(delivery: Delivery) -> None:
+            if self._loop is not None:
+                with contextlib.suppress(RuntimeError):  # the server ended meanwhile
+                    self._loop.call_soon_threadsafe(self._delivered, parcel, callback, delivery)
+
+        self._courier.send(callback, kind.timeout, done)
+
+    def _delivered(self, parcel: _Parcel, callback: Callback, delivery: Delivery) -> None:
+        self._in_flight -= 1
+        lacks = delivery.error or parcel.reporting.receipts.expects(delivery.status, delivery.body)
+        for due, report in parcel.items:
+            state = "delivered"
+            if lacks:
+                retried = receipts.again(parcel.reporting, parcel.world, due)
+                state = "retrying" if retried else "given up"
+            if state != "retrying":
+                self._plan_next(parcel, due)
+            entry = _entry(parcel.world.clock.now(), due, report, callback, delivery, lacks, state)
+            parcel.world.store.record(parcel.world.id, LOG, entry)
+        self._idle.set()
+        self._woken.set()
+
+    def _plan_next(self, parcel: _Parcel, due: Due) -> None:
+        world = parcel.world
+        message = world.store.find(world.id, due.message)
+        if message is not None:
+            receipts.plan(parcel.reporting, world, message, due.place + 1)
+
+
+def _entry(
+    now: float,
+    due: Due,
+    report: Report,
+    callback: Callback,
+    delivery: Delivery,
+    lacks: str,
+    state: str,
+) -> bytes:
+    """One attempt, for the log: what was sent, what came back, what that lacks."""
+    return orjson.dumps(
+        {
+            "at": now,
+            "message": due.message,
+            "provider": report.message.provider,
+            "to": report.message.to,
+            "reports": report.step.status,
+            "error": report.step.error,
+            "attempt": due.attempt + 1,
+            "state": state,
+            "method": callback.method,
+            "url": callback.url,
+            "headers": dict(callback.headers),
+            "body": callback.body.decode("utf-8", "backslashreplace"),
+            "status": delivery.status,
+            "answer": delivery.body.decode("utf-8", "backslashreplace"),
+            "seconds": round(delivery.seconds, 4),
+            "lacks": lacks,
+        }
+    )
