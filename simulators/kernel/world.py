@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulators.kernel.clock import Chance, Clock
-from simulators.store.protocol import Store
+from simulators.kernel.message import Message
+from simulators.store.protocol import Selection, Store
 
 STRANGERS = "strangers"
 
@@ -44,6 +45,10 @@ class World:
     def save(self, name: str, value: Any) -> None:
         """Replaces a settings document of this world."""
         self.store.save(self.id, name, value)
+
+    def messages(self, **selection: Any) -> list[Message]:
+        """Kept messages, newest first, by the fields of `Selection`."""
+        return self.store.select(self.id, Selection(**selection))
 
     def reset(self) -> None:
         """Empties the world; the credentials stay, and chance starts anew."""
