@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from simulators.kernel.provider import Provider
-from simulators.providers import twilio
+from simulators.providers import tencent, twilio
 
 PROVIDERS: Mapping[str, Provider] = MappingProxyType(
-    {provider.name: provider for provider in (twilio.PROVIDER,)}
+    {provider.name: provider for provider in (tencent.PROVIDER, twilio.PROVIDER)}
 )
 
 

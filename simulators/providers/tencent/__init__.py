@@ -1,0 +1,240 @@
+"""Tencent Cloud SMS, API version 2021-01-11 (and SendSms of 2019-07-11).
+
+Reference: https://cloud.tencent.com/document/product/382/52077
+One path; the operation is a header or a parameter. Every answer is HTTP 200: a call that fails
+has `Response.Error`, a number that fails its own `Code` in `SendStatusSet`.
+"""
+
+from types import MappingProxyType
+
+from simulators.kernel import catalogue, judges
+from simulators.kernel.clock import Chance
+from simulators.kernel.flow import Limit
+from simulators.kernel.message import State, Step
+from simulators.kernel.problem import Problem
+from simulators.kernel.provider import Credentials, Endpoint, Provider
+from simulators.kernel.templates import Signature, Template
+from simulators.providers.tencent import access, numbers, pull, send, signs, statistics, wire
+from simulators.providers.tencent import templates as own_templates
+
+CATALOGUE = catalogue.load("tencent")
+
+PROBLEMS = MappingProxyType(
+    {
+        Problem.MALFORMED: "FailedOperation.JsonParseFail",
+        Problem.TOO_LARGE: "RequestSizeLimitExceeded",
+        Problem.NOT_FOUND: "InvalidAction",
+        Problem.METHOD_NOT_ALLOWED: "UnsupportedProtocol",
+        Problem.NO_CREDENTIALS: "MissingParameter/SecretId",
+        Problem.UNKNOWN_CREDENTIALS: "AuthFailure.SecretIdNotFound",
+        Problem.UNAUTHENTICATED: "AuthFailure.SignatureFailure",
+        Problem.EXPIRED: "AuthFailure.SignatureExpire",
+        Problem.REPLAYED: "AuthFailure.SignatureExpire",
+        Problem.FORBIDDEN: "AuthFailure.UnauthorizedOperation",
+        Problem.SUSPENDED: "UnauthorizedOperation.ServiceSuspendDueToArrears",
+        Problem.NO_CREDIT: "FailedOperation.InsufficientBalanceInSmsPackage",
+        Problem.THROTTLED: "RequestLimitExceeded",
+        Problem.MISSING_RECIPIENT: "MissingParameter.EmptyPhoneNumberSet",
+        Problem.BAD_RECIPIENT: "InvalidParameterValue.IncorrectPhoneNumber",
+        Problem.TOO_MANY_RECIPIENTS: "LimitExceeded.PhoneNumberCountLimit",
+        Problem.REGION_NOT_ALLOWED: "LimitExceeded.AppCountryOrRegionInBlacklist",
+        Problem.OPTED_OUT: "FailedOperation.PhoneNumberInBlacklist",
+        Problem.MISSING_SENDER: "FailedOperation.SignatureIncorrectOrUnapproved",
+        Problem.BAD_SENDER: "FailedOperation.SignatureIncorrectOrUnapproved",
+        Problem.MISSING_TEXT: "FailedOperation.TemplateIncorrectOrUnapproved",
+        Problem.TEXT_TOO_LONG: "InvalidParameterValue.ContentLengthLimit",
+        Problem.TEMPLATE_UNKNOWN: "FailedOperation.TemplateUnapprovedOrNotExist",
+        Problem.TEMPLATE_MISMATCH: "FailedOperation.TemplateParamSetNotMatchApprovedTemplate",
+        Problem.INTERNAL: "InternalError",
+        Problem.UNAVAILABLE: "ServiceUnavailable",
+    }
+)
+
+# Carriers' words in receipts: https://cloud.tencent.com/document/product/382/59177
+STATES = MappingProxyType(
+    {
+        "Ok": State.SENT,
+        "DELIVRD": State.DELIVERED,
+        "EXPIRED": State.EXPIRED,
+        "SUBFAIL": State.FAILED,
+        **dict.fromkeys(
+            ("UNDELIV", "REJECTD", "MK:0001", "MI:0013", "MX:0003", "TD:0001", "-106"),
+            State.UNDELIVERED,
+        ),
+    }
+)
+
+LIVES = MappingProxyType({"sms": (Step(0, "Ok"), Step(3, "DELIVRD"))})
+
+DAY, BEIJING = 86_400, 8 * 3600
+_FAQ = "https://cloud.tencent.com/document/product/382/13303"
+
+# The page words the first limit as the same content; refusals were seen for different codes too.
+LIMITS = (
+    Limit(
+        name="number-30-seconds",
+        permits=1,
+        seconds=30,
+        key=("number",),
+        error="LimitExceeded.PhoneNumberThirtySecondLimit",
+        source=_FAQ,
+    ),
+    Limit(
+        name="number-day",
+        permits=2,  # 10 in editions of the page before 2024
+        seconds=DAY,
+        kind="natural",
+        zone=BEIJING,
+        key=("number",),
+        error="LimitExceeded.PhoneNumberDailyLimit",
+        source=_FAQ,
+    ),
+    Limit(
+        name="abroad-day",
+        permits=100,
+        seconds=DAY,
+        kind="natural",
+        zone=BEIJING,
+        key=(),
+        error="LimitExceeded.DailyLimit",
+        source=_FAQ,
+        applies=send.is_abroad,
+    ),
+)
+
+_CODE = "您的验证码是{1}，5分钟内有效。"
+# One for each kind of use that Logto has; a code template takes nothing but digits.
+TEMPLATES = (
+    Template("449739", _CODE, name="通用验证码"),
+    Template("449740", f"登录：{_CODE}", name="登录验证码"),
+    Template("449741", f"注册：{_CODE}", name="注册验证码"),
+    Template("449742", f"找回密码：{_CODE}", name="找回密码验证码"),
+    Template("449743", "您已受邀加入组织，编号{1}。", kind="notification", name="组织邀请"),
+    Template("449744", f"身份验证：{_CODE}", name="权限验证码"),
+    Template("449745", f"绑定手机：{_CODE}", name="绑定手机验证码"),
+    Template("449746", f"两步验证：{_CODE}", name="两步验证码"),
+    Template("449747", f"绑定两步验证：{_CODE}", name="绑定两步验证码"),
+    Template("1800308", "Your verification code is {1}.", international=True, name="Code"),
+)
+SIGNATURES = (Signature("腾讯云"),)
+
+DEFAULT_CREDENTIALS = MappingProxyType(
+    {
+        "secret_id": "AKIDFakeFakeFakeFakeFakeFakeFakeFake",
+        "secret_key": "FakeFakeFakeFakeFakeFakeFakeFake",
+        "app_id": "1400006666",
+        "sign_name": "腾讯云",
+        "template_id": "449739",
+        "region": "ap-guangzhou",
+    }
+)
+_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
+
+
+def new_credentials(chance: Chance) -> dict[str, str]:
+    """Well-formed credentials for a new account."""
+    return {
+        **DEFAULT_CREDENTIALS,
+        "secret_id": "AKID" + chance.letters(32, _LETTERS),
+        "secret_key": chance.letters(32, _LETTERS),
+        "app_id": "1400" + chance.digits(6),
+    }
+
+
+def credential_ids(credentials: Credentials) -> tuple[str, ...]:
+    """What requests name the account by."""
+    return (credentials["secret_id"],)
+
+
+def _endpoints(operation: str, name: str, **functions: object) -> tuple[Endpoint, ...]:
+    """An operation of the one path, by POST and by GET."""
+    return tuple(
+        Endpoint(
+            operation=operation,
+            method=method,
+            path="/",
+            read=wire.read,
+            when=lambda call: wire.action(call) == name,
+            **functions,  # type: ignore[arg-type]  # parse and answer, or handle: Endpoint checks it
+        )
+        for method in ("POST", "GET")
+    )
+
+
+_HANDLED = (
+    ("pull-sms-send-status", "PullSmsSendStatus", pull.receipts),
+    ("pull-sms-send-status-by-phone-number", "PullSmsSendStatusByPhoneNumber", pull.receipts_of),
+    ("pull-sms-reply-status", "PullSmsReplyStatus", pull.replies),
+    ("pull-sms-reply-status-by-phone-number", "PullSmsReplyStatusByPhoneNumber", pull.replies_of),
+    ("send-status-statistics", "SendStatusStatistics", statistics.sent),
+    ("callback-status-statistics", "CallbackStatusStatistics", statistics.received),
+    ("sms-packages-statistics", "SmsPackagesStatistics", statistics.packages),
+    ("describe-phone-number-info", "DescribePhoneNumberInfo", numbers.describe),
+    ("report-conversion", "ReportConversion", statistics.converted),
+    ("add-sms-template", "AddSmsTemplate", own_templates.add),
+    ("modify-sms-template", "ModifySmsTemplate", own_templates.modify),
+    ("delete-sms-template", "DeleteSmsTemplate", own_templates.delete),
+    ("describe-sms-template-list", "DescribeSmsTemplateList", own_templates.describe),
+    ("add-sms-sign", "AddSmsSign", signs.add),
+    ("modify-sms-sign", "ModifySmsSign", signs.modify),
+    ("delete-sms-sign", "DeleteSmsSign", signs.delete),
+    ("describe-sms-sign-list", "DescribeSmsSignList", signs.describe),
+)
+
+ENDPOINTS = (
+    *_endpoints("send-sms", "SendSms", parse=send.parse, answer=send.answer, per_recipient=True),
+    *_endpoints(
+        "send-multi-global-sms",
+        "SendMultiGlobalSms",
+        parse=send.parse_multi,
+        answer=send.answer_multi,
+        per_recipient=True,
+    ),
+    *(
+        e
+        for operation, name, handle in _HANDLED
+        for e in _endpoints(operation, name, handle=handle)
+    ),
+    *(
+        Endpoint(
+            operation="unknown-action",
+            method=method,
+            path="/",
+            read=wire.read,
+            handle=wire.unknown_action,
+            public=True,
+        )
+        for method in ("POST", "GET")
+    ),
+)
+
+PROVIDER = Provider(
+    name="tencent",
+    title="Tencent Cloud SMS",
+    hosts=(
+        "sms.tencentcloudapi.com",
+        "sms.ap-guangzhou.tencentcloudapi.com",
+        "sms.ap-beijing.tencentcloudapi.com",
+        "sms.ap-nanjing.tencentcloudapi.com",
+        "sms.ap-singapore.tencentcloudapi.com",
+        "sms.intl.tencentcloudapi.com",
+    ),
+    reference="https://cloud.tencent.com/document/product/382/52077",
+    catalogue=CATALOGUE,
+    problems=PROBLEMS,
+    states=STATES,
+    lives=LIVES,
+    judges=(judges.active, judges.credit, judges.region, judges.opted_out),
+    limits=LIMITS,
+    templates=TEMPLATES,
+    signatures=SIGNATURES,
+    endpoints=ENDPOINTS,
+    default_credentials=DEFAULT_CREDENTIALS,
+    new_credentials=new_credentials,
+    credential_ids=credential_ids,
+    secrets=("secret_key",),
+    identify=access.identify,
+    authenticate=access.authenticate,
+    refuse=wire.refuse,
+    message_id=send.message_id,
+)

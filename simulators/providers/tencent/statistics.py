@@ -1,0 +1,121 @@
+"""Counts of what was sent and received, packages, and reported conversions.
+
+https://cloud.tencent.com/document/api/382/55965 and the pages beside it.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from simulators.kernel import journal
+from simulators.kernel.call import Reply
+from simulators.kernel.message import Message, State
+from simulators.kernel.provider import Exchange
+from simulators.providers.tencent import apps, pages, parameters, wire
+
+_SLICE = 1000
+_MOST_PACKAGES = 500
+_SENDS = ("send-sms", "send-multi-global-sms")
+_YEAR = 365 * 86_400
+_COUNTERS = (
+    "InternalErrorCount",
+    "InvalidNumberCount",
+    "ShutdownErrorCount",
+    "BlackListCount",
+    "FrequencyLimitCount",
+)
+
+
+def sent(exchange: Exchange) -> Reply:
+    """SendStatusStatistics. Numbers that were refused are counted as far as the journal goes."""
+    begin, end = _span(exchange)
+    kept = list(_messages(exchange, begin, end))
+    counts = {
+        "FeeCount": sum(message.segments for message in kept),
+        "RequestCount": len(kept) + _refused(exchange, begin, end),
+        "RequestSuccessCount": len(kept),
+    }
+    return wire.succeed(exchange, SendStatusStatistics=counts)
+
+
+def received(exchange: Exchange) -> Reply:
+    """CallbackStatusStatistics: the receipts by what they say."""
+    begin, end = _span(exchange)
+    provider = exchange.provider
+    counts: Counter[str] = Counter(dict.fromkeys(("CallbackCount", *_COUNTERS), 0))
+    delivered = accepted = 0
+    for message in _messages(exchange, begin, end):
+        accepted += 1
+        step, _since = message.status(exchange.now, provider.lives)
+        state = provider.states[step.status]
+        counts["CallbackCount"] += state.final
+        delivered += state is State.DELIVERED
+        if step.error:
+            counts[(provider.row(step.error).extra or {})["statistic"]] += 1
+    figures = {
+        **counts,
+        "RequestSuccessCount": accepted,
+        "CallbackFailCount": counts["CallbackCount"] - delivered,
+        "CallbackSuccessCount": delivered,
+    }
+    return wire.succeed(exchange, CallbackStatusStatistics=figures)
+
+
+def packages(exchange: Exchange) -> Reply:
+    """SmsPackagesStatistics: the one package of an account whose credit is counted."""
+    given = parameters.of(exchange)
+    apps.own(exchange, given["SmsSdkAppId"])
+    limit, offset = pages.window(given, _MOST_PACKAGES, least=0)
+    balance = exchange.world.load("balance")
+    found = [] if balance is None else [_package(exchange, int(balance))]
+    shown = found[offset : offset + (limit or _MOST_PACKAGES)]
+    return wire.succeed(exchange, SmsPackagesStatisticsSet=shown)
+
+
+def converted(exchange: Exchange) -> Reply:
+    """ReportConversion: taken note of, whatever the serial number."""
+    given = parameters.of(exchange)
+    apps.own(exchange, given["SmsSdkAppId"])
+    status = {"Code": "ok", "Message": "report success"}
+    return wire.succeed(exchange, ReportConversionStatus=status)
+
+
+def _package(exchange: Exchange, balance: int) -> dict[str, Any]:
+    used = sum(message.segments for message in _messages(exchange, 0, exchange.now))
+    created = int(exchange.now) // 86_400 * 86_400
+    return {
+        "PackageCreateTime": created,
+        "PackageEffectiveTime": created,
+        "PackageExpiredTime": created + _YEAR,
+        "PackageAmount": max(balance, 0) + used,
+        "PackageType": 1,
+        "PackageId": 1000791745,
+        "CurrentUsage": used,
+    }
+
+
+def _span(exchange: Exchange) -> tuple[float, float]:
+    given = parameters.of(exchange)
+    apps.own(exchange, given["SmsSdkAppId"])
+    pages.window(given, 0, least=0)
+    return pages.hours(given)
+
+
+def _messages(exchange: Exchange, begin: float, end: float) -> Iterator[Message]:
+    before = 0
+    while found := exchange.world.messages(
+        provider=exchange.provider.name, since=begin, until=end, before=before, limit=_SLICE
+    ):
+        yield from found
+        before = found[-1].sequence
+
+
+def _refused(exchange: Exchange, begin: float, end: float) -> int:
+    """Numbers that got a row without being sent to."""
+    world, count = exchange.world, 0
+    for sequence, packed in world.store.journal(world.id, limit=1_000_000):
+        entry = journal.read(sequence, packed)
+        ours = entry["provider"] == exchange.provider.name and entry["operation"] in _SENDS
+        if ours and begin <= entry["at"] < end:
+            count += entry["answer"].count('"Fee":0,')
+    return count
