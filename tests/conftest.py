@@ -14,9 +14,9 @@ import pytest
 from simulators.catalog import PROVIDERS
 from simulators.kernel.accounts import DEFAULT
 from simulators.kernel.rules import read_all
-from simulators.pytest_plugin import Sms
 from simulators.server import tls
 from simulators.server.simulators import Simulators
+from simulators.testing import Sms
 
 CAPTURES = Path(__file__).parent / "captures"
 

@@ -10,7 +10,7 @@ class Bad(Exception):
     """A request that is refused with `status`: what is wrong, what was expected, what came."""
 
     def __init__(self, status: int, error: str, expected: str, got: str) -> None:
-        super().__init__(error)
+        super().__init__(f"{error}; expected {expected}, but got {got}")
         self.status = status
         self.error = error
         self.expected = expected

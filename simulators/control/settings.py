@@ -5,7 +5,7 @@ from typing import Any
 
 from phonenumbers import SUPPORTED_REGIONS
 
-from simulators.control.errors import unknown
+from simulators.control.errors import Bad, unknown
 from simulators.control.numbers import e164
 from simulators.control.route import Ask, Route, Schema
 from simulators.control.schemas import COUNT, NUMBER, TEXT, TIME, many, record
@@ -14,16 +14,17 @@ from simulators.kernel.world import World
 
 MOST_WINDOWS = 1000
 MOST_NUMBERS = 10_000
+MOST_FACTOR = 1_000_000
 _REGIONS = frozenset(SUPPORTED_REGIONS)
 
 _MODE: Schema = {
-    "description": "'provider', 'off', or a factor on every limit: a number above 0, at most 1e6",
+    "description": "'provider', 'off', or a factor above 0 and at most 1000000 on every limit",
     "oneOf": [
         {"enum": ["provider", "off"], "description": "'provider', 'off' or a factor above 0"},
         {
             "type": "number",
             "exclusiveMinimum": 0,
-            "maximum": 1e6,
+            "maximum": MOST_FACTOR,
             "description": "a factor above 0",
         },
     ],
@@ -31,7 +32,11 @@ _MODE: Schema = {
 
 
 def set_limits(world: World, mode: str | float) -> None:
-    """Flow control as the providers do it, "off", or with every count times a factor."""
+    """Flow control as the providers do it, "off", or with every count times a factor. Raises
+    `Bad`."""
+    factor = not isinstance(mode, str) and 0 < mode <= MOST_FACTOR
+    if not factor and mode not in ("provider", "off"):
+        raise Bad(400, "not a mode of flow control", _MODE["description"], f"{mode}")
     world.save("limits", mode)
 
 

@@ -1,0 +1,219 @@
+"""One account of running simulators, as a test sees it. `simulators.pytest_plugin` hands it out."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from queue import Empty, SimpleQueue
+from typing import Any, Literal, TypeVar
+
+from simulators.control import settings, views
+from simulators.control.arrivals import Wanted, instead
+from simulators.control.errors import unknown
+from simulators.control.numbers import Since, bounded, e164, time
+from simulators.control.places import places
+from simulators.kernel.codes import extract
+from simulators.kernel.message import Message
+from simulators.kernel.rules import Rule, read_all
+from simulators.kernel.world import World
+from simulators.server.simulators import Simulators
+from simulators.store.protocol import Selection
+
+Via = Literal["prefix", "localhost", "https", "port"]
+_T = TypeVar("_T")
+_MOST = 1000
+
+
+class Sms:
+    """An account of its own: its credentials, messages, clock, windows and rules.
+
+    May be used from any thread but the server's own.
+    """
+
+    def __init__(self, simulators: Simulators, world: World) -> None:
+        self.simulators = simulators
+        self.world = world
+        self.clock = TestClock(simulators, world)
+        self.violations_allowed = False
+        self._returned: dict[str, int] = {}
+
+    def base_url(self, provider: str) -> str:
+        """The URL a client of this provider is pointed at."""
+        return self.url(provider)
+
+    def url(self, provider: str, via: Via = "prefix") -> str:
+        """The same by path prefix, by `<provider>.localhost`, over https, or by a port of its
+        own. Raises `LookupError` for what is not served."""
+        self._known(provider)
+        found = places(self.simulators, provider).get(via)
+        if found is None:
+            raise LookupError(f"{provider} is not served via '{via}'; see sms_server_options")
+        return found
+
+    def credentials(self, provider: str) -> Mapping[str, str]:
+        """What the account signs in to this provider with."""
+        self._known(provider)
+        return self.world.credentials(provider)
+
+    def messages(self, to: str = "", provider: str = "") -> list[Message]:
+        """The accepted messages, newest first, at most 1000."""
+        wanted = Selection(to=e164(to) if to else "", provider=provider, limit=_MOST)
+        return self._call(lambda: self.world.store.select(self.world.id, wanted))
+
+    def wait_for_message(self, to: str = "", timeout: float = 5.0, provider: str = "") -> Message:
+        """The newest message to a number that was not returned before, as soon as there is one.
+
+        Raises `AssertionError` after `timeout` seconds, with what came instead.
+        """
+        return self._await(to, timeout, provider, with_code=False)
+
+    def wait_for_code(self, to: str = "", timeout: float = 5.0, provider: str = "") -> str:
+        """The one-time code in the newest message that has one and was not returned before.
+
+        Raises `AssertionError` after `timeout` seconds, with what came instead.
+        """
+        code = extract(self._await(to, timeout, provider, with_code=True).text)
+        assert code is not None  # noqa: S101 - only messages with a code were waited for
+        return code
+
+    def requests(self, provider: str = "") -> list[dict[str, Any]]:
+        """The newest journalled requests of this account, oldest first, secrets masked."""
+        return self._entries(provider, breached=False)
+
+    def violations(self, provider: str = "") -> list[dict[str, Any]]:
+        """Those that broke their contract; `sentences` says how."""
+        return self._entries(provider, breached=True)
+
+    def allow_violations(self) -> None:
+        """Lets the test pass although it breaks contracts."""
+        self.violations_allowed = True
+
+    def limits(self, mode: str | float) -> None:
+        """Flow control: "provider", "off", or a factor on every limit."""
+        self._call(lambda: settings.set_limits(self.world, mode))
+
+    def regions(self, allowed: Sequence[str] | None = None, blocked: Sequence[str] = ()) -> None:
+        """Where the account may send to, by ISO 3166 codes; None allows every region."""
+        self._call(lambda: settings.set_regions(self.world, allowed, blocked))
+
+    def optouts(self, *numbers: str) -> None:
+        """The numbers that want no messages."""
+        self._call(lambda: settings.set_optouts(self.world, numbers))
+
+    def balance(self, amount: float | None) -> None:
+        """The credit left; None does not count it."""
+        self._call(lambda: self.world.save("balance", amount))
+
+    def suspended(self, suspended: bool = True) -> None:
+        """Whether the account is suspended."""
+        self._call(lambda: self.world.save("suspended", suspended or None))
+
+    def script(self, *rules: Rule) -> None:
+        """Replaces the account's rules; the first that matches has its effect."""
+        read = read_all(list(rules), self.simulators.providers)
+        self._call(lambda: self.world.save("rules", read))
+
+    def reset(self) -> None:
+        """Empties the world; the credentials stay."""
+        self._call(self.world.reset)
+        self._returned.clear()
+
+    def _known(self, provider: str) -> None:
+        if provider not in self.simulators.providers:
+            raise unknown(404, "provider", provider, self.simulators.providers)
+
+    def _call(self, work: Callable[[], _T]) -> _T:
+        return self.simulators.call(work)
+
+    def _entries(self, provider: str, *, breached: bool) -> list[dict[str, Any]]:
+        accounts = self.simulators.accounts
+        return self._call(
+            lambda: views.entries(
+                accounts, self.world, breached=breached, provider=provider, limit=_MOST
+            )
+        )
+
+    def _await(self, to: str, timeout: float, provider: str, *, with_code: bool) -> Message:
+        number = e164(to) if to else ""
+        wanted = Wanted(number, provider, Since(self._returned.get(number, 0)), with_code)
+        arrived: SimpleQueue[Message] = SimpleQueue()
+
+        def begin() -> Callable[[], None]:
+            def seen(message: Message) -> None:
+                if wanted.fits(message):
+                    arrived.put(message)
+
+            found = wanted.newest(self.world)
+            if found is not None:
+                arrived.put(found)
+            return self.world.store.watch(self.world.id, seen)
+
+        stop = self._call(begin)
+        try:
+            message = arrived.get(timeout=timeout)
+        except Empty:
+            raise AssertionError(self._missed(wanted, timeout)) from None
+        finally:
+            self._call(stop)
+        self._returned[number] = message.sequence
+        return message
+
+    def _missed(self, wanted: Wanted, timeout: float) -> str:
+        accounts = self.simulators.accounts
+        _others, came = self._call(lambda: instead(accounts, self.world, wanted))
+        return f"no {wanted} within {timeout:g} s; {came}"
+
+
+class TestClock:
+    """The clock of an account: every date, window, expiry and status of it follows."""
+
+    __test__ = False  # not a class of tests
+
+    def __init__(self, simulators: Simulators, world: World) -> None:
+        self._simulators = simulators
+        self._world = world
+
+    def now(self) -> datetime:
+        """The time in the account's world, in UTC."""
+        return datetime.fromtimestamp(self._simulators.call(self._world.clock.now), UTC)
+
+    def freeze(self, at: datetime | str | float | None = None) -> None:
+        """Stops the clock: at a time (ISO 8601 or epoch seconds too), or where it is."""
+        epoch = None if at is None else _epoch(at)
+        self._simulators.call(lambda: self._world.clock.freeze(epoch))
+
+    def advance(self, seconds: float) -> None:
+        """Moves a running or a frozen clock forward, or back if negative."""
+        clock = self._world.clock
+
+        def move() -> None:
+            bounded(clock.now() + seconds, f"{seconds} s from now")
+            clock.advance(seconds)
+
+        self._simulators.call(move)
+
+    def run(self) -> None:
+        """Lets a frozen clock run on from where it stands."""
+        self._simulators.call(self._world.clock.run)
+
+
+def told(violations: Iterable[Mapping[str, Any]]) -> str:
+    """Breaches of contract as a failing test shows them."""
+    lines = [
+        f"  {entry['provider']} {entry['operation']}: {sentence}"
+        for entry in violations
+        for sentence in entry["sentences"]
+    ]
+    return "\n".join(
+        [
+            "The provider's contract was breached:",
+            *lines,
+            "Where that is meant: sms.allow_violations() or @pytest.mark.sms_allow_violations.",
+        ]
+    )
+
+
+def _epoch(at: datetime | str | float) -> float:
+    if isinstance(at, str):
+        return time(at)
+    if isinstance(at, datetime):
+        at = at.replace(tzinfo=at.tzinfo or UTC).timestamp()
+    return bounded(float(at), str(at))

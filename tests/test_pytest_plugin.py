@@ -1,0 +1,291 @@
+"""The pytest plugin, in throw-away projects and in this one."""
+
+import inspect
+import subprocess
+import sys
+import threading
+from base64 import b64encode
+from datetime import UTC, datetime
+from http.client import HTTPConnection
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+
+from simulators.control.errors import Bad
+from simulators.kernel.contracts import contract
+from simulators.kernel.rules import BadRule
+
+pytest_plugins = ["pytester"]
+
+
+def send(sms, to, text="Your code is 123456", kind="application/x-www-form-urlencoded"):
+    known = sms.credentials("twilio")
+    at = urlsplit(sms.base_url("twilio"))
+    user = f"{known['account_sid']}:{known['auth_token']}".encode()
+    connection = HTTPConnection(at.hostname, at.port)
+    connection.request(
+        "POST",
+        f"{at.path}/2010-04-01/Accounts/{known['account_sid']}/Messages.json",
+        urlencode({"To": to, "From": known["number"], "Body": text}),
+        {"Authorization": "Basic " + b64encode(user).decode(), "Content-Type": kind},
+    )
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+THROW_AWAY = f"""
+from base64 import b64encode
+from http.client import HTTPConnection
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+
+{inspect.getsource(send)}
+"""
+
+
+@pytest.fixture
+def project(pytester):
+    """Runs tests in a project that has nothing but the installed plugin."""
+
+    def run(source, *arguments, conftest=""):
+        pytester.makepyfile(THROW_AWAY + inspect.cleandoc(source))
+        pytester.makeconftest(conftest)
+        return pytester.runpytest_inprocess("-p", "no:cacheprovider", *arguments)
+
+    return run
+
+
+def test_a_passing_test_reads_the_code_back(project):
+    """Two fixtures and one line are all that a project writes."""
+    result = project(
+        """
+        def test_signs_in(sms):
+            assert send(sms, "+15005550010") == 201
+            assert sms.wait_for_code("+15005550010") == "123456"
+        """,
+        "--strict-markers",
+    )
+
+    result.assert_outcomes(passed=1)
+
+
+needs_contract = pytest.mark.skipif(
+    contract("twilio", "create-message") is None, reason="no contract of Twilio's yet"
+)
+
+BREACH = """
+def test_sends_json(sms):
+    send(sms, "+15005550010", kind="application/json")
+"""
+
+
+@needs_contract
+def test_a_breach_fails_the_test_at_teardown(project):
+    """The sentence of the contract is in the report, and how to allow it."""
+    result = project(BREACH)
+
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(
+        [
+            "The provider's contract was breached:",
+            "  twilio create-message: *expected*",
+            "Where that is meant: sms.allow_violations() or @pytest.mark.sms_allow_violations.",
+        ]
+    )
+
+
+def test_a_marked_test_may_breach(project):
+    """The marker is registered, so strict markers do not mind it."""
+    result = project(
+        "@pytest.mark.sms_allow_violations" + BREACH.rstrip(), "--strict-markers", "-W", "error"
+    )
+
+    result.assert_outcomes(passed=1)
+
+
+@needs_contract
+def test_a_test_that_says_so_may_breach(project):
+    """The same from inside the test."""
+    result = project(BREACH + "    sms.allow_violations()\n    assert sms.violations()\n")
+
+    result.assert_outcomes(passed=1)
+
+
+def test_settings_are_overridden_by_a_fixture(project):
+    """A project without TLS, with a port for one provider."""
+    result = project(
+        """
+        def test_places(sms):
+            with pytest.raises(LookupError, match="not served via 'https'"):
+                sms.url("twilio", via="https")
+            assert sms.url("twilio", via="port") != sms.url("twilio")
+        """,
+        conftest="""
+        import pytest
+        from simulators.server.simulators import Options
+
+        @pytest.fixture(scope="session")
+        def sms_server_options():
+            return Options(port=0, tls_port=None, provider_ports={"twilio": 0})
+        """,
+    )
+
+    result.assert_outcomes(passed=1)
+
+
+def test_can_be_left_out(project):
+    """`-p no:` leaves no trace of it."""
+    result = project(
+        "def test_fixtures(request):\n    assert 'sms' not in request.fixturenames\n",
+        "-p",
+        "no:sms-simulators",
+        "--fixtures",
+    )
+
+    assert "sms_server" not in result.stdout.str()
+
+
+def test_importing_the_plugin_imports_nothing_else_of_ours():
+    """Every pytest run where it is installed imports it; only those that use it pay."""
+    heavy = "('simulators.', 'flask', 'uvicorn', 'jsonschema', 'phonenumbers', 'orjson')"
+    script = (
+        "import sys, pytest; before = set(sys.modules); import simulators.pytest_plugin as plugin;"
+        f"print(*[m for m in sys.modules if m not in before and m.startswith({heavy})])"
+    )
+
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - ours
+
+    assert "simulators.pytest_plugin" == done.stdout.strip()
+
+
+def test_each_test_has_its_own_account(sms, sms_server):
+    """Not the published one, and nothing in it."""
+    assert "default" != sms.world.id
+    assert [] == sms.messages()
+    assert sms_server.accounts.world("default").credentials("twilio") != sms.credentials("twilio")
+
+
+@pytest.mark.parametrize("via", ["prefix", "localhost", "https"])
+def test_tells_where_a_provider_is(sms, via):
+    """Each way to point a client at it."""
+    port = sms.simulators.ports["https" if via == "https" else "http"]
+    expected = {
+        "prefix": f"http://127.0.0.1:{port}/twilio",
+        "localhost": f"http://twilio.localhost:{port}",
+        "https": f"https://127.0.0.1:{port}/twilio",
+    }
+
+    assert expected[via] == sms.url("twilio", via)
+
+
+def test_names_the_provider_that_was_meant(sms):
+    """A slip of the pen is told apart from a missing provider."""
+    with pytest.raises(Bad, match="did you mean 'twilio'"):
+        sms.credentials("twillio")
+
+
+def test_waits_for_a_code_that_is_still_to_come(sms):
+    """Another thread sends while this one waits."""
+    timer = threading.Timer(0.05, send, (sms, "+15005550010"))
+    timer.start()
+
+    assert "123456" == sms.wait_for_code("+1 500 555 0010", timeout=5)
+    timer.join()
+
+
+def test_returns_no_message_twice(sms):
+    """The code of the second sign-in is not the first one's."""
+    send(sms, "+15005550010", "Your code is 111111")
+    first = sms.wait_for_code("+15005550010")
+
+    with pytest.raises(AssertionError, match=r"within 0\.01 s; nothing arrived"):
+        sms.wait_for_code("+15005550010", timeout=0.01)
+    send(sms, "+15005550010", "Your code is 222222")
+
+    assert "111111" == first
+    assert "222222" == sms.wait_for_code("+15005550010")
+
+
+def test_passes_over_a_message_without_a_code(sms):
+    """A greeting after the code does not hide it."""
+    send(sms, "+15005550010", "Your code is 111111")
+    send(sms, "+15005550010", "Welcome!")
+
+    assert "111111" == sms.wait_for_code("+15005550010")
+    assert "Welcome!" == sms.wait_for_message("+15005550010").text
+
+
+def test_a_missing_message_tells_what_was_refused(sms):
+    """The reason is in the failure, not in a log."""
+    send(sms, "nonsense")
+
+    with pytest.raises(AssertionError, match=r"refused: twilio create-message with 21211 \(400\)"):
+        sms.wait_for_message(timeout=0.01)
+
+
+def test_reset_forgets_what_was_returned(sms):
+    """Sequences start again, and so does waiting."""
+    for _ in range(3):
+        send(sms, "+15005550010", "Your code is 111111")
+    sms.wait_for_code("+15005550010")
+
+    sms.reset()
+    send(sms, "+15005550010", "Your code is 222222")
+
+    assert "222222" == sms.wait_for_code("+15005550010")
+
+
+def test_moves_the_clock(sms):
+    """Frozen, advanced, let run."""
+    sms.clock.freeze("2026-01-01T12:00:00Z")
+    sms.clock.advance(90)
+
+    assert datetime(2026, 1, 1, 12, 1, 30, tzinfo=UTC) == sms.clock.now()
+
+    sms.clock.freeze(datetime(2027, 1, 1, tzinfo=UTC))
+    sms.clock.run()
+
+    assert (2027, 1, 1) == sms.clock.now().timetuple()[:3]
+
+
+def test_settings_change_what_is_answered(sms):
+    """Regions, opt-outs, suspension, rules: each refuses in its own way."""
+    refusals = []
+    for change in (
+        lambda: sms.regions(allowed=["CN"]),
+        lambda: sms.optouts("+1 415 555 2671"),
+        lambda: sms.suspended(),
+        lambda: sms.script({"effect": {"error": "20429"}, "match": {"provider": "twilio"}}),
+    ):
+        sms.reset()
+        change()
+        send(sms, "+14155552671")
+        refusals += [request["error"] for request in sms.requests("twilio")]
+
+    assert ["21408", "21610", "20005", "20429"] == refusals
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda sms: sms.limits("fast"),
+        lambda sms: sms.limits(0),
+        lambda sms: sms.regions(allowed=["Sweden"]),
+        lambda sms: sms.optouts("nobody"),
+        lambda sms: sms.clock.freeze("noon"),
+        lambda sms: sms.clock.advance(1e15),
+    ],
+)
+def test_a_setting_that_cannot_be_is_refused(sms, change):
+    """With what was expected."""
+    with pytest.raises(Bad, match=r"expected .*, but got"):
+        change(sms)
+
+
+def test_a_rule_that_cannot_be_is_refused(sms):
+    """By the rules' own words."""
+    with pytest.raises(BadRule, match="effect"):
+        sms.script({"effect": {}})
