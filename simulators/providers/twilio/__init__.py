@@ -5,26 +5,47 @@ A request is refused as a whole. With a Messaging Service whatever depends on th
 out only after the 201, and shows as a status.
 """
 
+from collections.abc import Callable
 from types import MappingProxyType
+from typing import Any
 
-from simulators.kernel import catalogue, judges, proof
+from simulators.kernel import catalogue, judges
 from simulators.kernel.call import Reply
-from simulators.kernel.clock import Chance
-from simulators.kernel.flow import Limit
 from simulators.kernel.message import State, Step
 from simulators.kernel.problem import Problem
-from simulators.kernel.provider import (
-    Credentials,
-    Draft,
-    Endpoint,
-    Exchange,
-    Failure,
-    Provider,
-    Refusal,
+from simulators.kernel.provider import Draft, Endpoint, Exchange, Provider
+from simulators.kernel.templates import Template
+from simulators.providers.twilio import (
+    access,
+    account,
+    create,
+    limits,
+    listing,
+    media,
+    messages,
+    pool,
+    receipts,
+    senders,
+    services,
+    texts,
+    wire,
 )
-from simulators.providers.twilio import create, receipts, texts, wire
 
 CATALOGUE = catalogue.load("twilio")
+
+# https://www.twilio.com/docs/global-infrastructure/understanding-edge-locations: a host name picks
+# the region that processes; into us1 every edge leads, into the others the one that is there.
+EDGES = (
+    *((edge, "us1") for edge in ("ashburn", "umatilla", "dublin", "frankfurt", "roaming")),
+    *((edge, "us1") for edge in ("sao-paulo", "singapore", "sydney", "tokyo")),
+    *(("dublin", "ie1"), ("sydney", "au1"), ("tokyo", "jp1")),
+)
+HOSTS = (
+    "api.twilio.com",
+    "messaging.twilio.com",
+    *(f"api.{edge}.{region}.twilio.com" for edge, region in EDGES),
+    *(f"messaging.{edge}.{region}.twilio.com" for edge, region in EDGES),
+)
 
 PROBLEMS = MappingProxyType(
     {
@@ -88,138 +109,93 @@ LIVES = MappingProxyType(
             Step(1.2, "sent"),
             Step(3.2, "delivered"),
         ),
-    }
-)
-
-LIMITS = (
-    Limit(
-        name="sender-queue",
-        permits=36_000,  # ten hours of segments at the one segment a second of a US long code
-        seconds=36_000,
-        kind="queue",
-        key=("sender",),
-        error="21611",
-        source="https://www.twilio.com/docs/api/errors/21611",
-    ),
-)
-
-_LETTERS = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-
-DEFAULT_CREDENTIALS = MappingProxyType(
-    {
-        "account_sid": "AC0123456789abcdef0123456789abcdef",
-        "auth_token": "fedcba9876543210fedcba9876543210",
-        "api_key_sid": "SK11112222333344445555666677778888",
-        "api_key_secret": "FakeApiKeySecretFakeApiKeySecret",
-        "test_account_sid": "AC" + "7e57" * 8,
-        "test_auth_token": "57e7" * 8,
-        "number": "+15005550006",
-        "messaging_service_sid": "MG00112233445566778899aabbccddeeff",
+        "test": (Step(0, "queued"),),  # test credentials: there it stays
     }
 )
 
 
-def new_credentials(chance: Chance) -> dict[str, str]:
-    """Well-formed credentials for a new account."""
-    return {
-        "account_sid": "AC" + chance.hex(32),
-        "auth_token": chance.hex(32),
-        "api_key_sid": "SK" + chance.hex(32),
-        "api_key_secret": chance.letters(
-            32, "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-        ),
-        "test_account_sid": "AC" + chance.hex(32),
-        "test_auth_token": chance.hex(32),
-        "number": "+1500555" + chance.digits(4),
-        "messaging_service_sid": "MG" + chance.hex(32),
-    }
-
-
-def credential_ids(credentials: Credentials) -> tuple[str, ...]:
-    """The Basic user names an account is known by."""
-    return tuple(credentials[f"{name}_sid"] for name in ("account", "api_key", "test_account"))
-
-
-def identify(exchange: Exchange) -> str | None:
-    """The Basic user name."""
-    pair = proof.basic(exchange.call)
-    return pair[0] if pair else None
-
-
-def authenticate(exchange: Exchange) -> None:
-    """Basic with the account SID, an API key or the test SID; then the account in the path."""
-    known = exchange.credentials
-    user, password = proof.basic(exchange.call) or ("", "")
-    secrets = {
-        known["account_sid"]: known["auth_token"],
-        known["api_key_sid"]: known["api_key_secret"],
-        known["test_account_sid"]: known["test_auth_token"],
-    }
-    if not proof.same(secrets[user], password):
-        raise Refusal(Problem.UNAUTHENTICATED)
-    test = user == known["test_account_sid"]
-    if test and getattr(exchange.endpoint, "operation", "") != "create-message":
-        raise Refusal("20008")
-    path_account = exchange.params.get("account_sid")
-    own = known["test_account_sid" if test else "account_sid"]
-    if path_account is not None and path_account != own:
-        raise Refusal(Problem.NOT_FOUND, path=exchange.call.path)
-
-
-def refuse(exchange: Exchange, failure: Failure) -> Reply:
-    """The error envelope; 20003 carries a `detail` and a challenge."""
-    row = failure.row
-    body: dict[str, object] = {"code": row.code}
-    if row.key == "20003":
-        body["detail"] = "Your AccountSid or AuthToken was incorrect."
-    body["message"] = failure.text
-    body["more_info"] = f"https://www.twilio.com/docs/errors/{row.code}"
-    body["status"] = row.http_status
-    reply = wire.reply(exchange, row.http_status, body, root="RestException")
-    if row.http_status == 401:
-        reply.headers.append(("WWW-Authenticate", 'Basic realm="Twilio API"'))
-    return reply
+TEMPLATES = (Template("HX0123456789abcdef0123456789abcdef", "Your verification code is {{1}}"),)
 
 
 def message_id(exchange: Exchange, draft: Draft) -> str:
     """SM for an SMS, MM for one with media."""
-    return ("MM" if draft.details.get("media") else "SM") + exchange.world.chance.hex(32)
+    return ("MM" if "media" in draft.details else "SM") + exchange.world.chance.hex(32)
 
 
-def endpoint(operation: str, method: str, path: str, **functions: object) -> Endpoint:
-    """An operation under the account, read as a form."""
-    return Endpoint(
-        operation=operation,
-        method=method,
-        path=f"/2010-04-01/Accounts/<account_sid>{path}",
-        read=wire.read,
-        **functions,  # type: ignore[arg-type]  # parse and answer, or handle: Endpoint checks it
+def api(operation: str, method: str, path: str, **functions: Any) -> tuple[Endpoint, ...]:
+    """An operation of the 2010-04-01 API, in JSON and in XML."""
+    return tuple(
+        Endpoint(
+            operation=operation,
+            method=method,
+            path=f"/2010-04-01/Accounts{path}{suffix}",
+            read=wire.read,
+            **functions,
+        )
+        for suffix in (".json", "")
     )
 
 
+def v1(operation: str, method: str, path: str, handle: Callable[[Exchange], Reply]) -> Endpoint:
+    """An operation of messaging.twilio.com."""
+    path = f"/v1/Services{path}"
+    return Endpoint(operation=operation, method=method, path=path, read=wire.read, handle=handle)
+
+
+SEND = {"parse": create.parse, "answer": create.answer}
+MESSAGES, LEGACY = "/<account_sid>/Messages", "/<account_sid>/SMS/Messages"
+MESSAGE = f"{MESSAGES}/<sid>"
+SENDERS = "/<service_sid>/<kind>"
+
 ENDPOINTS = (
-    endpoint("create-message", "POST", "/Messages.json", parse=create.parse, answer=create.answer),
+    *api("create-message", "POST", MESSAGES, **SEND),
+    *api("list-messages", "GET", MESSAGES, handle=listing.listed),
+    *api("fetch-message", "GET", MESSAGE, handle=messages.fetch),
+    *api("update-message", "POST", MESSAGE, handle=messages.update),
+    *api("delete-message", "DELETE", MESSAGE, handle=messages.delete),
+    *api("create-message", "POST", LEGACY, **SEND),
+    *api("list-messages", "GET", LEGACY, handle=listing.listed),
+    *api("fetch-message", "GET", f"{LEGACY}/<sid>", handle=messages.fetch),
+    *api("update-message", "POST", f"{LEGACY}/<sid>", handle=messages.update),
+    *api("delete-message", "DELETE", f"{LEGACY}/<sid>", handle=messages.delete),
+    *api("create-feedback", "POST", f"{MESSAGE}/Feedback", handle=media.give_feedback),
+    *api("list-media", "GET", f"{MESSAGE}/Media", handle=media.listed),
+    *api("fetch-media", "GET", f"{MESSAGE}/Media/<media_sid>", handle=media.fetch),
+    *api("delete-media", "DELETE", f"{MESSAGE}/Media/<media_sid>", handle=media.delete),
+    *api("fetch-balance", "GET", "/<account_sid>/Balance", handle=account.balance),
+    *api("fetch-account", "GET", "/<account_sid>", handle=account.fetch),
+    *api("list-accounts", "GET", "", handle=account.listed),
+    v1("create-service", "POST", "", services.create),
+    v1("list-services", "GET", "", services.listed),
+    v1("fetch-service", "GET", "/<service_sid>", services.fetch),
+    v1("update-service", "POST", "/<service_sid>", services.update),
+    v1("delete-service", "DELETE", "/<service_sid>", services.delete),
+    v1("create-sender", "POST", SENDERS, pool.create),
+    v1("list-senders", "GET", SENDERS, pool.listed),
+    v1("fetch-sender", "GET", f"{SENDERS}/<sender_sid>", pool.fetch),
+    v1("delete-sender", "DELETE", f"{SENDERS}/<sender_sid>", pool.delete),
 )
 
 PROVIDER = Provider(
     name="twilio",
     title="Twilio Programmable Messaging",
-    hosts=("api.twilio.com", "messaging.twilio.com"),
+    hosts=HOSTS,
     reference="https://www.twilio.com/docs/messaging/api/message-resource",
     catalogue=CATALOGUE,
     problems=PROBLEMS,
     states=STATES,
     lives=LIVES,
-    judges=(judges.active, judges.credit, judges.region, judges.opted_out),
-    limits=LIMITS,
+    judges=(judges.credit, judges.region, create.verified, judges.opted_out, senders.reachable),
+    limits=limits.LIMITS,
+    templates=TEMPLATES,
     endpoints=ENDPOINTS,
-    default_credentials=DEFAULT_CREDENTIALS,
-    new_credentials=new_credentials,
-    credential_ids=credential_ids,
+    default_credentials=access.DEFAULT_CREDENTIALS,
+    new_credentials=access.new_credentials,
+    credential_ids=access.credential_ids,
     secrets=("auth_token", "api_key_secret", "test_auth_token"),
-    identify=identify,
-    authenticate=authenticate,
-    refuse=refuse,
+    identify=access.identify,
+    authenticate=access.authenticate,
+    refuse=wire.refuse,
     message_id=message_id,
     placeholders=texts.placeholders,
     receipts=receipts.RECEIPTS,

@@ -13,13 +13,15 @@ def placeholders(exchange: Exchange, draft: Draft | None) -> dict[str, object]:
     """The values of every placeholder in the catalogue."""
     form = exchange.document.get("body") or {}
     to = draft.number if draft is not None else first(form, "To")
+    own = exchange.credentials.get("account_sid", "")
     return {
         **basic_placeholders(exchange, draft),
+        "path": exchange.call.path.removeprefix("/v1"),
         "to": to,
         "to_masked": masked(to),
-        "from": draft.sender if draft is not None else first(form, "From"),
+        "from": (draft.sender if draft is not None else "") or first(form, "From"),
         "sid": first(form, "MessagingServiceSid"),
         "url": first(form, "StatusCallback"),
-        "account_sid": exchange.credentials.get("account_sid", ""),
+        "account_sid": exchange.params.get("account_sid", own),
         "limit": 50,  # the daily cap seen on trial accounts, row 63038
     }

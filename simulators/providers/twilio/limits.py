@@ -1,0 +1,54 @@
+"""Flow control: what may wait for each kind of sender, and how much a trial account may send.
+
+The queue is ten hours of segments at the sender's rate: https://www.twilio.com/docs/api/errors/21611.
+"""
+
+from collections.abc import Callable
+
+from simulators.kernel.flow import Limit
+from simulators.kernel.provider import Draft
+
+
+def is_long_code(draft: Draft) -> bool:
+    """A number of the United States or Canada: one segment a second."""
+    return draft.sender.startswith("+1") and "test" not in draft.details
+
+
+def is_short_code(draft: Draft) -> bool:
+    """Digits alone: a hundred segments a second."""
+    return draft.sender.isdigit()
+
+
+def is_other(draft: Draft) -> bool:
+    """Numbers elsewhere and names: ten segments a second."""
+    return bool(draft.sender) and not draft.sender.startswith("+1") and not draft.sender.isdigit()
+
+
+def queue(rate: int, applies: Callable[[Draft], bool], name: str) -> Limit:
+    """Ten hours of segments at a sender's rate, in segments a second."""
+    return Limit(
+        name=f"queue-{name}",
+        permits=36_000 * rate,
+        seconds=36_000,
+        kind="queue",
+        key=("sender",),
+        error="21611",
+        source="https://www.twilio.com/docs/api/errors/21611",
+        applies=applies,
+    )
+
+
+LIMITS = (
+    queue(1, is_long_code, "long-code"),
+    queue(100, is_short_code, "short-code"),
+    queue(10, is_other, "other"),
+    Limit(
+        name="trial-day",
+        permits=50,
+        seconds=86_400,
+        key=("life",),
+        error="63038",
+        source="https://www.twilio.com/docs/api/errors/63038",
+        applies=lambda draft: "trial" in draft.details,
+    ),
+)

@@ -1,0 +1,116 @@
+"""List messages: newest first, by To, From and DateSent, page by page.
+
+https://www.twilio.com/docs/messaging/api/message-resource#read-multiple-message-resources
+"""
+
+import re
+from collections import deque
+from collections.abc import Iterator
+
+from simulators.kernel import phone
+from simulators.kernel.call import Reply
+from simulators.kernel.clock import from_iso
+from simulators.kernel.message import Message
+from simulators.kernel.provider import Exchange, Refusal
+from simulators.kernel.reading import Fields, first
+from simulators.providers.twilio import checks, messages, paging, resource, wire
+
+_TOKEN = re.compile(r"P([AB])((?:SM|MM)[0-9a-fA-F]{32})")
+_BATCH = 200
+_DAY = 86_400
+
+
+def listed(exchange: Exchange) -> Reply:
+    """One page. A token names the record it goes on after (PA) or ends before (PB)."""
+    page = paging.wanted(exchange.document["query"])
+    found, before, after = _cut(exchange, page)
+    body = paging.page(
+        exchange,
+        "messages",
+        [resource.full(exchange, message) for message in found],
+        page,
+        previous=f"PB{found[0].id}" if found and before else "",
+        following=f"PA{found[-1].id}" if found and after else "",
+    )
+    return wire.reply(exchange, 200, body, root="Message")
+
+
+def _cut(exchange: Exchange, page: paging.Wanted) -> tuple[list[Message], bool, bool]:
+    """The records of the page, and whether there are others before and after them."""
+    if not page.token:
+        found = _take(_matching(exchange, 0, 0), page.size + 1)
+        return found[: page.size], False, len(found) > page.size
+    side, start = _start(exchange, page.token)
+    if side == "A":
+        found = _take(_matching(exchange, start, 0), page.size + 1)
+        return found[: page.size], True, len(found) > page.size
+    nearest = deque(_matching(exchange, 0, start), maxlen=page.size + 1)
+    return list(nearest)[-page.size :], len(nearest) > page.size, True
+
+
+def _start(exchange: Exchange, token: str) -> tuple[str, int]:
+    parsed = _TOKEN.fullmatch(token)
+    world = exchange.world
+    message = world.store.find(world.id, parsed[2]) if parsed else None
+    if parsed is None or message is None:
+        raise Refusal("21481")
+    return parsed[1], message.sequence
+
+
+def _take(found: Iterator[Message], count: int) -> list[Message]:
+    return [message for _i, message in zip(range(count), found, strict=False)]
+
+
+def _matching(exchange: Exchange, before: int, after: int) -> Iterator[Message]:
+    """Newest first, those that the filters of the query let through."""
+    query: Fields = exchange.document["query"]
+    earliest, latest = _sent_between(query)
+    asked = {"to": _number(first(query, "To")), "sender": _number(first(query, "From"))}
+    # A message is sent when it is accepted or, scheduled, at most 35 days later.
+    since = max(earliest - checks.LATEST - _DAY, 0.0)
+    by_date = any(name.startswith("DateSent") for name in query)
+    while True:
+        batch = exchange.world.messages(
+            provider="twilio",
+            **asked,
+            since=since,
+            until=latest,
+            before=before,
+            after=after,
+            limit=_BATCH,
+        )
+        for message in batch:
+            sent = resource.sent_at(exchange, message) if by_date else earliest
+            if messages.readable(message) and sent is not None and earliest <= sent < latest:
+                yield message
+        if len(batch) < _BATCH:
+            return
+        before = batch[-1].sequence
+
+
+def _number(text: str) -> str:
+    plain = text.rpartition(":")[2]
+    number = phone.parse(plain, "US") if plain else None
+    return number.e164 if number is not None else plain
+
+
+def _sent_between(query: Fields) -> tuple[float, float]:
+    """The half-open interval that DateSent=, DateSent< and DateSent> (inclusive both) leave."""
+    earliest, latest = 0.0, float("inf")
+    for name in ("DateSent", "DateSent>", "DateSent<"):
+        if first(query, name):
+            start, end = _moment(first(query, name))
+            if name != "DateSent<":
+                earliest = max(earliest, start)
+            if name != "DateSent>":
+                latest = min(latest, end)
+    return earliest, latest
+
+
+def _moment(text: str) -> tuple[float, float]:
+    """A day, or a second."""
+    try:
+        start = from_iso(text)
+    except (ValueError, OverflowError):
+        raise Refusal("20001/value", name="DateSent") from None
+    return start, start + (_DAY if len(text) <= len("YYYY-MM-DD") else 1)
