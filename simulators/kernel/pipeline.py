@@ -96,7 +96,7 @@ class Pipeline:
         if not endpoint.public:
             if exchange.world is self._accounts.strangers:
                 none = exchange.credential is None
-                raise Refusal(Problem.NO_CREDENTIALS if none else Problem.UNKNOWN_CREDENTIALS)
+                raise Refusal(Problem.NO_CREDENTIALS) if none else provider.unknown(exchange)
             provider.authenticate(exchange)
         if endpoint.handle is not None:
             script.play(exchange, None)

@@ -100,6 +100,11 @@ class Exchange:
         return Failure(self.provider.row(what), values)
 
 
+def unknown_credentials(_exchange: Exchange) -> Refusal:
+    """What a provider with one kind of credentials says to those that nobody has."""
+    return Refusal(Problem.UNKNOWN_CREDENTIALS)
+
+
 def accept_all(_call: Call) -> bool:
     """The condition of an endpoint that method and path already choose."""
     return True
@@ -153,7 +158,8 @@ class Provider:
     * `receipts`: how it reports what became of a message, if it does.
     * `templates` and `signatures`: what every account starts with, where the provider has them.
     * `identify` finds the credential id in a request, `authenticate` checks the proof or raises
-      `Refusal`; `refuse` spells a failure as an answer.
+      `Refusal`; `refuse` spells a failure as an answer. `unknown` tells credentials that nobody
+      has apart, where the provider does.
     * `message_id` makes an id; `placeholders` are the values of its error texts.
     * `emulates` are rows (what, how far, source) of the fidelity table.
     """
@@ -175,6 +181,7 @@ class Provider:
     authenticate: Callable[[Exchange], None]
     refuse: Callable[[Exchange, Failure], Reply]
     message_id: Callable[[Exchange, Draft], str]
+    unknown: Callable[[Exchange], Refusal] = unknown_credentials
     judges: tuple[Callable[[Exchange, Draft], Failure | None], ...] = ()
     limits: tuple[Limit, ...] = ()
     templates: tuple[Template, ...] = ()
