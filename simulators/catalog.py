@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from simulators.kernel.provider import Provider
-from simulators.providers import tencent, twilio
+from simulators.providers import gatewayapi, tencent, twilio
 
 PROVIDERS: Mapping[str, Provider] = MappingProxyType(
-    {provider.name: provider for provider in (tencent.PROVIDER, twilio.PROVIDER)}
+    {
+        provider.name: provider
+        for provider in (gatewayapi.PROVIDER, tencent.PROVIDER, twilio.PROVIDER)
+    }
 )
 
 
