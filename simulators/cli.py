@@ -1,22 +1,137 @@
-"""The command line."""
+"""The command line. Each command imports what it needs, so that `--help` is instant."""
 
-import asyncio
+from pathlib import Path
+from typing import Any
 
 import click
-import uvloop
 
-from simulators.server.simulators import Options, Simulators
+from simulators import cli_options as options
+from simulators.cli_options import fail
+
+DEFAULT_URL = "http://127.0.0.1:8026"
+
+EXAMPLES = """\b
+Examples:
+  sms-simulators serve
+  sms-simulators serve --port 0 --no-tls --provider-port aliyun=9005
+  sms-simulators providers --json
+  CODE=$(sms-simulators wait --to +15005550009)
+  export NODE_EXTRA_CA_CERTS=$(sms-simulators ca)
+  sms-simulators hosts | sudo tee -a /etc/hosts
+
+\b
+Exit codes: 0 all is well, 1 the check failed, 2 wrong usage."""
 
 
-@click.group()
+@click.group(
+    invoke_without_command=True,
+    epilog=EXAMPLES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(package_name="sms-simulators", message="sms-simulators %(version)s")
+@click.pass_context
+def commands(context: click.Context) -> None:
+    """Stands in for the SMS providers your application sends one-time codes through.
+
+    It answers, refuses and throttles as they do, and never sends an SMS.
+    """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+@commands.command(short_help="Start the simulators.")
+@options.serve_options
+def serve(**given: Any) -> None:
+    """Starts the simulators and serves until Ctrl-C.
+
+    Prints what is where, then `ready` as the last line. Port 0 picks a free port.
+
+    \b
+    Clients reach a provider by any of:
+      its URL            http://127.0.0.1:8026/twilio
+      the vendor's host  https://api.twilio.com (see `hosts` and `ca`)
+      its own name       http://twilio.localhost:8026
+      its own port       --provider-port twilio=9001
+    """
+    from simulators import cli_serve
+
+    cli_serve.run(given)
+
+
+@commands.command(short_help="List the providers, their addresses and credentials.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for scripts.")
+def providers(as_json: bool) -> None:
+    """Lists the providers: base URL, vendor hosts, credentials of the default account.
+
+    The URLs are those of `serve` with its default port.
+    """
+    from simulators import catalog, listing
+
+    rows = listing.rows(catalog.PROVIDERS.values(), lambda name: f"{DEFAULT_URL}/{name}")
+    click.echo(listing.as_json(rows) if as_json else listing.as_text(rows))
+
+
+@commands.command(short_help="Print the path of the CA certificate to trust.")
+@options.TLS_DIR
+def ca(tls_dir: Path | None) -> None:
+    """Prints the path of the CA certificate that clients have to trust; makes it if need be.
+
+    \b
+    Node.js           export NODE_EXTRA_CA_CERTS=$(sms-simulators ca)
+    Python requests   export REQUESTS_CA_BUNDLE=$(sms-simulators ca)
+    Python ssl, Go    export SSL_CERT_FILE=$(sms-simulators ca)
+    curl              curl --cacert $(sms-simulators ca) ...
+    """
+    from simulators.server import tls
+
+    try:
+        click.echo(tls.ca_path(tls_dir or tls.default_folder()))
+    except tls.UnusableFolder as error:
+        fail(str(error))
+
+
+@commands.command(short_help="Print lines for a hosts file.")
+@click.option("--address", default="127.0.0.1", show_default=True, help="Where the simulators are.")
+def hosts(address: str) -> None:
+    """Prints a line for the hosts file for every vendor host."""
+    import ipaddress
+
+    from simulators import catalog
+
+    try:
+        ipaddress.ip_address(address)
+    except ValueError:
+        fail(f"--address: expected an IP address, as a hosts file takes it, got '{address}'")
+    for provider in catalog.PROVIDERS.values():
+        for host in provider.hosts:
+            click.echo(f"{address} {host}")
+
+
+@commands.command(short_help="Print where the data folders are.")
+@click.argument("folder", type=click.Choice(["contracts", "loadtests"]), required=False)
+def where(folder: str | None) -> None:
+    """Prints where the data folders are: schemas and error catalogues, load tests."""
+    from simulators.data import data
+
+    if folder is None:
+        for name in ("contracts", "loadtests"):
+            click.echo(f"{name}  {data(name)}")
+    elif not data(folder).is_dir():
+        fail(f"this installation has no {folder} folder: {data(folder)} is missing", code=1)
+    else:
+        click.echo(data(folder))
+
+
 def main() -> None:
-    """Stands in for SMS providers."""
+    """The entry point: errors are one line on stderr, with their exit code."""
+    try:
+        code = commands.main(prog_name="sms-simulators", standalone_mode=False)
+    except click.exceptions.Abort:
+        raise SystemExit(130) from None
+    except click.ClickException as error:
+        fail(error.format_message(), code=error.exit_code, context=getattr(error, "ctx", None))
+    raise SystemExit(code if isinstance(code, int) else 0)
 
 
-@main.command()
-@click.option("--port", default=8026)
-def serve(port: int) -> None:
-    """Starts the simulators."""
-    simulators = Simulators(Options(port=port, tls_port=None))
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(simulators.serve(lambda: click.echo("ready")))
+if __name__ == "__main__":
+    main()

@@ -4,7 +4,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypedDict
 
 from simulators.kernel.clock import Chance
 from simulators.kernel.provider import Provider
@@ -15,8 +15,21 @@ DEFAULT = "default"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
+class AccountDocument(TypedDict):
+    """An account to be made; what `credentials` leaves out is generated from `seed`."""
+
+    id: str
+    seed: str
+    credentials: Mapping[str, Mapping[str, str]]
+
+
 class BadAccount(ValueError):
-    """The account cannot be made; the message names what was expected and what came."""
+    """The account cannot be made; the message names what was expected and what came, `where`
+    leads to it from the account: `("credentials", provider, name)` or as far as it is known."""
+
+    def __init__(self, message: str, *where: str) -> None:
+        super().__init__(message)
+        self.where = where
 
 
 class Accounts:
@@ -57,7 +70,7 @@ class Accounts:
         try:
             self.store.put_account({"id": account, "credentials": full, "seed": seed}, pairs)
         except ValueError as error:
-            raise BadAccount(str(error)) from None
+            raise BadAccount(str(error), "credentials") from None
         self._worlds.pop(account, None)
         return self.world(account)
 
@@ -105,20 +118,25 @@ class Accounts:
         if not _ID.fullmatch(account) or account == STRANGERS:
             raise BadAccount(
                 f"account id '{account}': expected 1 to 64 letters, digits, '.', '_' or '-',"
-                f" and not '{STRANGERS}'"
+                f" and not '{STRANGERS}'",
+                "id",
             )
         for name, given in credentials.items():
             if name not in self.providers:
                 known = ", ".join(sorted(self.providers))
-                raise BadAccount(f"no provider '{name}'; there are: {known}")
+                raise BadAccount(f"no provider '{name}'; there are: {known}", "credentials", name)
             expected = self.providers[name].default_credentials
             for field, value in given.items():
                 if field not in expected:
                     raise BadAccount(
-                        f"{name} has no credential '{field}'; there are: {', '.join(expected)}"
+                        f"{name} has no credential '{field}'; there are: {', '.join(expected)}",
+                        *("credentials", name, field),
                     )
                 if not isinstance(value, str) or not value:
-                    raise BadAccount(f"{name}.{field}: expected a non-empty string")
+                    raise BadAccount(
+                        f"{name}.{field}: expected a non-empty string",
+                        *("credentials", name, field),
+                    )
 
     def _completed(
         self, account: str, credentials: Mapping[str, Mapping[str, str]], seed: str

@@ -5,7 +5,7 @@ import contextlib
 import errno
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,17 +15,19 @@ import uvloop
 
 from simulators import catalog
 from simulators.control.app import build as build_control
-from simulators.kernel.accounts import Accounts
+from simulators.kernel.accounts import AccountDocument, Accounts
 from simulators.kernel.pipeline import Pipeline, Settings
 from simulators.kernel.provider import Provider
 from simulators.server import tls
 from simulators.server.apps import build
 from simulators.server.courier import Courier
 from simulators.server.dispatch import Dispatcher
-from simulators.server.gateway import LOOPBACK, Gateway, is_address
+from simulators.server.gateway import LOOPBACK, Gateway, is_loopback
 from simulators.store.memory import KEEP, MemoryStore
 
 IDLE_SECONDS = 75
+# Listening on every address, the simulators are reached by the loopback one.
+_SELF = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - shown, not bound
 _T = TypeVar("_T")
 _Sockets = list[socket.socket]
 
@@ -44,7 +46,7 @@ class Options:
     tls_dir: Path = field(default_factory=tls.default_folder)
     token: str = ""
     callbacks_to: tuple[str, ...] = ()
-    accounts: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
+    accounts: Sequence[AccountDocument] = ()
 
 
 class PortInUse(OSError):
@@ -59,8 +61,8 @@ class Simulators:
         self.providers: Mapping[str, Provider] = catalog.PROVIDERS
         self.store = MemoryStore(options.keep)
         self.accounts = Accounts(self.store, self.providers.values())
-        for account, credentials in options.accounts.items():
-            self.accounts.add(account, credentials)
+        for account in options.accounts:
+            self.accounts.add(account["id"], account["credentials"], account["seed"])
         self.pipeline = Pipeline(self.accounts, options.settings)
         self.gateway = self._gateway()
         self.ports: dict[str, int] = {}
@@ -74,13 +76,12 @@ class Simulators:
             name: build(provider, self.pipeline, self.accounts.strangers)
             for name, provider in self.providers.items()
         }
-        open_to_others = self.options.host.strip("[]") not in LOOPBACK
         return Gateway(
             apps,
             build_control(self),
             {host: name for name, p in self.providers.items() for host in p.hosts},
             own_hosts=LOOPBACK | frozenset(self.options.names) | {self.options.host.lower()},
-            any_address=open_to_others,
+            any_address=not is_loopback(self.options.host),
         )
 
     def base_url(self, provider: str) -> str:
@@ -90,9 +91,17 @@ class Simulators:
     @property
     def url(self) -> str:
         """The simulators' own address."""
-        host = self.options.host
-        shown = "127.0.0.1" if host in ("0.0.0.0", "::", "") else host  # noqa: S104 - shown, not bound
-        return f"http://{f'[{shown}]' if ':' in shown else shown}:{self.ports['http']}"
+        return f"http://{self._shown_host()}:{self.ports['http']}"
+
+    @property
+    def secure_url(self) -> str:
+        """The same over TLS."""
+        return f"https://{self._shown_host()}:{self.ports['https']}"
+
+    def _shown_host(self) -> str:
+        host = self.options.host.strip("[]")
+        shown = _SELF.get(host, host)
+        return f"[{shown}]" if ":" in shown else shown
 
     def hosts(self) -> list[str]:
         """Every host name the certificate is for."""
@@ -100,7 +109,7 @@ class Simulators:
         local = [f"{name}.localhost" for name in self.providers]
         own = ["localhost", "127.0.0.1", "::1", *self.options.names]
         bound = self.options.host.strip("[]")
-        if bound and not (is_address(bound) and bound in ("0.0.0.0", "::")):  # noqa: S104 - compared
+        if bound not in _SELF:
             own.append(bound)
         return [*vendor, *local, *own]
 

@@ -1,0 +1,74 @@
+# All a fresh machine needs is make and Python 3.11 or later: the first call of a target sets up.
+#
+#   make serve                        start the simulators
+#   make serve ARGS="--port 9000"     the same with options; see `make serve ARGS=--help`
+#   make test                         run the tests; ARGS are pytest's
+#   make lint                         ruff and mypy
+#   make bench                        measure; ARGS are the benchmark's
+#   make wheel                        build dist/*.whl
+#   make clean                        remove what the others made
+#
+# VENV names the folder of the environment, PYTHON the interpreter to make it with.
+
+VENV ?= .venv
+PYTHON ?=
+ARGS ?=
+
+BIN = $(VENV)/bin
+PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
+MADE = $(VENV)/.made
+MADE_FOR_WORK = $(VENV)/.made-for-work
+
+.PHONY: serve test lint bench wheel clean
+
+serve: $(MADE)
+	@exec $(BIN)/sms-simulators serve $(ARGS)
+
+test: $(MADE_FOR_WORK)
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(MADE_FOR_WORK)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(MADE_FOR_WORK)
+	$(BIN)/python -m simulators.bench $(ARGS)
+
+wheel: $(MADE_FOR_WORK)
+	$(BIN)/python -m build --wheel --outdir dist .
+
+clean:
+	rm -rf dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	[ ! -f $(VENV)/pyvenv.cfg ] || rm -rf $(VENV)
+
+# Where the venv module has no ensurepip (Debian without python3-venv), pip fetches virtualenv
+# for this one use; where there is no pip either, only the distribution can help.
+$(MADE): pyproject.toml
+	@[ ! -f $(VENV)/pyvenv.cfg ] || rm -rf $(VENV)
+	@python=; \
+	for name in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
+	  if "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+	  then python=$$name; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+	  echo "sms-simulators needs Python 3.11 or later; install it, or name it: make PYTHON=/path/to/python3" >&2; \
+	  exit 1; \
+	fi; \
+	echo "making $(VENV) with $$($$python --version); this happens once" >&2; \
+	if "$$python" -c 'import ensurepip, venv' 2>/dev/null; then "$$python" -m venv $(VENV); \
+	elif "$$python" -m pip --version >/dev/null 2>&1; then \
+	  tool=$$(mktemp -d) && trap 'rm -rf "$$tool"' EXIT && \
+	  "$$python" -m pip --quiet install --target "$$tool" virtualenv && \
+	  PYTHONPATH=$$tool "$$python" -m virtualenv --quiet $(VENV); \
+	else \
+	  echo "$$python has neither ensurepip nor pip; on Debian and Ubuntu: sudo apt install python3-venv" >&2; \
+	  exit 1; \
+	fi
+	@$(PIP) install --editable .
+	@touch $@
+
+$(MADE_FOR_WORK): $(MADE)
+	@echo "adding what tests and checks need to $(VENV)" >&2
+	@$(PIP) install --editable '.[dev]'
+	@touch $@
