@@ -24,6 +24,7 @@ from simulators.store.memory import KEEP
 def run(given: Mapping[str, Any]) -> None:
     """Serves until a signal ends it. Whatever is wrong is told before anything listens."""
     logging.basicConfig(format="sms-simulators: %(message)s", level=logging.WARNING)
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # a client's mistakes are no news
     simulators = Simulators(_options(given))
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -33,9 +34,13 @@ def run(given: Mapping[str, Any]) -> None:
 
 
 async def _serve(simulators: Simulators) -> None:
+    def stop() -> None:
+        logging.disable()  # answers that are still held back end with the process, unfinished
+        simulators.stop()
+
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, simulators.stop)
+        loop.add_signal_handler(number, stop)
     await simulators.serve(lambda: click.echo(_announcement(simulators)))
 
 

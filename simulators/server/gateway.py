@@ -53,7 +53,7 @@ class Gateway:
             return
         call = _call(scope)
         if len(scope["headers"]) > MAX_HEADERS or _bytes(scope) > MAX_HEADER_BYTES:
-            await deliver(_problem(431, "headers", f"at most {MAX_HEADERS}"), receive, send)
+            await deliver(_too_much(scope), receive, send)
             return
         try:
             body = await read_body(receive)
@@ -139,6 +139,12 @@ def _call(scope: Scope) -> Call:
 
 def _bytes(scope: Scope) -> int:
     return sum(len(name) + len(value) for name, value in scope["headers"])
+
+
+def _too_much(scope: Scope) -> Reply:
+    got = f"{len(scope['headers'])} headers of {_bytes(scope)} bytes"
+    expected = f"at most {MAX_HEADERS} headers of {MAX_HEADER_BYTES} bytes in all"
+    return _problem(431, got, expected)
 
 
 def _problem(status: int, got: str, expected: str) -> Reply:

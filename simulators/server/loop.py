@@ -163,13 +163,19 @@ async def _truncate(reply: Reply, receive: Receive, send: Send) -> None:
     await _gone(receive)
 
 
-async def _drip(reply: Reply, _receive: Receive, send: Send) -> None:
+async def _drip(reply: Reply, receive: Receive, send: Send) -> None:
     await _start(reply, send)
-    for at in range(len(reply.body)):
-        piece = reply.body[at : at + 1]
-        await send({"type": "http.response.body", "body": piece, "more_body": True})
-        await asyncio.sleep(DRIP_SECONDS)
-    await send({"type": "http.response.body", "body": b""})
+    gone = asyncio.ensure_future(_gone(receive))
+    try:
+        for at in range(len(reply.body)):
+            piece = reply.body[at : at + 1]
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await asyncio.wait([gone], timeout=DRIP_SECONDS)
+            if gone.done():
+                return
+        await send({"type": "http.response.body", "body": b""})
+    finally:
+        gone.cancel()
 
 
 _TROUBLES = {

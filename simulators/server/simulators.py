@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from simulators.server.apps import build
 from simulators.server.courier import Courier
 from simulators.server.dispatch import Dispatcher
 from simulators.server.gateway import LOOPBACK, Gateway, is_loopback
+from simulators.server.head import BoundedHead
 from simulators.store.memory import KEEP, MemoryStore
 
 IDLE_SECONDS = 75
@@ -70,6 +72,7 @@ class Simulators:
         self._servers: list[uvicorn.Server] = []
         self.courier = Courier(options.callbacks_to)
         self.dispatcher = Dispatcher(self.accounts, self.courier)
+        self._stopping = False
 
     def _gateway(self) -> Gateway:
         apps: dict[str, Any] = {
@@ -118,12 +121,14 @@ class Simulators:
         self.loop = asyncio.get_running_loop()
         with contextlib.ExitStack() as closing:
             plain, secure = self._bind(closing)
-            self._servers = [_server(self.gateway, None)]
+            self._servers = [listener(self.gateway, None)]
             work = [(self._servers[0], plain)]
             if secure:
                 context = tls.context(self.options.tls_dir, self.hosts())
-                self._servers.append(_server(self.gateway, context))
+                self._servers.append(listener(self.gateway, context))
                 work.append((self._servers[1], secure))
+            if self._stopping:
+                return
             tasks = [asyncio.ensure_future(server.serve(sockets)) for server, sockets in work]
             while not all(server.started for server in self._servers):
                 if any(task.done() for task in tasks):
@@ -157,7 +162,8 @@ class Simulators:
         return plain, [listen("https", options.tls_port, "--tls-port")]
 
     def stop(self) -> None:
-        """Ends `serve`; may be called from any thread or signal handler."""
+        """Ends `serve`; may be called from any thread or signal handler, at any time."""
+        self._stopping = True
         for server in self._servers:
             server.should_exit = True
 
@@ -216,10 +222,11 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _server(gateway: Gateway, context: Any) -> uvicorn.Server:
+def listener(gateway: Gateway, context: ssl.SSLContext | None) -> uvicorn.Server:
+    """A uvicorn server for sockets of one kind, plain or with this TLS context."""
     config = uvicorn.Config(
         gateway,
-        http="httptools",
+        http=BoundedHead,
         ws="none",
         lifespan="off",
         log_config=None,
