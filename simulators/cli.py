@@ -71,6 +71,54 @@ def providers(as_json: bool) -> None:
     click.echo(listing.as_json(rows) if as_json else listing.as_text(rows))
 
 
+@commands.command(short_help="Wait for a message and print its code.")
+@click.option("--to", required=True, metavar="NUMBER", help="The recipient, as +15005550009.")
+@click.option("--provider", default="", metavar="NAME", help="Only messages sent through this one.")
+@click.option("--account", default="default", show_default=True, help="Whose messages.")
+@click.option("--since", default="", metavar="TIME", help="Only later ones: ISO 8601 or a cursor.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0),
+    default=30.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait.",
+)
+@click.option(
+    "--url",
+    default=DEFAULT_URL,
+    envvar="SMS_SIMULATORS_URL",
+    show_default=True,
+    show_envvar=True,
+    help="Where the simulators are.",
+)
+@click.option(
+    "--token",
+    default="",
+    envvar="SMS_SIMULATORS_TOKEN",
+    show_envvar=True,
+    help="The control API's token, where `serve` printed one.",
+)
+@click.option("--json", "as_json", is_flag=True, help="The whole message, as JSON.")
+def wait(to: str, as_json: bool, url: str, **wanted: Any) -> None:
+    """Waits for a message to NUMBER and prints its code (its text, if there is no code in it).
+
+    A message that is there already counts. Exit code 1 if none came in time.
+    """
+    from simulators.control import client
+
+    try:
+        found = client.wait(url, to=to, **wanted)
+    except client.ControlError as error:
+        fail(str(error), code=1)
+    if as_json:
+        import json
+
+        click.echo(json.dumps(found, ensure_ascii=False))
+    else:
+        click.echo(found.get("code") or found["message"]["text"])
+
+
 @commands.command(short_help="Print the path of the CA certificate to trust.")
 @options.TLS_DIR
 def ca(tls_dir: Path | None) -> None:
