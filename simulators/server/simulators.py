@@ -120,6 +120,7 @@ class Simulators:
         """Listens until `stop`; calls `ready` once every port accepts. Raises `PortInUse`."""
         self.loop = asyncio.get_running_loop()
         with contextlib.ExitStack() as closing:
+            closing.callback(self.courier.close)
             plain, secure = self._bind(closing)
             self._servers = [listener(self.gateway, None)]
             work = [(self._servers[0], plain)]
@@ -141,7 +142,6 @@ class Simulators:
                 await asyncio.gather(*tasks)
             finally:
                 dispatching.cancel()
-                self.courier.close()
 
     def _bind(
         self, closing: contextlib.ExitStack

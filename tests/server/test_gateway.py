@@ -126,10 +126,10 @@ def test_an_unknown_host_is_told_the_known_ones(sms_server):
 @pytest.mark.parametrize(("host", "_name"), HOSTS)
 def test_the_control_api_is_not_under_a_vendor_host(sms_server, host, _name):
     """There the provider answers, in its own words: nothing says that it is a simulator."""
-    status, body = ask(sms_server.ports["http"], "/_sim/health", host)
+    port = sms_server.ports["http"]
 
-    assert status >= 400
-    assert b"expected" not in body
+    assert ask(port, "/_sim/health", host) != ask(port, "/_sim/health")
+    assert b"expected" not in ask(port, "/_sim/health", host)[1]
 
 
 @pytest.mark.parametrize("name", catalog.PROVIDERS)
@@ -138,7 +138,6 @@ def test_every_address_of_a_provider_gives_the_same_answer(sms_server, name):
     port, path = sms_server.ports["http"], "/no/such/path"
     by_prefix = ask(port, f"/{name}{path}")[0]
 
-    assert by_prefix >= 400
     for host in (*catalog.PROVIDERS[name].hosts, f"{name}.localhost"):
         assert ask(port, path, host)[0] == by_prefix
 
