@@ -156,7 +156,7 @@ def test_importing_the_plugin_imports_nothing_else_of_ours():
     )
 
     command = [sys.executable, "-c", script]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - ours
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
 
     assert "simulators.pytest_plugin" == done.stdout.strip()
 
