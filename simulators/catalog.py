@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from simulators.kernel.provider import Provider
-from simulators.providers import gatewayapi, tencent, twilio
+from simulators.providers import aliyun, gatewayapi, tencent, twilio
 
-PROVIDERS: Mapping[str, Provider] = MappingProxyType(
-    {
-        provider.name: provider
-        for provider in (gatewayapi.PROVIDER, tencent.PROVIDER, twilio.PROVIDER)
-    }
+_ALL = (
+    aliyun.PROVIDER,
+    gatewayapi.PROVIDER,
+    tencent.PROVIDER,
+    twilio.PROVIDER,
 )
+
+PROVIDERS: Mapping[str, Provider] = MappingProxyType({provider.name: provider for provider in _ALL})
 
 
 class UnknownProvider(LookupError):

@@ -1,0 +1,187 @@
+"""Aliyun SMS (Alibaba Cloud), API version 2017-05-25.
+
+Reference: https://help.aliyun.com/zh/sms/developer-reference/api-dysmsapi-2017-05-25-overview
+One path; the operation is named by a parameter, or by a header in the newer signature scheme. The
+product refuses with HTTP 200 and a Code, the gateway before it with an error status.
+"""
+
+import re
+from collections.abc import Callable
+from types import MappingProxyType
+
+from simulators.kernel import catalogue, judges
+from simulators.kernel.call import Call
+from simulators.kernel.clock import Chance
+from simulators.kernel.message import State, Step
+from simulators.kernel.problem import Problem
+from simulators.kernel.provider import Credentials, Endpoint, Exchange, Provider
+from simulators.providers.aliyun import (
+    limits,
+    queries,
+    registry,
+    send,
+    signing,
+    signs,
+    templates,
+    wire,
+)
+
+CATALOGUE = catalogue.load("aliyun")
+
+PROBLEMS = MappingProxyType(
+    {
+        Problem.MALFORMED: "isv.INVALID_PARAMETERS/format",
+        Problem.TOO_LARGE: "isv.INVALID_PARAMETERS/format",
+        Problem.NOT_FOUND: "InvalidAction.NotFound",
+        Problem.METHOD_NOT_ALLOWED: "UnsupportedHTTPMethod",
+        Problem.NO_CREDENTIALS: "MissingAccessKeyId",
+        Problem.UNKNOWN_CREDENTIALS: "InvalidAccessKeyId.NotFound",
+        Problem.UNAUTHENTICATED: "SignatureDoesNotMatch",
+        Problem.EXPIRED: "InvalidTimeStamp.Expired",
+        Problem.REPLAYED: "SignatureNonceUsed",
+        Problem.FORBIDDEN: "isp.RAM_PERMISSION_DENY",
+        Problem.SUSPENDED: "isv.OUT_OF_SERVICE",
+        Problem.NO_CREDIT: "isv.AMOUNT_NOT_ENOUGH",
+        Problem.THROTTLED: "isv.BUSINESS_LIMIT_CONTROL/minute",
+        Problem.MISSING_RECIPIENT: "MissingPhoneNumbers",
+        Problem.BAD_RECIPIENT: "isv.MOBILE_NUMBER_ILLEGAL",
+        Problem.TOO_MANY_RECIPIENTS: "isv.MOBILE_COUNT_OVER_LIMIT",
+        Problem.REGION_NOT_ALLOWED: "isv.OVERSEA_NUMBER_NOT_SUPPORTED",
+        Problem.OPTED_OUT: "isv.BLACK_KEY_CONTROL_LIMIT",
+        Problem.MISSING_SENDER: "MissingSignName",
+        Problem.BAD_SENDER: "isv.SMS_SIGNATURE_ILLEGAL",
+        Problem.MISSING_TEXT: "MissingTemplateCode",
+        Problem.TEXT_TOO_LONG: "isv.PARAM_LENGTH_LIMIT",
+        Problem.TEMPLATE_UNKNOWN: "isv.SMS_TEMPLATE_ILLEGAL",
+        Problem.TEMPLATE_MISMATCH: "isv.TEMPLATE_MISSING_PARAMETERS",
+        Problem.INTERNAL: "InternalError",
+        Problem.UNAVAILABLE: "ServiceUnavailable",
+    }
+)
+
+# SendStatus of QuerySendDetails: waiting for the carrier's receipt, failed, delivered.
+STATES = MappingProxyType({"1": State.SENT, "2": State.UNDELIVERED, "3": State.DELIVERED})
+LIVES = MappingProxyType({"carrier": (Step(0, "1"), Step(3, "3"))})
+
+DEFAULT_CREDENTIALS = MappingProxyType(
+    {
+        "access_key_id": "LTAI5tFakeFakeFakeFake01",
+        "access_key_secret": "FakeSecretFakeSecretFakeSecret",
+        "sign_name": "阿里云短信测试",
+        "template_code": "SMS_154950909",
+    }
+)
+_LETTERS = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+
+
+def new_credentials(chance: Chance) -> dict[str, str]:
+    """Well-formed credentials for a new account; its signature and template are the usual."""
+    return {
+        **DEFAULT_CREDENTIALS,
+        "access_key_id": "LTAI5t" + chance.letters(18, _LETTERS),
+        "access_key_secret": chance.letters(30, _LETTERS),
+    }
+
+
+def credential_ids(credentials: Credentials) -> tuple[str, ...]:
+    """The AccessKeyId."""
+    return (credentials["access_key_id"],)
+
+
+def identify(exchange: Exchange) -> str | None:
+    """The AccessKeyId, of a parameter or of the Authorization header."""
+    return signing.credential(exchange.call, exchange.document) or None
+
+
+def _endpoints(action: str, **functions: object) -> tuple[Endpoint, Endpoint]:
+    def named(call: Call) -> bool:
+        return wire.action(call) == action
+
+    operation = re.sub(r"(?<!^)([A-Z])", r"-\1", action).lower()
+    both = [
+        Endpoint(
+            operation=operation,
+            method=method,
+            path="/",
+            read=wire.read,
+            when=named,
+            **functions,  # type: ignore[arg-type]  # parse and answer, or handle: Endpoint checks
+        )
+        for method in ("POST", "GET")
+    ]
+    return both[0], both[1]
+
+
+_HANDLES: dict[str, Callable[[Exchange], object]] = {
+    "QuerySendDetails": queries.details,
+    "QuerySendStatistics": queries.statistics,
+    "QuerySmsTemplate": templates.query,
+    "QuerySmsTemplateList": templates.listed,
+    "GetSmsTemplate": templates.get,
+    "AddSmsTemplate": templates.add,
+    "CreateSmsTemplate": templates.create,
+    "ModifySmsTemplate": templates.modify,
+    "UpdateSmsTemplate": templates.update,
+    "DeleteSmsTemplate": templates.delete,
+    "QuerySmsSign": signs.query,
+    "QuerySmsSignList": signs.listed,
+    "GetSmsSign": signs.get,
+    "AddSmsSign": signs.add,
+    "CreateSmsSign": signs.create,
+    "ModifySmsSign": signs.modify,
+    "UpdateSmsSign": signs.update,
+    "DeleteSmsSign": signs.delete,
+}
+
+ENDPOINTS = (
+    *_endpoints("SendSms", parse=send.parse, answer=send.answer),
+    *_endpoints("SendBatchSms", parse=send.parse_batch, answer=send.answer),
+    *(one for action, handle in _HANDLES.items() for one in _endpoints(action, handle=handle)),
+)
+
+EMULATES = (
+    ("RPC v1 HMAC-SHA1 and ACS3-HMAC-SHA256 signatures", "full", "vectors; recorded requests"),
+    ("STS tokens", "accepted and signed over, not looked up", "SDK source"),
+    ("bearer tokens, ACS3-HMAC-SM3, ACS3-RSA-SHA256", "no", "SDK source"),
+    ("order of checks", "a documented choice", "not documented"),
+    ("minute, hour and day limits, mainland numbers only", "full", limits.PAGE),
+    ("40 a day to a number over all customers", "counted within one account", limits.PAGE),
+    ("limits set in the console, whitelist, calls a second", "no; by rule", limits.PAGE),
+    ("length of a verification code", "4 to 6; pages disagree", "108253"),
+    ("traditional and rare characters", "by GB 2312", "isv.UNSUPPORTED_CONTENT"),
+    ("bare 11 digits under an international template", "North America if valid", "unverified"),
+    ("review of templates and signatures", "by the control API", "108253"),
+)
+
+PROVIDER = Provider(
+    name="aliyun",
+    title="Aliyun SMS",
+    hosts=(
+        "dysmsapi.aliyuncs.com",
+        "dysmsapi-proxy.cn-beijing.aliyuncs.com",
+        "dysmsapi-xman.cn-hongkong.aliyuncs.com",
+        "dysmsapi.ap-southeast-1.aliyuncs.com",
+        "dysmsapi.ap-southeast-5.aliyuncs.com",
+        "dysmsapi.eu-central-1.aliyuncs.com",
+        "dysmsapi.us-east-1.aliyuncs.com",
+    ),
+    reference="https://help.aliyun.com/zh/sms/developer-reference/api-dysmsapi-2017-05-25-overview",
+    catalogue=CATALOGUE,
+    problems=PROBLEMS,
+    states=STATES,
+    lives=LIVES,
+    judges=(send.template_fits, send.region, judges.opted_out, judges.active, judges.credit),
+    limits=limits.LIMITS,
+    templates=registry.TEMPLATES,
+    signatures=registry.SIGNATURES,
+    endpoints=ENDPOINTS,
+    default_credentials=DEFAULT_CREDENTIALS,
+    new_credentials=new_credentials,
+    credential_ids=credential_ids,
+    secrets=("access_key_secret",),
+    identify=identify,
+    authenticate=signing.authenticate,
+    refuse=wire.refusal,
+    message_id=send.message_id,
+    emulates=EMULATES,
+)

@@ -1,0 +1,164 @@
+"""SendSms and SendBatchSms: to drafts, and the one answer for all numbers.
+
+https://help.aliyun.com/document_detail/419273.html and https://help.aliyun.com/document_detail/419274.html
+One number that is refused refuses the call; all numbers of a call share one BizId.
+"""
+
+from typing import Any, NamedTuple
+
+import orjson
+
+from simulators.kernel import judges, segments
+from simulators.kernel.call import Reply
+from simulators.kernel.problem import Problem
+from simulators.kernel.provider import Draft, Exchange, Failure, Refusal
+from simulators.kernel.reading import Fields, first
+from simulators.kernel.templates import Template
+from simulators.providers.aliyun import numbers, params, registry, wire
+
+MAX_NUMBERS = 1000
+MAX_BATCH = 100
+_EXTENSIONS = "aliyun/extension-codes"
+
+
+class _Item(NamedTuple):
+    number: str
+    signature: str
+    given: dict[str, str]
+    extension: str
+
+
+def parse(exchange: Exchange) -> list[Draft]:
+    """SendSms: one text for up to 1000 numbers."""
+    sent = wire.parameters(exchange.document)
+    listed, name, code = wire.required(sent, "PhoneNumbers", "SignName", "TemplateCode")
+    raw = listed.split(",")
+    if len(raw) > MAX_NUMBERS:
+        raise Refusal(Problem.TOO_MANY_RECIPIENTS)
+    template = _checked(exchange, raw, [name], code)
+    given = params.parse(first(sent, "TemplateParam"))
+    extension = first(sent, "SmsUpExtendCode")
+    return _drafts(exchange, template, [_Item(one, name, given, extension) for one in raw])
+
+
+def parse_batch(exchange: Exchange) -> list[Draft]:
+    """SendBatchSms: up to 100 numbers, each with its own signature and parameters."""
+    sent = wire.parameters(exchange.document)
+    wire.required(sent, "PhoneNumberJson", "SignNameJson", "TemplateCode")
+    raw = [str(one) for one in _array(sent, "PhoneNumberJson")]
+    if len(raw) > MAX_BATCH:
+        raise Refusal(Problem.TOO_MANY_RECIPIENTS)
+    names = [str(one) for one in _array(sent, "SignNameJson")]
+    given = _array(sent, "TemplateParamJson") or [{}] * len(raw)
+    extensions = [str(one) for one in _array(sent, "SmsUpExtendCodeJson")] or [""] * len(raw)
+    if not len(raw) == len(names) == len(given) == len(extensions):
+        raise Refusal("isv.INVALID_PARAMETERS/format")
+    template = _checked(exchange, raw, names, first(sent, "TemplateCode"))
+    items = zip(raw, names, map(params.strings, given), extensions, strict=True)
+    return _drafts(exchange, template, [_Item(*item) for item in items])
+
+
+def _array(sent: Fields, name: str) -> list[Any]:
+    raw = first(sent, name)
+    try:
+        found = orjson.loads(raw) if raw else []
+    except orjson.JSONDecodeError:
+        found = None
+    if not isinstance(found, list):
+        raise Refusal("isv.INVALID_JSON_PARAM")
+    return found
+
+
+def _checked(exchange: Exchange, raw: list[str], names: list[str], code: str) -> Template:
+    """The template, once numbers, signatures and template are known to be right. Which of
+    several faults is told first is not documented; this follows the order of the parameters."""
+    if not raw:
+        raise Refusal("MissingPhoneNumberJson")
+    for one in raw:
+        numbers.recipient(one, international=False)
+    signatures = [registry.usable_signature(exchange, name) for name in dict.fromkeys(names)]
+    template = registry.usable_template(exchange, code)
+    for signature in signatures:
+        registry.match(signature, template)
+    return template
+
+
+def _drafts(exchange: Exchange, template: Template, items: list[_Item]) -> list[Draft]:
+    shared = {
+        "biz_id": f"{exchange.world.chance.digits(18)}^0",
+        "type": registry.template_type(template),
+        "out_id": first(wire.parameters(exchange.document), "OutId"),
+    }
+    texts: dict[int, str] = {}
+    drafts = []
+    for index, item in enumerate(items):
+        if id(item.given) not in texts:
+            texts[id(item.given)] = params.fill(template, item.given)
+        draft = _draft(template, item, texts[id(item.given)])
+        draft.details = {**shared, "index": index, "extension": _extension(exchange, item)}
+        drafts.append(draft)
+    return drafts
+
+
+def _draft(template: Template, item: _Item, text: str) -> Draft:
+    number, region = numbers.recipient(item.number, international=template.international)
+    whole = f"【{item.signature}】{text}"
+    return Draft(
+        number=number,
+        region=region,
+        sender=item.signature,
+        signature=item.signature,
+        template=template.code,
+        text=whole,
+        segments=segments.count(whole, unicode=None if template.international else True),
+        life="carrier",
+    )
+
+
+def _extension(exchange: Exchange, item: _Item) -> str:
+    """A reply extension belongs to the signature that used it first."""
+    code = item.extension
+    if not code:
+        return ""
+    if not (code.isascii() and code.isdigit()):
+        raise Refusal("isv.CODE_ERROR")
+    owner = exchange.world.load(_EXTENSIONS, {}).get(code, item.signature)
+    if owner != item.signature:
+        raise Refusal("isv.EXTEND_CODE_ERROR")
+    return code
+
+
+def template_fits(exchange: Exchange, draft: Draft) -> Failure | None:
+    """Mainland templates for mainland numbers, international ones for all others."""
+    mainland = draft.region == numbers.MAINLAND
+    if mainland and draft.details["type"] == registry.INTERNATIONAL:
+        return exchange.fail("isv.DOMESTIC_NUMBER_NOT_SUPPORTED")
+    if not mainland and draft.details["type"] != registry.INTERNATIONAL:
+        return exchange.fail(Problem.BAD_RECIPIENT, to=draft.number.removeprefix("+"))
+    return None
+
+
+def region(exchange: Exchange, draft: Draft) -> Failure | None:
+    """A blocked region, worded by the side of the border it is on."""
+    failure = judges.region(exchange, draft)
+    if failure is not None and draft.region == numbers.MAINLAND:
+        return exchange.fail("isv.DOMESTIC_NUMBER_NOT_SUPPORTED")
+    return failure
+
+
+def message_id(_exchange: Exchange, draft: Draft) -> str:
+    """The BizId, with the place in the call behind it for all but the first number."""
+    index = draft.details["index"]
+    return f"{draft.details['biz_id']}.{index}" if index else str(draft.details["biz_id"])
+
+
+def answer(exchange: Exchange) -> Reply:
+    """The BizId of the call."""
+    used = {
+        outcome.draft.details["extension"]: outcome.draft.signature for outcome in exchange.outcomes
+    }
+    used.pop("", None)
+    if used:
+        known = exchange.world.load(_EXTENSIONS, {})
+        exchange.world.save(_EXTENSIONS, {**known, **used})
+    return wire.ok(exchange, BizId=exchange.outcomes[0].draft.details["biz_id"])

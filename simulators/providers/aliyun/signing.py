@@ -1,0 +1,160 @@
+"""Aliyun's two signature schemes, from what a request says of itself.
+
+RPC v1 (HMAC-SHA1): https://help.aliyun.com/zh/sdk/product-overview/rpc-mechanism
+V3 (ACS3-HMAC-SHA256): https://help.aliyun.com/zh/sdk/product-overview/v3-request-structure-and-signature
+Both sign values as they are once decoded: how a client spelled them on the wire does not matter.
+"""
+
+import base64
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import NamedTuple
+from urllib.parse import quote
+
+from simulators.kernel import proof
+from simulators.kernel.call import Call
+from simulators.kernel.problem import Problem
+from simulators.kernel.provider import Document, Exchange, Refusal
+from simulators.kernel.reading import Fields, first, many
+from simulators.providers.aliyun.wire import is_acs3, parameters
+
+_TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+_SKEW = 15 * 60
+_VERSION = "2017-05-25"
+
+
+class Claim(NamedTuple):
+    """What a request says of its version, time and proof. `canonical` is the canonical request
+    of the newer scheme, empty in the older one; `method` is the older one's only."""
+
+    version: str
+    date: str
+    nonce: str
+    signature: str
+    string_to_sign: str
+    canonical: str = ""
+    method: str = "HMAC-SHA1"
+
+    def expected(self, secret: str) -> str:
+        """The right signature."""
+        message = self.string_to_sign.encode()
+        if self.canonical:
+            return hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
+        digest = hmac.new(f"{secret}&".encode(), message, hashlib.sha1).digest()
+        return base64.b64encode(digest).decode()
+
+    @property
+    def shown(self) -> str:
+        """What the refusal of a wrong signature tells of the server's own calculation."""
+        if self.canonical:
+            return f"{self.string_to_sign}, server canonicalRequest is:{self.canonical}"
+        return self.string_to_sign
+
+
+def credential(call: Call, known: Document) -> str:
+    """The AccessKeyId, "" where there is none."""
+    if is_acs3(call):
+        return _authorization(call).get("Credential", "")
+    return first(parameters(known), "AccessKeyId")
+
+
+def claim(call: Call, known: Document) -> Claim:
+    """Reads a request by the scheme it uses."""
+    return _acs3(call, known["query"]) if is_acs3(call) else _rpc(call, parameters(known))
+
+
+def authenticate(exchange: Exchange) -> None:
+    """Version, format, time, signature, nonce. Only a right signature uses up its nonce."""
+    stated = claim(exchange.call, exchange.document)
+    for name, value in zip(("Version", "Timestamp"), (stated.version, stated.date), strict=True):
+        if not value:
+            raise Refusal(f"Missing{name}")
+    if stated.version != _VERSION:
+        raise Refusal("InvalidVersion")
+    if first(parameters(exchange.document), "Format").upper() not in ("", "JSON", "XML"):
+        raise Refusal("InvalidParameter.Format")
+    _in_time(stated.date, exchange.now)
+    _signed(exchange, stated)
+    world, key = exchange.world, f"aliyun/{stated.nonce}"
+    if not world.store.once(world.id, key, exchange.now, exchange.now + 2 * _SKEW):
+        raise Refusal(Problem.REPLAYED)
+
+
+def _in_time(date: str, now: float) -> None:
+    if not _TIMESTAMP.fullmatch(date):
+        raise Refusal("InvalidTimeStamp.Format")
+    try:
+        at = datetime.fromisoformat(date[:-1]).replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        raise Refusal("InvalidTimeStamp.Format") from None
+    if abs(at - now) > _SKEW:
+        raise Refusal(Problem.EXPIRED)
+
+
+def _signed(exchange: Exchange, stated: Claim) -> None:
+    if stated.method != "HMAC-SHA1":
+        raise Refusal("InvalidSignatureMethod")
+    if not stated.signature:
+        raise Refusal("MissingSignature")
+    if not stated.nonce:
+        raise Refusal("MissingSignatureNonce")
+    if not proof.same(stated.expected(exchange.credentials["access_key_secret"]), stated.signature):
+        raise Refusal(Problem.UNAUTHENTICATED, server_string_to_sign=stated.shown)
+
+
+def _rpc(call: Call, params: Fields) -> Claim:
+    return Claim(
+        version=first(params, "Version"),
+        method=first(params, "SignatureMethod", "HMAC-SHA1"),
+        date=first(params, "Timestamp"),
+        nonce=first(params, "SignatureNonce"),
+        signature=first(params, "Signature"),
+        string_to_sign=f"{call.method}&%2F&{encoded(canonical_query(params, 'Signature'))}",
+    )
+
+
+def _acs3(call: Call, query: Fields) -> Claim:
+    given = _authorization(call)
+    canonical = _canonical_request(call, query, given.get("SignedHeaders", ""))
+    hashed = hashlib.sha256(canonical.encode()).hexdigest()
+    return Claim(
+        version=call.headers.get("x-acs-version", ""),
+        date=call.headers.get("x-acs-date", ""),
+        nonce=call.headers.get("x-acs-signature-nonce", ""),
+        signature=given.get("Signature", ""),
+        string_to_sign=f"ACS3-HMAC-SHA256\n{hashed}",
+        canonical=canonical,
+    )
+
+
+def _canonical_request(call: Call, query: Fields, signed: str) -> str:
+    names = sorted(signed.split(";"))
+    headers = "".join([f"{name}:{call.headers.get(name, '').strip()}\n" for name in names])
+    payload = hashlib.sha256(call.body).hexdigest()
+    return "\n".join([call.method, "/", canonical_query(query), headers, ";".join(names), payload])
+
+
+def canonical_query(params: Fields, leave_out: str = "") -> str:
+    """All pairs by name, both sides percent-encoded."""
+    return "&".join(
+        [
+            f"{encoded(name)}={encoded(value)}"
+            for name in sorted(params)
+            if name != leave_out
+            for value in sorted(many(params, name))
+        ]
+    )
+
+
+def encoded(text: str) -> str:
+    """Percent-encoded by RFC 3986: letters, digits and `-_.~` stay."""
+    return text if text.isascii() and text.isalnum() else quote(text, safe="")
+
+
+def _authorization(call: Call) -> Mapping[str, str]:
+    _scheme, _, rest = call.headers["authorization"].partition(" ")
+    pairs = [part.strip().partition("=") for part in rest.split(",")]
+    return {name: value for name, _, value in pairs}

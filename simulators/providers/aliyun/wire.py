@@ -1,0 +1,157 @@
+"""Aliyun's RPC envelope: parameters from query and form, answers in JSON or XML.
+
+Reference: https://help.aliyun.com/zh/sdk/product-overview/rpc-mechanism
+"""
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+from xml.sax.saxutils import escape
+
+import orjson
+
+from simulators.kernel import reading
+from simulators.kernel.call import Call, Reply
+from simulators.kernel.contracts import document
+from simulators.kernel.provider import Document, Exchange, Failure, Refusal
+from simulators.kernel.reading import Fields, first
+
+BEIJING = timezone(timedelta(hours=8))
+_ACTION = re.compile(r"(?:^|&)Action=([A-Za-z0-9]*)")
+_ACTION_BYTES = re.compile(rb"(?:^|&)Action=([A-Za-z0-9]*)")
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def is_acs3(call: Call) -> bool:
+    """Whether the newer signature scheme is used; without its header it is the older one."""
+    return call.headers.get("authorization", "").startswith("ACS3-HMAC-SHA256")
+
+
+def action(call: Call) -> str:
+    """The operation: a header of the newer scheme, a parameter of the older one."""
+    if is_acs3(call):
+        return call.headers.get("x-acs-action", "")
+    found = _ACTION.search(call.query)
+    if found:
+        return found[1]
+    in_body = _ACTION_BYTES.search(call.body)
+    return in_body[1].decode() if in_body else call.headers.get("x-acs-action", "")
+
+
+def read(call: Call) -> Document:
+    """Parameters come in the query, in a form, or in both."""
+    query = reading.fields(call.query) if call.query else {}
+    return document(call.method, call.path, call.headers, query, reading.form(call))
+
+
+def parameters(known: Document) -> Fields:
+    """The parameters of query and form together."""
+    query: Fields = known.get("query") or {}
+    form: Fields = known.get("body") or {}
+    return {**query, **form} if query and form else query or form
+
+
+def required(params: Fields, *names: str) -> list[str]:
+    """The values of parameters that must be there; the first absent one is refused by its name."""
+    values = [first(params, name) for name in names]
+    for name, value in zip(names, values, strict=True):
+        if not value:
+            raise Refusal(f"Missing{name}")
+    return values
+
+
+def number(text: str, low: int, high: int) -> int:
+    """A whole number of that range."""
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and low <= int(text) <= high):
+        raise Refusal("isv.INVALID_PARAMETERS/format")
+    return int(text)
+
+
+def page(params: Fields, index: str, *, needed: bool = False) -> tuple[int, int]:
+    """Page number, from 1, and page size, 1 to 50."""
+    if needed:
+        required(params, "PageSize", index)
+    at = number(first(params, index, "1"), 1, 10**8)
+    return at, number(first(params, "PageSize", "10"), 1, 50)
+
+
+def ok(exchange: Exchange, **fields: Any) -> Reply:
+    """A success: the fields of every answer, and its own."""
+    common = {"Message": "OK", "RequestId": request_id(exchange), "Code": "OK"}
+    return _reply(exchange, 200, {**common, **fields})
+
+
+def refusal(exchange: Exchange, failure: Failure) -> Reply:
+    """The product refuses with HTTP 200 and three fields, the gateway in front of it with an
+    error status and two more: https://help.aliyun.com/document_detail/101346.html."""
+    row, identifier = failure.row, request_id(exchange)
+    if row.http_status == 200:
+        body = {"Message": failure.text, "RequestId": identifier, "Code": row.code}
+        return _reply(exchange, 200, body)
+    host = exchange.call.host.partition(":")[0] or exchange.provider.hosts[0]
+    recommend = f"https://api.aliyun.com/troubleshoot?q={row.code}&product=Dysmsapi"
+    body = {"RequestId": identifier, "HostId": host, "Code": row.code}
+    body |= {"Message": failure.text, "Recommend": recommend}
+    return _reply(exchange, row.http_status, body)
+
+
+def request_id(exchange: Exchange) -> str:
+    """An upper-case UUID; answers of recent years are of version 5."""
+    made = exchange.world.chance.uuid().upper()
+    return f"{made[:14]}5{made[15:]}"
+
+
+def _reply(exchange: Exchange, status: int, body: dict[str, Any]) -> Reply:
+    if not wants_xml(exchange):
+        headers = [("Content-Type", "application/json;charset=utf-8")]
+        return Reply(status, orjson.dumps(body), headers)
+    root = f"{action(exchange.call)}Response" if status == 200 else "Error"
+    text = f"<?xml version='1.0' encoding='UTF-8'?>{_element(root, body)}"
+    return Reply(status, text.encode(), [("Content-Type", "text/xml;charset=utf-8")])
+
+
+def wants_xml(exchange: Exchange) -> bool:
+    """By the parameter Format; without it the older scheme answers in XML, the newer in JSON."""
+    wanted = first(_known_parameters(exchange), "Format").upper()
+    return wanted == "XML" or (wanted != "JSON" and not is_acs3(exchange.call))
+
+
+def _known_parameters(exchange: Exchange) -> Fields:
+    # An unknown action is refused before anything was read.
+    try:
+        return parameters(exchange.document or read(exchange.call))
+    except reading.Unreadable:
+        return {}
+
+
+def _element(name: str, value: Any) -> str:
+    if isinstance(value, list):
+        return "".join([_element(name, item) for item in value])
+    if isinstance(value, dict):
+        inner = "".join([_element(key, item) for key, item in value.items()])
+    elif isinstance(value, bool):
+        inner = "true" if value else "false"
+    else:
+        inner = escape(_NOT_XML.sub("\ufffd", str(value)))
+    return f"<{name}>{inner}</{name}>"
+
+
+def date(epoch: float) -> str:
+    """Beijing time to the second."""
+    return datetime.fromtimestamp(int(epoch), BEIJING).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def day(epoch: float) -> str:
+    """The day in Beijing, as yyyyMMdd."""
+    return datetime.fromtimestamp(int(epoch), BEIJING).strftime("%Y%m%d")
+
+
+def midnight(text: str, now: float) -> float:
+    """When a day (yyyyMMdd) of the last 30 begins in Beijing."""
+    try:
+        at = datetime.strptime(text, "%Y%m%d").replace(tzinfo=BEIJING)
+    except ValueError:
+        at = datetime.fromtimestamp(0, UTC)
+    if len(text) != 8 or not now - 31 * 86_400 < at.timestamp() <= now:
+        raise Refusal("isv.INVALID_PARAMETERS/format")
+    return at.timestamp()
