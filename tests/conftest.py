@@ -113,3 +113,17 @@ def recorded(default: Sms, replay: Callable[..., Answer]) -> Callable[..., Answe
 def captures() -> Callable[[str], list[dict[str, Any]]]:
     """The captures of one client by the name of its file."""
     return captured
+
+
+@pytest.fixture
+def send_raw(sms_server: Simulators) -> Callable[[bytes], bytes]:
+    """Sends bytes over plain HTTP and returns the bytes of the answer's body."""
+
+    def send(raw: bytes) -> bytes:
+        with socket.create_connection(("127.0.0.1", sms_server.ports["http"]), timeout=10) as sock:
+            sock.sendall(raw)
+            response = HTTPResponse(sock, method=raw.split(b" ", 1)[0].decode("latin-1"))
+            response.begin()
+            return response.read()
+
+    return send

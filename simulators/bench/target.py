@@ -1,0 +1,90 @@
+"""The server under load, a process of its own: the simulators, or the trivial view alone.
+
+`python -m simulators.bench.target simulators|trivial KEEP` writes `{"port": n}` once it listens,
+and its `Usage` for every line it reads.
+"""
+
+import asyncio
+import os
+import resource
+import sys
+import threading
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+import uvloop
+from flask import Flask
+
+from simulators.kernel.accounts import DEFAULT
+from simulators.kernel.pipeline import Settings
+from simulators.server.gateway import Gateway
+from simulators.server.simulators import Options, Simulators
+
+ENOUGH = 1e6  # the factor on every limit, so that limits are counted and nothing is throttled
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """CPU seconds and resident bytes of the process, and how many messages it ever kept."""
+
+    cpu: float
+    resident: int
+    kept: int
+
+
+def usage(kept: int) -> Usage:
+    """Of this process, now. Without /proc the resident bytes are those of its peak."""
+    own = resource.getrusage(resource.RUSAGE_SELF)
+    statm = Path("/proc/self/statm")
+    if statm.is_file():
+        resident = int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    else:
+        resident = own.ru_maxrss
+    return Usage(own.ru_utime + own.ru_stime, resident, kept)
+
+
+def trivial() -> Flask:
+    """The least that a Flask app can do."""
+    app = Flask("trivial", static_folder=None)
+
+    @app.post("/view")
+    def view() -> Any:
+        return {"ok": True}
+
+    return app
+
+
+def _answer(simulators: Simulators, stop: Any) -> None:
+    for _line in sys.stdin:
+        kept = simulators.call(lambda: simulators.store.newest(DEFAULT))
+        _say(asdict(usage(kept)))
+    stop()
+
+
+def _say(what: dict[str, Any]) -> None:
+    sys.stdout.write(orjson.dumps(what).decode() + "\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    """Serves until its standard input ends."""
+    which, keep = sys.argv[1], int(sys.argv[2])
+    settings = Settings(limits=ENOUGH)
+    simulators = Simulators(Options(port=0, tls_port=None, settings=settings, keep=keep))
+    if which == "trivial":
+        simulators.gateway = Gateway({}, trivial(), {})
+
+    def ready() -> None:
+        _say({"port": simulators.ports["http"]})
+        answering = threading.Thread(target=_answer, args=(simulators, simulators.stop))
+        answering.daemon = True
+        answering.start()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(simulators.serve(ready))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""The benchmark: every sample is a good request, and a short run tells all its figures."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from simulators.bench.samples import SAMPLES
+from simulators.catalog import PROVIDERS
+
+
+@pytest.mark.parametrize("name", [name for name in PROVIDERS if name in SAMPLES])
+def test_samples_are_accepted_each_to_another_number(default, sms_server, send_raw, name):
+    """The provider takes them, keeps no contract against them, and no two have one recipient."""
+    sample = SAMPLES[name]
+    for n in range(1, 6):
+        assert sample.good in send_raw(sample.request(n))
+
+    kept = default.messages(provider=name)
+    breached = sms_server.call(lambda: default.world.store.journal("default", breached=True))
+
+    assert len({message.to for message in kept}) == 5
+    assert breached == []
+
+
+@pytest.mark.slow
+def test_a_short_run_tells_every_figure():
+    """As a process, as a person runs it; what it says of speed is not judged here."""
+    command = [sys.executable, "-m", "simulators.bench", "--providers", "twilio", "--json"]
+    options = ["--seconds", "0.3", "--rounds", "1", "--warm", "200", "--connections", "4"]
+    done = subprocess.run([*command, *options], capture_output=True, text=True, check=True)
+    figures = json.loads(done.stdout)["twilio"]
+
+    assert figures["rate"] > 0
+    assert figures["trivial"]["rate"] > 0
+    assert 0 < figures["p50"] <= figures["p99"] <= figures["longest"]
+    assert figures["rate_ratio"] == pytest.approx(figures["rate"] / figures["trivial"]["rate"])
+
+
+def test_an_unknown_provider_is_told_with_those_there_are():
+    """Exit 2, as for any wrong usage."""
+    command = [sys.executable, "-m", "simulators.bench", "--providers", "nobody"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 2
+    assert "'nobody' is none of twilio" in done.stderr
