@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from simulators.kernel.provider import Provider
-from simulators.providers import aliyun, gatewayapi, tencent, twilio
+from simulators.providers import aliyun, gatewayapi, tencent, twilio, vonage
 
 _ALL = (
     aliyun.PROVIDER,
     gatewayapi.PROVIDER,
     tencent.PROVIDER,
     twilio.PROVIDER,
+    vonage.PROVIDER,
 )
 
 PROVIDERS: Mapping[str, Provider] = MappingProxyType({provider.name: provider for provider in _ALL})

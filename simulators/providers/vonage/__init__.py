@@ -1,0 +1,240 @@
+"""Vonage SMS API, formerly Nexmo.
+
+Reference: https://developer.vonage.com/en/api/sms
+A submission is answered with HTTP 200 whatever became of it: the verdict is the `status` in the
+answer's `messages`, every value of which is a string. One request has one recipient.
+
+The world's settings document `vonage` bends this account, all names optional:
+`lenient_signatures` (true takes what vonage-python and @vonage/auth sign in their own way),
+`wrong_basic` (the row for a wrong Basic header: "4", or "401"), `test_numbers` (a trial account
+and the E.164 numbers it may send to), `numeric_sender_regions` (where a name is no sender),
+`conversions` (false where they are not enabled), `webhook_method` ("GET", "POST" or "POST-JSON")
+and `signed_webhooks` (true signs receipts).
+"""
+
+from collections.abc import Callable
+from types import MappingProxyType
+
+from simulators.kernel import catalogue, judges
+from simulators.kernel.call import Reply
+from simulators.kernel.clock import Chance
+from simulators.kernel.flow import Limit
+from simulators.kernel.message import State, Step
+from simulators.kernel.problem import Problem
+from simulators.kernel.provider import (
+    Credentials,
+    Draft,
+    Endpoint,
+    Exchange,
+    Failure,
+    Provider,
+)
+from simulators.providers.vonage import access, account, receipts, routing, send, wire
+
+CATALOGUE = catalogue.load("vonage")
+
+PROBLEMS = MappingProxyType(
+    {
+        Problem.MALFORMED: "3/body",
+        Problem.TOO_LARGE: "413",
+        Problem.NOT_FOUND: "404",
+        Problem.METHOD_NOT_ALLOWED: "404",
+        Problem.NO_CREDENTIALS: "2/api_key",
+        Problem.UNKNOWN_CREDENTIALS: "4",
+        Problem.UNAUTHENTICATED: "4",
+        Problem.EXPIRED: "14",
+        Problem.REPLAYED: "14",
+        Problem.FORBIDDEN: "11",
+        Problem.SUSPENDED: "8",
+        Problem.NO_CREDIT: "9",
+        Problem.THROTTLED: "1",
+        Problem.MISSING_RECIPIENT: "2",
+        Problem.BAD_RECIPIENT: "3",
+        Problem.TOO_MANY_RECIPIENTS: "3",
+        Problem.REGION_NOT_ALLOWED: "6",
+        Problem.OPTED_OUT: "7",
+        Problem.MISSING_SENDER: "2",
+        Problem.BAD_SENDER: "15",
+        Problem.MISSING_TEXT: "2",
+        Problem.TEXT_TOO_LONG: "12",
+        Problem.TEMPLATE_UNKNOWN: "3/value",
+        Problem.TEMPLATE_MISMATCH: "3/value",
+        Problem.INTERNAL: "5",
+        Problem.UNAVAILABLE: "13",
+    }
+)
+
+# https://developer.vonage.com/en/messaging/sms/guides/delivery-receipts; before the first receipt
+# there is no word on the wire: `submitted` is ours.
+STATES = MappingProxyType(
+    {
+        "submitted": State.ACCEPTED,
+        "accepted": State.SENT,
+        "buffered": State.SENT,
+        "delivered": State.DELIVERED,
+        "expired": State.EXPIRED,
+        "failed": State.FAILED,
+        "rejected": State.UNDELIVERED,
+        "unknown": State.UNKNOWN,
+    }
+)
+
+LIVES = MappingProxyType({"sms": (Step(0, "submitted"), Step(1, "accepted"), Step(3, "delivered"))})
+
+_THROUGHPUT = "https://help.nexmo.com/hc/en-us/articles/203993598"
+
+
+def american_number(draft: Draft) -> bool:
+    """Whether the sender is a long number of the United States or Canada."""
+    return len(draft.sender) == 11 and draft.sender.isdigit() and draft.sender[0] == "1"
+
+
+LIMITS = (
+    Limit(
+        name="account-second",
+        permits=30,
+        seconds=1,
+        kind="natural",
+        key=(),
+        error="1",
+        source=_THROUGHPUT,
+    ),
+    Limit(
+        name="us-number-second",
+        permits=1,
+        seconds=1,
+        kind="natural",
+        key=("sender",),
+        error="1",
+        source=_THROUGHPUT,
+        applies=american_number,
+    ),
+)
+
+# What a submission says in its own way, and the row of every other resource for the same.
+ELSEWHERE = MappingProxyType(
+    {"2/api_key": "401", "2/secret": "401", "4": "401", "14": "401", "32": "401", "3/body": "400"}
+)
+
+DEFAULT_CREDENTIALS = MappingProxyType(
+    {
+        "api_key": "abcd1234",
+        "api_secret": "FakeSecret123456",
+        "signature_secret": "FakeSignatureSecret0FakeSignatureSecret0",
+        "signature_method": "any",
+        "sender": "AcmeInc",
+    }
+)
+
+
+def new_credentials(chance: Chance) -> dict[str, str]:
+    """Well-formed credentials for a new account. `signature_method` is one of `signing.METHODS`,
+    Vonage's default; the published account takes any of them."""
+    letters = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+    return {
+        "api_key": chance.hex(8),
+        "api_secret": chance.letters(16, letters),
+        "signature_secret": chance.letters(40, letters),
+        "signature_method": "md5hash",
+        "sender": "AcmeInc",
+    }
+
+
+def credential_ids(credentials: Credentials) -> tuple[str, ...]:
+    """The API key."""
+    return (credentials["api_key"],)
+
+
+def refuse(exchange: Exchange, failure: Failure) -> Reply:
+    """A submission's refusal is an element of `messages`; other resources have HTTP statuses."""
+    failure = exchange.failure = _as_seen_there(exchange, failure)
+    row, extra = failure.row, failure.row.extra or {}
+    shape = extra.get("shape", "messages")
+    if shape == "messages":
+        known = {"to": str(failure.values.get("to", "")).removeprefix("+")}
+        return wire.submission(exchange, [send.element(failure, known)])
+    if shape == "none":
+        return wire.reply(exchange, row.http_status, b"")
+    if shape == "label":
+        label = {"error-code": str(row.code), "error-code-label": failure.text}
+        return wire.json(exchange, row.http_status, label)
+    problem = {"type": extra["type"], "title": extra["title"], "detail": failure.text}
+    instance = exchange.world.chance.uuid()
+    return wire.json(exchange, row.http_status, {**problem, "instance": instance})
+
+
+def _as_seen_there(exchange: Exchange, failure: Failure) -> Failure:
+    operation = exchange.endpoint.operation if exchange.endpoint else ""
+    key = failure.row.key
+    if operation not in ("", "send-sms"):
+        key = ELSEWHERE.get(key, key)
+    elif key == "4" and "sig" in wire.parameters(exchange.document):
+        key = "14"  # an unknown key that signs is told that its signature is wrong
+    return failure if key == failure.row.key else exchange.fail(key, **failure.values)
+
+
+def message_id(exchange: Exchange, _draft: Draft) -> str:
+    """A UUID, since 2021; before it was 16 hexadecimal digits."""
+    return exchange.world.chance.uuid()
+
+
+def resource(
+    operation: str, path: str, *methods: str, handle: Callable[[Exchange], Reply]
+) -> tuple[Endpoint, ...]:
+    """An operation that sends nothing, under each of its methods."""
+    return tuple(
+        Endpoint(operation=operation, method=method, path=path, read=wire.read, handle=handle)
+        for method in methods
+    )
+
+
+ENDPOINTS = (
+    *(
+        Endpoint(
+            operation="send-sms",
+            method=method,
+            path=f"/sms/{form}",
+            read=wire.read,
+            parse=send.parse,
+            answer=send.answer,
+            per_recipient=True,
+        )
+        for form in ("json", "xml")
+        for method in ("POST", "GET")
+    ),
+    *resource("get-balance", "/account/get-balance", "GET", handle=account.get_balance),
+    *resource("settings", "/account/settings", "POST", handle=account.settings),
+    *resource("search-message", "/search/message", "GET", "POST", handle=account.search_message),
+    *resource("search-messages", "/search/messages", "GET", "POST", handle=account.search_messages),
+    *resource("conversion", "/conversions/sms", "POST", handle=account.convert),
+)
+
+PROVIDER = Provider(
+    name="vonage",
+    title="Vonage SMS",
+    hosts=("rest.nexmo.com", "api.nexmo.com"),
+    reference="https://developer.vonage.com/en/api/sms",
+    catalogue=CATALOGUE,
+    problems=PROBLEMS,
+    states=STATES,
+    lives=LIVES,
+    judges=(
+        judges.active,
+        routing.on_trial,
+        judges.credit,
+        judges.region,
+        judges.opted_out,
+        routing.sender_allowed,
+    ),
+    limits=LIMITS,
+    receipts=receipts.RECEIPTS,
+    endpoints=ENDPOINTS,
+    default_credentials=DEFAULT_CREDENTIALS,
+    new_credentials=new_credentials,
+    credential_ids=credential_ids,
+    secrets=("api_secret", "signature_secret"),
+    identify=access.identify,
+    authenticate=access.authenticate,
+    refuse=refuse,
+    message_id=message_id,
+)

@@ -1,0 +1,110 @@
+"""Vonage's envelope: parameters from wherever they come, JSON or XML out, headers."""
+
+import re
+from typing import Any
+from xml.sax.saxutils import escape
+
+import orjson
+
+from simulators.kernel import reading
+from simulators.kernel.call import Call, Reply
+from simulators.kernel.contracts import document
+from simulators.kernel.provider import Document, Exchange
+
+# https://developer.vonage.com/en/concepts/guides/general: what is read as a JSON object.
+JSON_TYPES = frozenset(
+    {
+        "application/json",
+        "application/jsonrequest",
+        "application/x-javascript",
+        "text/json",
+        "text/javascript",
+        "text/x-javascript",
+        "text/x-json",
+    }
+)
+
+# Recorded 2014 to 2017, and as Vonage's own gateway checks expect them.
+_HEADERS = [
+    ("Cache-Control", "max-age=1"),
+    ("X-Frame-Options", "deny"),
+    ("X-XSS-Protection", "1; mode=block"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Strict-Transport-Security", "max-age=31536000; includeSubdomains"),
+]
+
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def read(call: Call) -> Document:
+    """Query and body; a body of any other type than form or JSON is not looked at."""
+    query = reading.fields(call.query) if call.query else {}
+    body: Any = None
+    if call.body and call.method != "GET":
+        if call.content_type in JSON_TYPES:
+            body = reading.json(call)
+            if not isinstance(body, dict):
+                raise reading.Unreadable("expected a JSON object")
+        else:
+            body = reading.form(call) or None
+    return document(call.method, call.path, call.headers, query, body)
+
+
+def parameters(request: Document) -> dict[str, str]:
+    """All parameters as text: those of the body over those of the query, the first of several."""
+    merged = {**request.get("query", {}), **(request.get("body") or {})}
+    return {
+        name: value if isinstance(value, str) else _text(value)
+        for name, value in merged.items()
+        if value is not None
+    }
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return _text(value[0]) if value else ""
+    if isinstance(value, str):
+        return value
+    return orjson.dumps(value).decode()
+
+
+def submission(exchange: Exchange, messages: list[dict[str, str]]) -> Reply:
+    """The answer to a submission, one element of `messages` for each part."""
+    if exchange.call.path.endswith("/xml"):
+        return reply(exchange, 200, _xml(messages), "application/xml")
+    body = orjson.dumps({"message-count": str(len(messages)), "messages": messages})
+    return reply(exchange, 200, body)
+
+
+def _xml(messages: list[dict[str, str]]) -> bytes:
+    rows = "".join(f"<message>{_elements(message)}</message>" for message in messages)
+    return (
+        "<?xml version='1.0' encoding='UTF-8' ?><mt-submission-response>"
+        f"<messages count='{len(messages)}'>{rows}</messages></mt-submission-response>"
+    ).encode()
+
+
+def _elements(message: dict[str, str]) -> str:
+    found = ""
+    for name, value in message.items():
+        first, *more = name.split("-")
+        tag = first + "".join(part.capitalize() for part in more)
+        found += f"<{tag}>{escape(_NOT_XML.sub('?', value))}</{tag}>"
+    return found
+
+
+def json(exchange: Exchange, status: int, body: Any) -> Reply:
+    """A JSON answer of the account's own resources."""
+    return reply(exchange, status, orjson.dumps(body))
+
+
+def reply(
+    exchange: Exchange, status: int, body: bytes, content_type: str = "application/json"
+) -> Reply:
+    """An answer with the headers that all have. Clients take a body that is not declared as
+    `application/json` for a text without messages."""
+    headers = [*_HEADERS, ("X-Nexmo-Trace-Id", exchange.world.chance.hex(32))]
+    if body:
+        headers.insert(0, ("Content-Type", content_type))
+        headers.append(("Content-Disposition", 'attachment; filename="api.txt"'))
+    return Reply(status, body, headers)
