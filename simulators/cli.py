@@ -9,6 +9,7 @@ from simulators import cli_options as options
 from simulators.cli_options import fail
 
 DEFAULT_URL = "http://127.0.0.1:8026"
+_FOLDERS = ("contracts", "loadtests")
 
 EXAMPLES = """\b
 Examples:
@@ -75,7 +76,7 @@ def providers(as_json: bool) -> None:
 @click.option("--to", required=True, metavar="NUMBER", help="The recipient, as +15005550009.")
 @click.option("--provider", default="", metavar="NAME", help="Only messages sent through this one.")
 @click.option("--account", default="default", show_default=True, help="Whose messages.")
-@click.option("--since", default="", metavar="TIME", help="Only later ones: ISO 8601 or a cursor.")
+@click.option("--since", default="", metavar="TIME", help="Only later ones: 'now' or ISO 8601.")
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0),
@@ -156,14 +157,15 @@ def hosts(address: str) -> None:
 
 
 @commands.command(short_help="Print where the data folders are.")
-@click.argument("folder", type=click.Choice(["contracts", "loadtests"]), required=False)
+@click.argument("folder", type=click.Choice(_FOLDERS), required=False)
 def where(folder: str | None) -> None:
     """Prints where the data folders are: schemas and error catalogues, load tests."""
     from simulators.data import data
 
     if folder is None:
-        for name in ("contracts", "loadtests"):
-            click.echo(f"{name}  {data(name)}")
+        for name in _FOLDERS:
+            if data(name).is_dir():
+                click.echo(f"{name}  {data(name)}")
     elif not data(folder).is_dir():
         fail(f"this installation has no {folder} folder: {data(folder)} is missing", code=1)
     else:

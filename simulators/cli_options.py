@@ -131,6 +131,13 @@ _SERVE = (
     ),
     TLS_DIR,
     click.option(
+        "--callbacks-to",
+        multiple=True,
+        metavar="HOST",
+        help="A host other than this machine that callbacks may go to, as *.example.com; may be"
+        " repeated.",
+    ),
+    click.option(
         "--token",
         metavar="TOKEN",
         default="",

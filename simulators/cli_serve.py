@@ -58,6 +58,7 @@ def _options(given: Mapping[str, Any]) -> Options:
         keep=given["keep"] or KEEP,
         tls_dir=given["tls_dir"] or tls.default_folder(),
         token=token,
+        callbacks_to=tuple(host.lower() for host in given["callbacks_to"]),
         accounts=_accounts(given["accounts"]),
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 from simulators.kernel.provider import Provider
 
 Row = dict[str, Any]
+_SHOWN = 2
 
 
 def rows(providers: Iterable[Provider], base_url: Callable[[str], str]) -> list[Row]:
@@ -32,7 +33,7 @@ def as_json(listed: list[Row]) -> str:
 def as_text(listed: list[Row]) -> str:
     """Two tables: addresses, then credentials."""
     addresses = [("provider", "base URL", "vendor hosts")]
-    addresses += [(r["name"], r["base_url"], ", ".join(r["hosts"])) for r in listed]
+    addresses += [(r["name"], r["base_url"], _first(r["hosts"])) for r in listed]
     credentials = [("provider", "credential", "of the account 'default'")]
     for row in listed:
         shown = row["name"]
@@ -40,6 +41,11 @@ def as_text(listed: list[Row]) -> str:
             credentials.append((shown, name, value))
             shown = ""
     return f"{_table(addresses)}\n\n{_table(credentials)}"
+
+
+def _first(hosts: list[str]) -> str:
+    more = f" and {len(hosts) - _SHOWN} more" if len(hosts) > _SHOWN else ""
+    return ", ".join(hosts[:_SHOWN]) + more
 
 
 def _table(lines: list[tuple[str, str, str]]) -> str:

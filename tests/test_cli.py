@@ -1,0 +1,312 @@
+"""The command line as a process: what it prints, and the line and exit code of every mistake."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from http.client import HTTPConnection
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from simulators import catalog
+from simulators.server import tls
+
+COMMAND = [sys.executable, "-m", "simulators.cli"]
+
+
+def run(*arguments, **environment):
+    """The finished command."""
+    return subprocess.run(
+        [*COMMAND, *map(str, arguments)],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+
+
+def refused(*arguments, **environment):
+    """The one line on stderr of a command that is refused as wrong usage."""
+    done = run(*arguments, **environment)
+
+    assert (2, "") == (done.returncode, done.stdout), done.stderr
+    assert 1 == done.stderr.count("\n"), done.stderr
+    assert done.stderr.startswith("sms-simulators: ")
+    return done.stderr
+
+
+class Serving:
+    """A started `serve`; `lines` are what it printed up to `ready`."""
+
+    def __init__(self, *arguments):
+        self.process = subprocess.Popen(
+            [*COMMAND, "serve", *map(str, arguments)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.lines = []
+        while not self.lines or self.lines[-1] not in ("ready\n", ""):
+            self.lines.append(self.process.stdout.readline())
+        self.text = "".join(self.lines)
+        found = re.search(r"http://[^ ]+(?=/_sim/health)", self.text)
+        self.url = found[0] if found else ""
+
+    def get(self, path, **headers):
+        address = urlsplit(self.url)
+        connection = HTTPConnection(address.hostname, address.port, timeout=10)
+        try:
+            connection.request("GET", path, headers=headers)
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read())
+        finally:
+            connection.close()
+
+    def end(self, number=signal.SIGTERM):
+        """Exit code, the rest of stdout, stderr."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        rest, errors = self.process.communicate(timeout=10)
+        return self.process.returncode, rest, errors
+
+
+@pytest.fixture
+def serve(tmp_path):
+    """Starts servers on free ports and ends those that the test left running."""
+    started = []
+
+    def start(*arguments):
+        ports = ("--port", 0, "--tls-port", 0, "--tls-dir", tmp_path / "tls")
+        started.append(Serving(*ports, *arguments))
+        return started[-1]
+
+    yield start
+    for serving in started:
+        serving.end(signal.SIGKILL)
+
+
+def test_help_imports_no_server():
+    """What the commands need is imported by the command that needs it."""
+    code = (
+        "import sys, simulators.cli;"
+        "print([m for m in sys.modules if m.partition('.')[0] in ('flask', 'uvicorn', 'trustme')"
+        " or m.startswith(('simulators.server', 'simulators.kernel'))])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert "[]\n" == done.stdout
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"]])
+def test_help_lists_every_command_with_examples(arguments):
+    """Without a command it is the same help."""
+    done = run(*arguments)
+
+    assert 0 == done.returncode
+    for word in ("serve", "providers", "wait", "ca", "hosts", "where", "Examples:", "Exit codes:"):
+        assert word in done.stdout
+
+
+@pytest.mark.parametrize("command", ["serve", "providers", "wait", "ca", "hosts", "where"])
+def test_every_command_has_help(command):
+    """Each says how it is used."""
+    done = run(command, "--help")
+
+    assert 0 == done.returncode
+    assert f"Usage: sms-simulators {command}" in done.stdout
+
+
+def test_serve_says_what_is_where_then_ready(serve, tmp_path):
+    """Every provider with its URL and credentials, the CA, the real ports, `ready` at the end."""
+    serving = serve("--provider-port", "twilio=0")
+
+    assert "ready\n" == serving.lines[-1]
+    for name, provider in catalog.PROVIDERS.items():
+        assert f"{serving.url}/{name} " in serving.text
+        assert provider.hosts[0] in serving.text
+        for value in provider.default_credentials.values():
+            assert value in serving.text
+    assert str(tmp_path / "tls" / "ca.pem") in serving.text
+    assert re.search(r"^port +[1-9]\d+ is twilio alone$", serving.text, re.M)
+    assert (200, "") == (serving.get("/_sim/health")[0], serving.end()[2])
+
+
+def test_serve_is_ready_soon(serve):
+    """Ten times what it takes on an idle machine, so that a busy one passes too."""
+    began = time.monotonic()
+    serve()
+
+    assert time.monotonic() - began < 4
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_serve_cleanly(serve, number):
+    """Exit code 0 and nothing more to say, although somebody is being kept waiting."""
+    serving = serve()
+    address = urlsplit(serving.url)
+    with socket.create_connection((address.hostname, address.port)) as waiting:
+        waiting.sendall(b"GET /_sim/wait?timeout=60 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        time.sleep(0.2)
+        began = time.monotonic()
+
+        assert (0, "", "") == serving.end(number)
+        assert time.monotonic() - began < 3
+
+
+def test_beyond_loopback_a_token_is_made_and_asked_for(serve):
+    """The control API is not open to the network; the printed token opens it."""
+    serving = serve("--host", "0.0.0.0")
+    token = re.search(r"^token +(\S{20,})$", serving.text, re.M)[1]
+
+    assert serving.url.startswith("http://127.0.0.1:")
+    assert 401 == serving.get("/_sim/messages")[0]
+    assert 200 == serving.get("/_sim/messages", Authorization=f"Bearer {token}")[0]
+
+
+def test_a_port_in_use_is_named_with_its_flag(serve):
+    """One line; nothing half started is left."""
+    port = urlsplit(serve().url).port
+
+    assert f"port {port} is in use; choose another with --port" in refused(
+        "serve", "--port", port, "--no-tls"
+    )
+    assert "--tls-port" in refused("serve", "--port", 0, "--tls-port", port)
+    assert "--provider-port" in refused(
+        "serve", "--port", 0, "--no-tls", "--provider-port", f"twilio={port}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["serve", "--limits", "0"], "'provider', 'off' or a factor above 0"),
+        (["serve", "--limits", "often"], "got 'often'"),
+        (["serve", "--limits", "nan"], "got 'nan'"),
+        (["serve", "--limits", "-1"], "got '-1'"),
+        (["serve", "--provider-port", "twillio=1"], "did you mean 'twilio'? there are: "),
+        (["serve", "--provider-port", "twilio"], "expected NAME=PORT"),
+        (["serve", "--provider-port", "twilio=x"], "expected NAME=PORT"),
+        (["serve", "--provider-port", "twilio=65536"], "expected NAME=PORT"),
+        (
+            ["serve", "--provider-port", "twilio=0", "--provider-port", "twilio=1"],
+            "twilio is given twice",
+        ),
+        (["serve", "--port", "65536"], "0<=x<=65535"),
+        (["serve", "--port", "x"], "'x' is not a valid integer"),
+        (["serve", "--keep", "0"], "x>=1"),
+        (["serve", "--accounts", "no/such/file"], "no/such/file: No such file or directory"),
+        (["serve", "--host", "192.0.2.1", "--port", "0"], "cannot listen on 192.0.2.1"),
+        (["serve", "--host", "not a host", "--port", "0"], "cannot listen on not a host"),
+        (["serve", "--prot", "1"], "--port"),
+        (["wait"], "--to"),
+        (["wait", "--to", "+1", "--timeout", "-1"], "x>=0"),
+        (["hosts", "--address", "box"], "expected an IP address"),
+        (["where", "nowhere"], "contracts"),
+        (["sevre"], "sevre"),
+    ],
+)
+def test_wrong_usage_is_one_line_that_says_what_to_do(arguments, told):
+    """Exit code 2, nothing on stdout."""
+    assert told in refused(*arguments)
+
+
+def test_an_unusable_ca_folder_is_one_line(tmp_path):
+    """For `ca` and for `serve`."""
+    (tmp_path / "file").write_text("in the way")
+
+    assert "--tls-dir" in refused("ca", "--tls-dir", tmp_path / "file" / "x")
+    assert "--tls-dir" in refused(
+        "serve", "--port", 0, "--tls-port", 0, "--tls-dir", tmp_path / "file" / "x"
+    )
+
+
+def test_providers_as_json_and_as_a_table():
+    """The JSON has every host; the table fits a screen."""
+    listed = json.loads(run("providers", "--json").stdout)
+    table = run("providers").stdout
+
+    assert list(catalog.PROVIDERS) == [row["name"] for row in listed]
+    for row in listed:
+        provider = catalog.PROVIDERS[row["name"]]
+        assert list(provider.hosts) == row["hosts"]
+        assert dict(provider.default_credentials) == row["credentials"]
+        assert f"http://127.0.0.1:8026/{row['name']}" == row["base_url"]
+        assert row["base_url"] in table
+
+
+def test_ca_prints_a_path_and_makes_it(tmp_path):
+    """The path alone, so that it can stand in a command substitution."""
+    done = run("ca", XDG_DATA_HOME=str(tmp_path), HOME=str(tmp_path))
+    path = Path(done.stdout.strip())
+
+    assert 0 == done.returncode
+    assert path.name == tls.CA_FILE
+    assert path.read_text().startswith("-----BEGIN CERTIFICATE-----")
+
+
+def test_hosts_prints_lines_for_a_hosts_file():
+    """One for every vendor host, with the address asked for."""
+    lines = run("hosts", "--address", "10.1.2.3").stdout.splitlines()
+    expected = [f"10.1.2.3 {host}" for p in catalog.PROVIDERS.values() for host in p.hosts]
+
+    assert expected == lines
+
+
+def test_where_prints_the_data_folders():
+    """With a name the path alone."""
+    folder = Path(run("where", "contracts").stdout.strip())
+
+    assert (folder / "twilio" / "errors.json").is_file()
+    assert f"contracts  {folder}" in run("where").stdout
+
+
+@pytest.fixture
+def account(sms):
+    """A fresh account with one message."""
+    from simulators.kernel.message import Message
+
+    message = Message(
+        "SM1", "twilio", "create-message", "+15005550009", "+15005550006", "Your code is 482913",
+        1, sms.world.clock.now(), "number",
+    )  # fmt: skip
+    sms.simulators.call(
+        lambda: sms.world.store.admit(sms.world.id, [((), message)], sms.world.clock.now())
+    )
+    return sms
+
+
+def test_wait_prints_the_code(account):
+    """Alone, so that it can stand in a command substitution; as JSON with the message."""
+    base = ("wait", "--to", "+15005550009", "--account", account.world.id)
+    url = account.simulators.url
+    found = json.loads(run(*base, "--json", "--url", url).stdout)
+
+    assert "482913\n" == run(*base, "--url", url).stdout
+    assert "482913\n" == run(*base, SMS_SIMULATORS_URL=url).stdout
+    assert ("482913", "Your code is 482913") == (found["code"], found["message"]["text"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--to", "+15005550001"], "arrived: twilio to +15005550009"),
+        (["--to", "+15005550009", "--provider", "twillio"], "twilio"),
+        (["--to", "+15005550009", "--since", "yesterday"], "yesterday"),
+        (["--to", "+15005550009", "--account", "nobody"], "nobody"),
+        (["--to", "+15005550009", "--url", "http://127.0.0.1:1"], "is `sms-simulators serve`"),
+    ],
+)
+def test_wait_that_fails_says_why(account, arguments, told):
+    """Exit code 1 and one line."""
+    base = ("wait", "--timeout", "0.1", "--url", account.simulators.url)
+    done = run(*base, "--account", account.world.id, *arguments)
+
+    assert (1, "") == (done.returncode, done.stdout)
+    assert 1 == done.stderr.count("\n")
+    assert told in done.stderr
