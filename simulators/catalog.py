@@ -4,17 +4,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from simulators.kernel.provider import Provider
-from simulators.providers import aliyun, gatewayapi, tencent, twilio, vonage
+from simulators.providers import aliyun, gatewayapi, http_sms, tencent, twilio, vonage
 
-_ALL = (
-    aliyun.PROVIDER,
-    gatewayapi.PROVIDER,
-    tencent.PROVIDER,
-    twilio.PROVIDER,
-    vonage.PROVIDER,
+PROVIDERS: Mapping[str, Provider] = MappingProxyType(
+    {
+        module.PROVIDER.name: module.PROVIDER
+        for module in (aliyun, gatewayapi, http_sms, tencent, twilio, vonage)
+    }
 )
-
-PROVIDERS: Mapping[str, Provider] = MappingProxyType({provider.name: provider for provider in _ALL})
 
 
 class UnknownProvider(LookupError):

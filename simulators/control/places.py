@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from simulators.server.gateway import local_host
+
 if TYPE_CHECKING:
     from simulators.server.simulators import Simulators
 
@@ -14,7 +16,7 @@ def places(simulators: "Simulators", provider: str) -> dict[str, str | None]:
     secure, own = ports.get("https"), ports.get(provider)
     return {
         "prefix": simulators.base_url(provider),
-        "localhost": f"http://{provider}.localhost:{ports['http']}",
+        "localhost": f"http://{local_host(provider)}:{ports['http']}",
         "https": f"https://{address.partition('://')[2]}:{secure}/{provider}" if secure else None,
         "port": f"{address}:{own}" if own else None,
     }

@@ -43,7 +43,7 @@ class Gateway:
         self._providers = providers
         self._control = control
         self._vendor_hosts = dict(vendor_hosts)
-        self._vendor_hosts.update({f"{name}.localhost": name for name in providers})
+        self._vendor_hosts.update({local_host(name): name for name in providers})
         self._own_hosts = own_hosts
         self._any_address = any_address
         self.ports: dict[int, str] = {}
@@ -94,6 +94,11 @@ class Gateway:
     def _misdirected(self, host: str) -> Reply:
         known = ", ".join(sorted([*self._own_hosts, *self._vendor_hosts]))
         return _problem(421, host or "no Host header", f"one of the hosts served here: {known}")
+
+
+def local_host(provider: str) -> str:
+    """The provider's name under `localhost`; a host name has no underscore."""
+    return f"{provider.replace('_', '-')}.localhost"
 
 
 def host_name(host: str) -> str:

@@ -23,7 +23,7 @@ from simulators.server import tls
 from simulators.server.apps import build
 from simulators.server.courier import Courier
 from simulators.server.dispatch import Dispatcher
-from simulators.server.gateway import LOOPBACK, Gateway, is_loopback
+from simulators.server.gateway import LOOPBACK, Gateway, is_loopback, local_host
 from simulators.server.head import BoundedHead
 from simulators.store.memory import KEEP, MemoryStore
 
@@ -109,7 +109,7 @@ class Simulators:
     def hosts(self) -> list[str]:
         """Every host name the certificate is for."""
         vendor = [host for provider in self.providers.values() for host in provider.hosts]
-        local = [f"{name}.localhost" for name in self.providers]
+        local = [local_host(name) for name in self.providers]
         own = ["localhost", "127.0.0.1", "::1", *self.options.names]
         bound = self.options.host.strip("[]")
         if bound not in _SELF:

@@ -18,9 +18,10 @@ from cryptography.hazmat.primitives.serialization import (
 
 from simulators import catalog
 from simulators.server import tls
+from simulators.server.gateway import local_host
 
 VENDORS = [host for provider in catalog.PROVIDERS.values() for host in provider.hosts]
-NAMES = [*VENDORS, *(f"{name}.localhost" for name in catalog.PROVIDERS), "localhost", "127.0.0.1"]
+NAMES = [*VENDORS, *map(local_host, catalog.PROVIDERS), "localhost", "127.0.0.1"]
 
 
 def shake_hands(sms_server, name, context):

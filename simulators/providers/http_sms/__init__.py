@@ -1,0 +1,144 @@
+"""A service of one's own that takes SMS over HTTP: the receiver of Logto's HTTP SMS connector.
+
+Reference: https://docs.logto.io/connectors/sms-connectors/http-sms
+Two shapes come in: the webhook `{to, type, payload, ip?}`, and the generic form whose field names
+its sender chooses. There is no vendor, so the refusals are this project's own; any path is served.
+"""
+
+from types import MappingProxyType
+
+import orjson
+
+from simulators.kernel import catalogue, judges, proof
+from simulators.kernel.call import Call, Reply
+from simulators.kernel.clock import Chance
+from simulators.kernel.message import State, Step
+from simulators.kernel.problem import Problem
+from simulators.kernel.provider import (
+    Credentials,
+    Draft,
+    Endpoint,
+    Exchange,
+    Failure,
+    Provider,
+    Refusal,
+)
+from simulators.providers.http_sms import receive
+
+# Every problem has a row of the same name: with no vendor there is no other vocabulary.
+PROBLEMS = MappingProxyType({problem: problem.value for problem in Problem})
+
+STATES = MappingProxyType({"accepted": State.ACCEPTED, "delivered": State.DELIVERED})
+
+LIVES = MappingProxyType({"taken": (Step(0, "accepted"), Step(2, "delivered"))})
+
+DEFAULT_CREDENTIALS = MappingProxyType(
+    {"authorization": "Bearer fake-http-sms-token", "path": "/hooks/fake-http-sms-key"}
+)
+
+
+def new_credentials(chance: Chance) -> dict[str, str]:
+    """An Authorization header, and a path for connectors that are configured without one."""
+    return {"authorization": f"Bearer {chance.hex(32)}", "path": f"/hooks/{chance.hex(24)}"}
+
+
+def credential_ids(credentials: Credentials) -> tuple[str, ...]:
+    """Either of the two tells whose request it is."""
+    return credentials["authorization"], credentials["path"]
+
+
+def identify(exchange: Exchange) -> str | None:
+    """The Authorization header as it came; without one, a path of one's own."""
+    given = exchange.call.headers.get("authorization")
+    path = exchange.call.path
+    return given or (path if path.startswith("/hooks/") else None)
+
+
+def authenticate(exchange: Exchange) -> None:
+    """The header must be the account's, to the letter."""
+    given = exchange.call.headers.get("authorization")
+    if given and not proof.same(exchange.credentials["authorization"], given):
+        raise Refusal(Problem.UNAUTHENTICATED)
+
+
+def refuse(_exchange: Exchange, failure: Failure) -> Reply:
+    """`{"error": code, "message": text}`: Logto shows the body as it is."""
+    body = orjson.dumps({"error": failure.row.code, "message": failure.text})
+    headers = [("Content-Type", "application/json")]
+    if failure.row.http_status == 401:
+        headers.append(("WWW-Authenticate", "Bearer"))
+    return Reply(failure.row.http_status, body, headers)
+
+
+def message_id(exchange: Exchange, _draft: Draft) -> str:
+    """A UUID; the sender never sees it."""
+    return exchange.world.chance.uuid()
+
+
+def is_webhook(call: Call) -> bool:
+    """Whether a body is the connector's own: `payload` is a name nobody else would choose."""
+    return call.content_type == "application/json" and b'"payload"' in call.body
+
+
+def endpoints(path: str) -> tuple[Endpoint, ...]:
+    """The webhook, and the generic form by either method, at one path."""
+    webhook = Endpoint(
+        operation="send-webhook",
+        method="POST",
+        path=path,
+        read=receive.read,
+        parse=receive.parse_webhook,
+        answer=receive.answer,
+        when=is_webhook,
+    )
+    generic = [
+        Endpoint(
+            operation="send-generic",
+            method=method,
+            path=path,
+            read=receive.read,
+            parse=receive.parse_generic,
+            answer=receive.answer,
+        )
+        for method in ("POST", "GET")
+    ]
+    return webhook, *generic
+
+
+PROVIDER = Provider(
+    name="http_sms",
+    title="HTTP SMS webhook",
+    hosts=("sms-webhook.example.com",),
+    reference="https://docs.logto.io/connectors/sms-connectors/http-sms",
+    catalogue=catalogue.load("http_sms"),
+    problems=PROBLEMS,
+    states=STATES,
+    lives=LIVES,
+    endpoints=(*endpoints("/"), *endpoints("/<path:rest>")),
+    default_credentials=DEFAULT_CREDENTIALS,
+    new_credentials=new_credentials,
+    credential_ids=credential_ids,
+    secrets=("authorization", "path"),
+    identify=identify,
+    authenticate=authenticate,
+    refuse=refuse,
+    message_id=message_id,
+    judges=(judges.active, judges.region, judges.opted_out, judges.credit),
+    emulates=(
+        (
+            "the connector's webhook {to, type, payload, ip?}",
+            "any path and host routed here; Authorization verbatim, or a path of one's own",
+            "https://docs.logto.io/connectors/sms-connectors/http-sms",
+        ),
+        (
+            "the generic form",
+            "GET or POST; query, JSON, form or headers; field names configurable per account",
+            "https://docs.logto.io/connectors/sms-connectors/http-sms",
+        ),
+        (
+            "answers",
+            "200 {} or any status, headers and body set per account; refusals are our own",
+            "no vendor",
+        ),
+    ),
+)
