@@ -91,6 +91,14 @@ def plan(reporting: Reporting, world: World, message: Message, place: int = 0) -
         world.store.plan(world.id, max(begins, world.clock.now()) if place else begins, due)
 
 
+def turn(reporting: Reporting, world: World, message: Message) -> None:
+    """Plans the last report of a message whose life was just cut off. What was planned of the
+    life it had before finds that it holds no longer."""
+    order = line(reporting, message)
+    if order:
+        plan(reporting, world, message, len(order) - 1)
+
+
 def report(reporting: Reporting, message: Message, due: Due) -> Report | None:
     """What a due item reports; None if the message's life took another turn meanwhile."""
     if _begins(reporting, message, due.place) != due.since:

@@ -12,7 +12,7 @@ from simulators.kernel.clock import Chance
 from simulators.kernel.message import State, Step
 from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Credentials, Draft, Endpoint, Exchange, Provider
-from simulators.providers.gatewayapi import access, account, messages, send, wire
+from simulators.providers.gatewayapi import access, account, messages, receipts, send, wire
 
 CATALOGUE = catalogue.load("gatewayapi")
 
@@ -64,8 +64,16 @@ STATES = MappingProxyType(
     }
 )
 
+# UNKNOWN is where every message starts and nobody sees it; the change to the next is reported.
 LIVES = MappingProxyType(
-    {"sent": (Step(0, "BUFFERED"), Step(1, "ENROUTE"), Step(3, "DELIVERED"))},
+    {
+        "sent": (
+            Step(0, "UNKNOWN"),
+            Step(0, "BUFFERED"),
+            Step(1, "ENROUTE"),
+            Step(3, "DELIVERED"),
+        ),
+    }
 )
 
 DEFAULT_CREDENTIALS = MappingProxyType(
@@ -143,6 +151,7 @@ PROVIDER = Provider(
     states=STATES,
     lives=LIVES,
     judges=(judges.active, judges.credit, judges.region, judges.opted_out),
+    receipts=receipts.RECEIPTS,
     endpoints=ENDPOINTS,
     default_credentials=DEFAULT_CREDENTIALS,
     new_credentials=new_credentials,

@@ -6,7 +6,7 @@ scheduled SMS".
 
 from typing import Any
 
-from simulators.kernel import phone
+from simulators.kernel import phone, receipts
 from simulators.kernel.call import Reply
 from simulators.kernel.message import Message, Step
 from simulators.kernel.problem import Problem
@@ -77,10 +77,12 @@ def _recipient(exchange: Exchange, message: Message) -> dict[str, Any]:
 def delete(exchange: Exchange) -> Reply:
     """204 while it is scheduled, 410 once it is sent or deleted."""
     kept, world, now = _all(exchange), exchange.world, exchange.now
-    lives = exchange.provider.lives
+    lives, reporting = exchange.provider.lives, exchange.provider.reporting
     if kept[0].status(now, lives)[0].status != "SCHEDULED":
         raise Refusal("410/gone")
     for message in kept:
         ended = message.ending(now, Step(0, "DELETED"), lives)
-        world.store.change(world.id, message.id, life=ended)
+        changed = world.store.change(world.id, message.id, life=ended)
+        if changed is not None and reporting is not None:
+            receipts.turn(reporting, world, changed)
     return Reply(204)

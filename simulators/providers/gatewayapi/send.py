@@ -120,8 +120,13 @@ def _parts(item: dict[str, Any], text: str) -> int:
 def _life(wait: float) -> str | Life:
     if wait <= 0:
         return "sent"
-    scheduled, buffered = Step(0, "SCHEDULED"), Step(wait, "BUFFERED")
-    return (scheduled, buffered, Step(wait + 1, "ENROUTE"), Step(wait + 3, "DELIVERED"))
+    return (
+        Step(0, "UNKNOWN"),
+        Step(0, "SCHEDULED"),
+        Step(wait, "BUFFERED"),
+        Step(wait + 1, "ENROUTE"),
+        Step(wait + 3, "DELIVERED"),
+    )
 
 
 def answer(exchange: Exchange) -> Reply:

@@ -1,0 +1,93 @@
+"""GatewayAPI's contracts: their examples, the recorded clients, and the simulator's own answers."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from simulators.data import data
+from simulators.kernel.contracts import contract
+from simulators.providers.gatewayapi import wire
+
+FOLDER: Path = data("contracts") / "gatewayapi"
+EXAMPLES = {
+    path.name.removesuffix(".examples.json"): json.loads(path.read_text())
+    for path in sorted(FOLDER.glob("*.examples.json"))
+}
+BREAKS = [(name, item) for name, kind in EXAMPLES.items() for item in kind["breaks"]]
+SENDS = [item for name, item in BREAKS if name == "send-sms" and item["at"].startswith("body")]
+# The simulator takes more than the documentation promises; the contract does not.
+LENIENT = {"a leading plus", "a leading 00", "no URL", "not an object"}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_keeps_what_is_right(name):
+    """No rule finds fault with a right document, nor does the faster validator."""
+    agreed = contract("gatewayapi", name)
+
+    for document in EXAMPLES[name]["keeps"]:
+        assert [] == [str(breach) for breach in agreed.check_slowly(document)]
+        assert [] == agreed.check(document)
+
+
+@pytest.mark.parametrize(("name", "item"), BREAKS, ids=lambda v: v if isinstance(v, str) else v["why"])
+def test_names_the_place_of_what_is_wrong(name, item):
+    """A breach points at the value that breaks the rule and says what was expected there."""
+    found = contract("gatewayapi", name).check(item["document"])
+
+    assert item["at"] in {breach.pointer for breach in found}
+    assert all(breach.expected for breach in found)
+
+
+def test_every_operation_has_a_contract_with_examples():
+    """Each endpoint's request is described, kept and broken."""
+    from simulators.providers.gatewayapi import PROVIDER
+
+    operations = {endpoint.operation for endpoint in PROVIDER.endpoints}
+
+    assert operations <= set(EXAMPLES)
+    assert all(EXAMPLES[name]["keeps"] and EXAMPLES[name]["breaks"] for name in operations)
+
+
+def test_finds_fault_with_recorded_requests_only_where_the_number_has_a_prefix(
+    default, replay, captures
+):
+    """Logto passes `+...` and `00...` on; the documentation asks for digits alone."""
+    faults = {}
+    for client in ("logto-gatewayapi-sms", "gatewayapi-requests-basic", "gatewayapi-requests-form"):
+        for capture in captures(client):
+            replay(capture["requests"][0])
+            ((_, entry),) = default.world.store.journal(default.world.id, limit=1)
+            breaches = json.loads(entry)[7]
+            if breaches:
+                faults[capture["case"]] = {breach["pointer"] for breach in breaches}
+
+    pointer = {"body.recipients.0.msisdn"}
+    assert {"to-cn-0086": pointer, "to-cn-e164": pointer, "to-us-e164": pointer} == faults
+
+
+@pytest.mark.parametrize("item", SENDS, ids=lambda item: f"{item['at']}: {item['why']}")
+def test_the_simulator_refuses_what_the_contract_does(item, default, ask):
+    """A body that breaks a rule is refused with 422, but for the leniencies listed."""
+    answer = ask("POST", "/rest/mtsms", json=item["document"]["body"])
+
+    assert (200 if item["why"] in LENIENT else 422) == answer.status_code
+
+
+def test_dotted_names_mean_the_same_as_json():
+    """Recipients, tags and numbers of a form come out as JSON has them."""
+    fields = {
+        "message": "Hi %n",
+        "tags.0": "%n",
+        "recipients.0.msisdn": "4512345678",
+        "recipients.0.tagvalues.0": "Ann",
+        "recipients.1.msisdn": "4587654321",
+        "sendtime": "4102444800",
+    }
+
+    assert {
+        "message": "Hi %n",
+        "tags": ["%n"],
+        "recipients": [{"msisdn": "4512345678", "tagvalues": ["Ann"]}, {"msisdn": "4587654321"}],
+        "sendtime": 4102444800,
+    } == wire.nested(fields)
