@@ -127,3 +127,22 @@ def send_raw(sms_server: Simulators) -> Callable[[bytes], bytes]:
             return response.read()
 
     return send
+
+
+@pytest.fixture
+def vendor_dns(sms_server: Simulators, monkeypatch: pytest.MonkeyPatch) -> Simulators:
+    """Every vendor's host name leads to the server, which is trusted: for clients as they are."""
+    ports = {443: sms_server.ports["https"], 80: sms_server.ports["http"]}
+    served = set(sms_server.hosts())
+    real = socket.getaddrinfo
+
+    def resolve(host: Any, port: Any, *more: Any, **options: Any) -> Any:
+        if host in served:
+            host, port = "127.0.0.1", ports.get(port, port)
+        return real(host, port, *more, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    authority = str(tls.ca_path(sms_server.options.tls_dir))
+    for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):
+        monkeypatch.setenv(name, authority)
+    return sms_server

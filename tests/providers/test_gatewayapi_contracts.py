@@ -30,7 +30,9 @@ def test_keeps_what_is_right(name):
         assert [] == agreed.check(document)
 
 
-@pytest.mark.parametrize(("name", "item"), BREAKS, ids=lambda v: v if isinstance(v, str) else v["why"])
+@pytest.mark.parametrize(
+    ("name", "item"), BREAKS, ids=lambda v: v if isinstance(v, str) else v["why"]
+)
 def test_names_the_place_of_what_is_wrong(name, item):
     """A breach points at the value that breaks the rule and says what was expected there."""
     found = contract("gatewayapi", name).check(item["document"])
