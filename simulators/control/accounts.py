@@ -8,7 +8,7 @@ from simulators.control.schemas import many, record, ref
 from simulators.kernel.accounts import DEFAULT, BadAccount
 from simulators.kernel.world import STRANGERS, World
 
-MOST = 10_000
+MOST = 1000
 
 _NEW: Schema = {
     "type": "object",

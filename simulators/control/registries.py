@@ -29,7 +29,7 @@ _CREATED: Schema = {
     "maximum": 7_258_118_399,
     "description": "epoch seconds before the year 2200, 0 for what the account came with",
 }
-_TEMPLATE: Mapping[str, Schema] = {
+TEMPLATE: Mapping[str, Schema] = {
     "code": _text(100, 1),
     "content": _text(2000, 1),
     "kind": _choice(*get_args(Kind)),
@@ -40,7 +40,7 @@ _TEMPLATE: Mapping[str, Schema] = {
     "remark": _text(500),
     "created": _CREATED,
 }
-_SIGNATURE: Mapping[str, Schema] = {
+SIGNATURE: Mapping[str, Schema] = {
     "name": _text(100, 1),
     "status": _STATUS,
     "kind": _choice("general", "code"),
@@ -145,6 +145,6 @@ def _pair(
 
 
 ROUTES = (
-    *_pair("templates", _templates, _put_templates, _TEMPLATE, ["code", "content"]),
-    *_pair("signatures", _signatures, _put_signatures, _SIGNATURE, ["name"]),
+    *_pair("templates", _templates, _put_templates, TEMPLATE, ["code", "content"]),
+    *_pair("signatures", _signatures, _put_signatures, SIGNATURE, ["name"]),
 )

@@ -42,7 +42,7 @@ def message(world: World, provider: Provider, kept: Message) -> dict[str, Any]:
         "at": iso(kept.at),
         "status": current.status,
         "state": state(provider, current),
-        "history": [_step(provider, kept.at, step) for step in lived],
+        "history": [_step(provider, kept, step) for step in lived],
     }
 
 
@@ -51,13 +51,14 @@ def state(provider: Provider, step: Step) -> State:
     return provider.states.get(step.status, State.UNKNOWN)
 
 
-def _step(provider: Provider, at: float, step: Step) -> dict[str, Any]:
+def _step(provider: Provider, kept: Message, step: Step) -> dict[str, Any]:
     row = provider.row(step.error) if step.error else None
+    values = {"to": kept.to, "from": kept.sender}
     return {
         "status": step.status,
         "state": state(provider, step),
-        "at": iso(at + step.after),
-        "error": row and {"key": row.key, "code": row.code, "message": row.message},
+        "at": iso(kept.at + step.after),
+        "error": row and {"key": row.key, "code": row.code, "message": row.text(values)},
     }
 
 
@@ -74,8 +75,8 @@ def entries(
     every = 1 << 30 if provider else limit
     found = world.store.journal(world.id, breached=breached, after=after, limit=every)
     if provider:
-        mark = b"," + orjson.dumps(provider) + b","
-        found = [entry for entry in found if mark in entry[1][:80]][-limit:]
+        mark = orjson.dumps(provider)  # the second value of a packed entry, after its time
+        found = [e for e in found if e[1].partition(b",")[2].startswith(mark)][-limit:]
     hidden = _occurring(accounts, b"\n".join(packed for _sequence, packed in found))
     return [_entry(journal.read(sequence, packed, hidden)) for sequence, packed in found]
 

@@ -95,3 +95,21 @@ def send(sms_server: Simulators, account: str) -> Callable[..., Told]:
         )
 
     return twilio
+
+
+@pytest.fixture(scope="session")
+def raw() -> Callable[..., Told]:
+    """One request to any port: method, target, body, headers."""
+    return exchange
+
+
+@pytest.fixture(scope="session")
+def refused() -> Callable[[Told, int], str]:
+    """All that a refusal says, once its form is right."""
+
+    def check(answer: Told, status: int) -> str:
+        assert status == answer.status, answer.raw
+        assert "application/json" == answer.headers["content-type"]
+        return " | ".join(answer.json[name] for name in ("error", "expected", "got"))
+
+    return check
