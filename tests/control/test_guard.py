@@ -70,7 +70,7 @@ def test_is_not_served_as_a_provider(raw, sms_server, target):
 def guarded(tmp_path_factory):
     """A server on every address, with a token."""
     options = Options(
-        host="0.0.0.0",  # noqa: S104 - that is what is tested
+        host="0.0.0.0",
         port=0,
         tls_port=None,
         tls_dir=tmp_path_factory.mktemp("tls"),
@@ -121,7 +121,7 @@ def test_providers_need_no_token(raw, guarded):
 
 def test_off_loopback_without_a_token_it_is_closed(tmp_path, raw, refused):
     """A server that forgot its token tells nothing to its neighbours."""
-    options = Options(host="0.0.0.0", port=0, tls_port=None, tls_dir=tmp_path)  # noqa: S104 - same
+    options = Options(host="0.0.0.0", port=0, tls_port=None, tls_dir=tmp_path)
 
     with in_thread(options) as simulators:
         answer = raw(simulators.ports["http"], "GET", "/_sim/messages")
