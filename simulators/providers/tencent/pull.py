@@ -4,7 +4,7 @@ https://cloud.tencent.com/document/api/382/55977: the plain pull hands out each 
 one by number as often as asked.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from simulators.kernel.call import Reply
@@ -13,7 +13,7 @@ from simulators.kernel.provider import Exchange, Refusal
 from simulators.providers.tencent import apps, numbers, pages, parameters, wire
 
 MOST = 100
-QUEUE = "tencent/pulled"
+QUEUE, REPLIES = "tencent/pulled", "tencent/replies"
 _SLICE, _AHEAD = 500, 20
 
 
@@ -66,19 +66,42 @@ def receipts_of(exchange: Exchange) -> Reply:
 
 
 def replies(exchange: Exchange) -> Reply:
-    """PullSmsReplyStatus: no phone has answered."""
+    """PullSmsReplyStatus: the oldest replies not handed out yet."""
     given = parameters.of(exchange)
     apps.own(exchange, given["SmsSdkAppId"])
-    pages.window(given, MOST)
-    return wire.succeed(exchange, PullSmsReplyStatusSet=[])
+    limit, _offset = pages.window(given, MOST)
+    taken = exchange.world.load(REPLIES, 0)
+    found = _inbound(exchange)[taken : taken + limit]
+    exchange.world.save(REPLIES, taken + len(found))
+    return wire.succeed(exchange, PullSmsReplyStatusSet=[_reply(payload) for payload in found])
 
 
 def replies_of(exchange: Exchange) -> Reply:
-    """PullSmsReplyStatusByPhoneNumber: no phone has answered."""
-    given, _span = _by_number(exchange)
-    pages.window(given, MOST)
-    _number(given["PhoneNumber"])
-    return wire.succeed(exchange, PullSmsReplyStatusSet=[])
+    """PullSmsReplyStatusByPhoneNumber: the replies from one number in a span of time."""
+    given, (begin, end) = _by_number(exchange)
+    limit, offset = pages.window(given, MOST)
+    number = _number(given["PhoneNumber"])
+    rows = [_reply(payload) for payload in _inbound(exchange) if begin <= payload["time"] <= end]
+    found = [row for row in rows if row["PhoneNumber"] == number][offset : offset + limit]
+    return wire.succeed(exchange, PullSmsReplyStatusSet=found)
+
+
+def _inbound(exchange: Exchange) -> Any:
+    """What phones sent: payloads of the reply callback, kept as the settings document
+    `inbound/tencent`, oldest first."""
+    return exchange.world.load(f"inbound/{exchange.provider.name}", ())
+
+
+def _reply(payload: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "ExtendCode": payload.get("extend", ""),
+        "CountryCode": payload["nationcode"],
+        "PhoneNumber": f"+{payload['nationcode']}{payload['mobile']}",
+        "SignName": payload["sign"],
+        "ReplyContent": payload["text"],
+        "ReplyTime": payload["time"],
+        "SubscriberNumber": payload["mobile"],
+    }
 
 
 def _by_number(exchange: Exchange) -> tuple[dict[str, Any], tuple[float, float]]:

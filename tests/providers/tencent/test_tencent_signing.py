@@ -8,7 +8,7 @@ import pytest
 from simulators.kernel.call import Call
 from simulators.providers.tencent import signing
 
-VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "tencent.json").read_text())
+VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "tencent.json").read_text())
 TC3 = [v for v in VECTORS if v["algorithm"] == "TC3-HMAC-SHA256"]
 V1 = [v for v in VECTORS if v["algorithm"] != "TC3-HMAC-SHA256"]
 
