@@ -16,6 +16,7 @@ except ImportError:
     rphonenumbers = None
 
 phonenumbers.enable_pattern_cache()
+_POSSIBLE = 0  # ValidationResult.IS_POSSIBLE: a number that only its neighbours can dial is not
 _ENGINE: Any = rphonenumbers or phonenumbers
 
 
@@ -55,7 +56,7 @@ def read(engine: Any, text: str, region: str | None) -> Number | None:
         country_code=number.country_code,
         national=national,
         region=_region(engine, found, number.country_code),
-        possible=found is not None or engine.is_possible_number(number),
+        possible=found is not None or engine.is_possible_number_with_reason(number) == _POSSIBLE,
         valid=found is not None,
     )
 

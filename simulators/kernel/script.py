@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from simulators.kernel.call import Reply
-from simulators.kernel.catalogue import Place
+from simulators.kernel.catalogue import ErrorRow, Place
 from simulators.kernel.message import Step
 from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Draft, Exchange, Failure, Refusal
@@ -65,9 +65,22 @@ def _ends(effect: dict[str, Any]) -> bool:
 
 def _first(rules: list[Rule], exchange: Exchange, draft: Draft | None) -> Rule | None:
     for rule in rules:
-        if _matches(rule["match"], exchange, draft) and _due(rule, exchange):
+        if not _matches(rule["match"], exchange, draft):
+            continue
+        if (draft is not None or not _ends_a_message(rule, exchange)) and _due(rule, exchange):
             return rule
     return None
+
+
+def _ends_a_message(rule: Rule, exchange: Exchange) -> bool:
+    """Whether the rule's error comes as a receipt: to a request that sends nothing it says
+    nothing."""
+    code = rule["effect"].get("error")
+    return code is not None and _row(exchange, code).place is Place.RECEIPT
+
+
+def _row(exchange: Exchange, code: str) -> ErrorRow:
+    return exchange.provider.row(Problem(code) if code in list(Problem) else code)
 
 
 def _matches(match: dict[str, Any], exchange: Exchange, draft: Draft | None) -> bool:
@@ -101,8 +114,7 @@ def _due(rule: Rule, exchange: Exchange) -> bool:
 def _error(exchange: Exchange, effect: dict[str, Any], draft: Draft | None) -> None:
     if "error" not in effect:
         return
-    code = effect["error"]
-    row = exchange.provider.row(Problem(code) if code in list(Problem) else code)
+    row = _row(exchange, effect["error"])
     values = exchange.provider.placeholders(exchange, draft)
     if row.place is Place.ANSWER or draft is None:
         raise Refusal(row.key, **values)

@@ -77,6 +77,7 @@ def test_engines_agree_on_anything(text, region):
         ("+39 02 1234 5678", None, "+390212345678", "IT", True, True),
         ("+80012345678", None, "+80012345678", "", True, True),
         ("+1555123", None, "+1555123", "US", False, False),
+        ("+15551234", None, "+15551234", "US", False, False),  # dialled by neighbours only
     ],
 )
 def test_reads_number_and_region(text, region, e164, country, possible, valid):

@@ -187,3 +187,15 @@ def test_a_receipt_may_never_come(default, recorded):
 
     (message,) = default.messages()
     assert "sent" == message.status(message.at + 1e9, PROVIDERS["twilio"].lives)[0].status
+
+
+def test_a_receipt_s_error_says_nothing_to_a_read(default, recorded, replay, captures):
+    """A rule that ends messages in a receipt row leaves lists and reads alone."""
+    rule = {"match": {"provider": "twilio"}, "effect": {"error": "30003"}}
+    (listed,) = [c for c in captures("twilio-python") if c["case"] == "list"]
+
+    sent = recorded("twilio", rules=[rule])
+    read = replay(listed["requests"][0])
+
+    assert (201, 200) == (sent.status, read.status)
+    assert "x-simulator-rule" not in read.headers
