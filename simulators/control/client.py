@@ -56,7 +56,7 @@ def get(
     except (ValueError, http.client.HTTPException):
         raise ControlError(f"what answers at {base} is not sms-simulators") from None
     if response.status != 200:
-        raise ControlError(_sentence(document))
+        raise ControlError(_sentence(response.status, document))
     return document
 
 
@@ -72,9 +72,11 @@ def _connection(base: str, timeout: float) -> http.client.HTTPConnection:
     return kind(host, port, timeout=timeout)
 
 
-def _sentence(document: Any) -> str:
+def _sentence(status: int, document: Any) -> str:
     if not isinstance(document, dict) or "error" not in document:
         return f"an answer that sms-simulators does not give: {document!r:.200}"
+    if status == 408:  # what was expected, the error says already
+        return f"{document['error']}; {document.get('got')}"
     return (
         f"{document['error']}: expected {document.get('expected')}, but got {document.get('got')}"
     )

@@ -85,7 +85,7 @@ def _late(ask: Ask, wanted: Wanted, timeout: float) -> Reply:
     others, got = instead(ask.simulators.accounts, ask.world, wanted)
     document: dict[str, Any] = {
         "error": f"no {wanted} within {timeout:g} s",
-        "expected": str(wanted),
+        "expected": f"a {wanted}",
         "got": got,
         "arrived": [show(ask, message) for message in others],
     }
