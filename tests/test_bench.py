@@ -44,4 +44,4 @@ def test_an_unknown_provider_is_told_with_those_there_are():
     done = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert done.returncode == 2
-    assert "'nobody' is none of twilio" in done.stderr
+    assert f"'nobody' is none of {', '.join(SAMPLES)}" in done.stderr

@@ -12,10 +12,9 @@ from simulators.kernel.clock import Chance
 from simulators.kernel.flow import Limit
 from simulators.kernel.message import State, Step
 from simulators.kernel.problem import Problem
-from simulators.kernel.provider import Credentials, Endpoint, Provider
+from simulators.kernel.provider import Credentials, Provider
 from simulators.kernel.templates import Signature, Template
-from simulators.providers.tencent import access, numbers, pull, send, signs, statistics, wire
-from simulators.providers.tencent import templates as own_templates
+from simulators.providers.tencent import access, fidelity, operations, receipts, send, wire
 
 CATALOGUE = catalogue.load("tencent")
 
@@ -57,10 +56,13 @@ STATES = MappingProxyType(
         "DELIVRD": State.DELIVERED,
         "EXPIRED": State.EXPIRED,
         "SUBFAIL": State.FAILED,
-        **dict.fromkeys(
-            ("UNDELIV", "REJECTD", "MK:0001", "MI:0013", "MX:0003", "TD:0001", "-106"),
-            State.UNDELIVERED,
-        ),
+        "UNDELIV": State.UNDELIVERED,
+        "REJECTD": State.UNDELIVERED,
+        "MK:0001": State.UNDELIVERED,  # the number is not in use
+        "MI:0013": State.UNDELIVERED,  # switched off or suspended
+        "MX:0003": State.UNDELIVERED,  # the carrier's daily cap
+        "TD:0001": State.UNDELIVERED,  # the gateway's blacklist
+        "-106": State.UNDELIVERED,  # a keyword
     }
 )
 
@@ -146,68 +148,6 @@ def credential_ids(credentials: Credentials) -> tuple[str, ...]:
     return (credentials["secret_id"],)
 
 
-def _endpoints(operation: str, name: str, **functions: object) -> tuple[Endpoint, ...]:
-    """An operation of the one path, by POST and by GET."""
-    return tuple(
-        Endpoint(
-            operation=operation,
-            method=method,
-            path="/",
-            read=wire.read,
-            when=lambda call: wire.action(call) == name,
-            **functions,  # type: ignore[arg-type]  # parse and answer, or handle: Endpoint checks it
-        )
-        for method in ("POST", "GET")
-    )
-
-
-_HANDLED = (
-    ("pull-sms-send-status", "PullSmsSendStatus", pull.receipts),
-    ("pull-sms-send-status-by-phone-number", "PullSmsSendStatusByPhoneNumber", pull.receipts_of),
-    ("pull-sms-reply-status", "PullSmsReplyStatus", pull.replies),
-    ("pull-sms-reply-status-by-phone-number", "PullSmsReplyStatusByPhoneNumber", pull.replies_of),
-    ("send-status-statistics", "SendStatusStatistics", statistics.sent),
-    ("callback-status-statistics", "CallbackStatusStatistics", statistics.received),
-    ("sms-packages-statistics", "SmsPackagesStatistics", statistics.packages),
-    ("describe-phone-number-info", "DescribePhoneNumberInfo", numbers.describe),
-    ("report-conversion", "ReportConversion", statistics.converted),
-    ("add-sms-template", "AddSmsTemplate", own_templates.add),
-    ("modify-sms-template", "ModifySmsTemplate", own_templates.modify),
-    ("delete-sms-template", "DeleteSmsTemplate", own_templates.delete),
-    ("describe-sms-template-list", "DescribeSmsTemplateList", own_templates.describe),
-    ("add-sms-sign", "AddSmsSign", signs.add),
-    ("modify-sms-sign", "ModifySmsSign", signs.modify),
-    ("delete-sms-sign", "DeleteSmsSign", signs.delete),
-    ("describe-sms-sign-list", "DescribeSmsSignList", signs.describe),
-)
-
-ENDPOINTS = (
-    *_endpoints("send-sms", "SendSms", parse=send.parse, answer=send.answer, per_recipient=True),
-    *_endpoints(
-        "send-multi-global-sms",
-        "SendMultiGlobalSms",
-        parse=send.parse_multi,
-        answer=send.answer_multi,
-        per_recipient=True,
-    ),
-    *(
-        e
-        for operation, name, handle in _HANDLED
-        for e in _endpoints(operation, name, handle=handle)
-    ),
-    *(
-        Endpoint(
-            operation="unknown-action",
-            method=method,
-            path="/",
-            read=wire.read,
-            handle=wire.unknown_action,
-            public=True,
-        )
-        for method in ("POST", "GET")
-    ),
-)
-
 PROVIDER = Provider(
     name="tencent",
     title="Tencent Cloud SMS",
@@ -228,7 +168,7 @@ PROVIDER = Provider(
     limits=LIMITS,
     templates=TEMPLATES,
     signatures=SIGNATURES,
-    endpoints=ENDPOINTS,
+    endpoints=operations.ENDPOINTS,
     default_credentials=DEFAULT_CREDENTIALS,
     new_credentials=new_credentials,
     credential_ids=credential_ids,
@@ -237,4 +177,6 @@ PROVIDER = Provider(
     authenticate=access.authenticate,
     refuse=wire.refuse,
     message_id=send.message_id,
+    receipts=receipts.RECEIPTS,
+    emulates=fidelity.EMULATES,
 )

@@ -9,7 +9,7 @@ from typing import Any
 from simulators.kernel import phone
 from simulators.kernel.call import Reply
 from simulators.kernel.provider import Draft, Exchange, Failure, Outcome, Refusal
-from simulators.providers.tencent import apps, numbers, parameters, wire
+from simulators.providers.tencent import apps, numbers, parameters, settings, wire
 from simulators.providers.tencent.text import Text, render
 
 CHANNEL = "3369"
@@ -62,6 +62,7 @@ def _draft(
         signature=given.get("SignName", ""),
         template=given["TemplateId"],
         life="sms",
+        callback=settings.callback(exchange),
         details={"session": given.get("SessionContext", "")},
     )
     if isinstance(number, str):

@@ -5,6 +5,7 @@
 * `variable_length`: the most characters of a template variable; 6 for accounts opened since
   2024-01-25, 12 before.
 * `app_disabled`: the application may not send.
+* `callback`: the URL that the application's status reports are posted to.
 """
 
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from simulators.kernel.provider import Exchange
 
 NAME = "tencent"
-_DEFAULTS = {"strict": False, "variable_length": 6, "app_disabled": False}
+_DEFAULTS = {"strict": False, "variable_length": 6, "app_disabled": False, "callback": ""}
 
 
 def _setting(exchange: Exchange, name: str) -> Any:
@@ -32,3 +33,8 @@ def variable_length(exchange: Exchange) -> int:
 def app_disabled(exchange: Exchange) -> bool:
     """Whether the application may not send."""
     return bool(_setting(exchange, "app_disabled"))
+
+
+def callback(exchange: Exchange) -> str:
+    """Where status reports go, "" for nowhere."""
+    return str(_setting(exchange, "callback"))

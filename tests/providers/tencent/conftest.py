@@ -29,6 +29,8 @@ def tencent(tencent_server: Simulators) -> Iterator[Sms]:
     sms = Sms(tencent_server, world)
     yield sms
     for entry in sms.requests("tencent"):
+        if not entry["answer"].endswith("}"):  # the journal keeps the beginning of a long one
+            continue
         answer = json.loads(entry["answer"])
         operation = "error" if "Error" in answer["Response"] else entry["operation"]
         schema = contract("tencent", operation, "response.schema")

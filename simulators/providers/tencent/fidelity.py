@@ -1,0 +1,40 @@
+"""What of Tencent is emulated, how far, and by which page: rows of the fidelity table."""
+
+EMULATES = (
+    (
+        "TC3-HMAC-SHA256, HmacSHA1, HmacSHA256; GET and POST",
+        "verified, on the Host header or on what SDKs sign at a local address (setting `strict`)",
+        "https://cloud.tencent.com/document/api/382/52071",
+    ),
+    (
+        "SendSms, SendMultiGlobalSms",
+        "whole; SendSms of 2019-07-11 too, its other operations answer NoSuchVersion",
+        "https://cloud.tencent.com/document/api/382/55981",
+    ),
+    (
+        "receipts and replies: pull queues, by number, status report callback",
+        "whole; a callback that is not acknowledged is not sent again, the vendor tells no more",
+        "https://cloud.tencent.com/document/product/382/43547",
+    ),
+    (
+        "templates and signatures",
+        "all operations; the review is whoever runs the simulator, pictures are not looked at",
+        "https://cloud.tencent.com/document/api/382/55974",
+    ),
+    (
+        "statistics, packages, number information, conversions",
+        "counted from what is kept; refusals as far as the journal goes",
+        "https://cloud.tencent.com/document/api/382/55965",
+    ),
+    (
+        "flow control",
+        "30 s and day per number, day abroad; the hour and application limits, which are off"
+        " by default, and the API rate are provoked by rules",
+        "https://cloud.tencent.com/document/product/382/13303",
+    ),
+    (
+        "temporary keys, CAM policies, multi-factor, IP lists",
+        "not emulated; their errors are provoked by rules",
+        "https://cloud.tencent.com/document/api/382/52067",
+    ),
+)
