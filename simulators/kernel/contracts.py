@@ -1,7 +1,8 @@
 """Contracts: what a client's request must look like, as JSON Schema 2020-12 in `contracts/`.
 
 `jsonschema` is the engine of record and words every breach; a faster validator only tells it
-that there is nothing to say. Schemas are read and compiled once.
+that there is nothing to say. Schemas are read and compiled once. `jsonschema` is a tenth of what
+a server imports, so it is left until there is a breach to word.
 """
 
 import json
@@ -9,15 +10,15 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 import orjson
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError, best_match
-from jsonschema.validators import extend
 
 from simulators.data import data
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
 
 _SHOWN = 80
 
@@ -47,7 +48,6 @@ class Contract:
     def __init__(self, schema: dict[str, Any]) -> None:
         self.schema = schema
         self._fast = jsonschema_rs.validator_for(schema)
-        self._record = _validator_class()(schema)
 
     def check(self, document: Any) -> list[Breach]:
         """All breaches, the most telling first; empty when the contract is kept."""
@@ -57,7 +57,10 @@ class Contract:
 
     def check_slowly(self, document: Any) -> list[Breach]:
         """The verdict of the engine of record alone."""
-        errors = [_telling(error) for error in self._record.iter_errors(document)]
+        from jsonschema.exceptions import best_match
+
+        record = _validator_class()(self.schema)
+        errors = [best_match([error]) or error for error in record.iter_errors(document)]
         return [_breach(error) for error in sorted(errors, key=lambda e: -len(e.absolute_path))]
 
     def _keeps_fast(self, document: Any) -> bool:
@@ -86,10 +89,15 @@ def document(
 
 @cache
 def _validator_class() -> Any:
+    from jsonschema import Draft202012Validator
+    from jsonschema.validators import extend
+
     return extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]  # jsonschema ships it untyped
 
 
-def _pattern(_v: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[ValidationError]:
+def _pattern(_v: Any, pattern: str, instance: Any, _schema: Any) -> "Iterator[ValidationError]":
+    from jsonschema.exceptions import ValidationError
+
     # JSON Schema patterns are ECMA-262: there `$` is the end, in Python also before a last newline.
     if isinstance(instance, str) and not _compiled(pattern).search(instance):
         yield ValidationError(f"{instance!r} does not match {pattern!r}")
@@ -104,11 +112,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(ecma, re.ASCII)
 
 
-def _telling(error: ValidationError) -> ValidationError:
-    return best_match([error]) or error
-
-
-def _breach(error: ValidationError) -> Breach:
+def _breach(error: "ValidationError") -> Breach:
     pointer = ".".join(str(part) for part in error.absolute_path)
     schema = error.schema if isinstance(error.schema, dict) else {}
     if error.validator == "required":
@@ -118,7 +122,7 @@ def _breach(error: ValidationError) -> Breach:
     return Breach(pointer, _shown(error.instance), expected, schema.get("$comment", ""))
 
 
-def _missing(error: ValidationError, schema: dict[str, Any], pointer: str) -> Breach:
+def _missing(error: "ValidationError", schema: dict[str, Any], pointer: str) -> Breach:
     found = re.match(r"'(.*)' is a required property", error.message)
     name = found[1] if found else ""
     wanted = schema.get("properties", {}).get(name, {})
@@ -127,7 +131,7 @@ def _missing(error: ValidationError, schema: dict[str, Any], pointer: str) -> Br
     return Breach(where, "missing", described or "a value", wanted.get("$comment", ""))
 
 
-def _plain(error: ValidationError) -> str:
+def _plain(error: "ValidationError") -> str:
     return f"{error.validator} {_shown(error.validator_value)}"
 
 
