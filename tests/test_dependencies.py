@@ -1,0 +1,61 @@
+"""Whatever is imported is declared: an environment made from pyproject.toml lacks nothing."""
+
+import ast
+import re
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+
+# Who needs an extra beside the dependencies proper.
+ALLOWED = {
+    "simulators": ["fast", "pytest"],
+    "simulators/bench": ["dev"],
+    "tests": [*EXTRAS],
+    "loadtests": ["load"],
+}
+
+
+def normal(requirement):
+    return re.split(r"[\s\[<>=!~;]", requirement)[0].lower().replace("_", "-").replace(".", "-")
+
+
+def imported(folder):
+    """Top-level names that modules of a folder import, with one module that does."""
+    found = {}
+    for path in (ROOT / folder).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                names = [node.module]
+            for name in names:
+                found.setdefault(name.partition(".")[0], path.relative_to(ROOT))
+    return found
+
+
+@pytest.mark.parametrize("folder", ALLOWED)
+def test_every_import_is_declared(folder):
+    """By the distribution that has it, or by one that brings it along (`uvicorn[standard]` has
+    uvloop, Flask has Werkzeug, trustme has cryptography)."""
+    declared = {normal(r) for r in PROJECT["dependencies"]} | {"uvloop", "werkzeug", "cryptography"}
+    for extra in ALLOWED[folder]:
+        declared |= {normal(r) for r in EXTRAS[extra]}
+    owners = packages_distributions()
+    missing = {
+        name: str(path)
+        for name, path in imported(folder).items()
+        if name not in sys.stdlib_module_names
+        and name not in ("simulators", "conftest")
+        and (folder, path.parts[:2]) != ("simulators", ("simulators", "bench"))
+        and not declared & {normal(owner) for owner in owners.get(name, [name])}
+    }
+
+    assert missing == {}
