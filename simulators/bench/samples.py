@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 
 _FORM = "application/x-www-form-urlencoded"
+_JSON = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,19 @@ def twilio(n: int) -> bytes:
     )
 
 
+def gatewayapi(n: int) -> bytes:
+    """https://gatewayapi.com/docs/apis/legacy/rest/ , as Logto sends it"""
+    recipients = f'[{{"msisdn":"{american(n)}"}}]'
+    body = f'{{"sender":"ExampleSMS","message":"{text(n)}","recipients":{recipients}}}'
+    return post(
+        "/gatewayapi/rest/mtsms",
+        _JSON,
+        body,
+        "authorization: Basic RmFrZVRva2VuRmFrZVRva2VuRmFrZVRva2VuRmFrZVRva2VuLTAxMjM0NTY3ODlf"
+        "YWJjZGVmZ2hpajo=",
+    )
+
+
 def tencent(n: int) -> bytes:
     """https://cloud.tencent.com/document/api/382/52071, as Logto's connector signs"""
     content_type, host = "application/json; charset=utf-8", "sms.tencentcloudapi.com"
@@ -111,6 +125,7 @@ def tencent(n: int) -> bytes:
 
 TRIVIAL = Sample(trivial, b'"ok":true')
 SAMPLES = {
+    "gatewayapi": Sample(gatewayapi, b'"ids":['),
     "tencent": Sample(tencent, b'"Code":"Ok"'),
     "twilio": Sample(twilio, b'"status":"accepted"'),
 }
