@@ -116,6 +116,8 @@ def _error(exchange: Exchange, effect: dict[str, Any], draft: Draft | None) -> N
         return
     row = _row(exchange, effect["error"])
     values = exchange.provider.placeholders(exchange, draft)
+    if draft is None and row.place is Place.RECEIPT:
+        return  # no message, no receipt: reading one back shows what became of it
     if row.place is Place.ANSWER or draft is None:
         raise Refusal(row.key, **values)
     if row.place is Place.RECIPIENT:
