@@ -128,7 +128,7 @@ def ca(tls_dir: Path | None) -> None:
     \b
     Node.js           export NODE_EXTRA_CA_CERTS=$(sms-simulators ca)
     Python requests   export REQUESTS_CA_BUNDLE=$(sms-simulators ca)
-    Python ssl, Go    export SSL_CERT_FILE=$(sms-simulators ca)
+    Python ssl        export SSL_CERT_FILE=$(sms-simulators ca)
     curl              curl --cacert $(sms-simulators ca) ...
     """
     from simulators.server import tls
