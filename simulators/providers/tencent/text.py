@@ -28,13 +28,17 @@ class Text(NamedTuple):
 
 def render(exchange: Exchange, given: Mapping[str, Any], *, mainland: bool) -> Text | Failure:
     """The text of a message to the mainland or abroad."""
-    sign = given.get("SignName", "")
-    key = _signature(exchange, sign, mainland) or _template(exchange, given, mainland)
+    provider = exchange.provider
+    sign, values = given.get("SignName", ""), given.get("TemplateParamSet", ())
+    known = templates(exchange.world, provider.name, provider.templates)
+    template = known.get(given["TemplateId"])
+    key = _signature(exchange, sign, mainland)
+    if key or template is None:
+        return exchange.fail(key or "FailedOperation.TemplateUnapprovedOrNotExist")
+    key = _template(template, mainland) or _values(exchange, template, values)
     if key:
         return exchange.fail(key)
-    provider = exchange.provider
-    known = templates(exchange.world, provider.name, provider.templates)
-    text = fill(known[given["TemplateId"]].content, given.get("TemplateParamSet", ()))
+    text = fill(template.content, values)
     text = f"【{sign}】{text}" if sign else text
     # To the mainland every character counts alike, whatever its alphabet.
     return Text(text, segments.count(text, unicode=True if mainland else None))
@@ -50,20 +54,17 @@ def _signature(exchange: Exchange, sign: str, mainland: bool) -> str:
     return "FailedOperation.SignatureIncorrectOrUnapproved"
 
 
-def _template(exchange: Exchange, given: Mapping[str, Any], mainland: bool) -> str:
-    provider = exchange.provider
-    known = templates(exchange.world, provider.name, provider.templates)
-    template = known.get(given["TemplateId"])
-    if template is None or template.status != "approved":
+def _template(template: Template, mainland: bool) -> str:
+    if template.status != "approved":
         return "FailedOperation.TemplateUnapprovedOrNotExist"
     if mainland and template.international:
         return "UnsupportedOperation.GlobalTemplateToChineseMainlandPhone"
     if not mainland and not template.international:
         return "UnsupportedOperation.ChineseMainlandTemplateToGlobalPhone"
-    return _values(template, given.get("TemplateParamSet", ()), settings.variable_length(exchange))
+    return ""
 
 
-def _values(template: Template, values: Sequence[str], longest: int) -> str:
+def _values(exchange: Exchange, template: Template, values: Sequence[str]) -> str:
     if len(values) != variables(template.content):
         return "FailedOperation.TemplateParamSetNotMatchApprovedTemplate"
     if template.kind == "code":
@@ -72,6 +73,7 @@ def _values(template: Template, values: Sequence[str], longest: int) -> str:
         return ""
     if any(_URL.search(value) for value in values):
         return "InvalidParameterValue.ProhibitedUseUrlInTemplateParameter"
+    longest = settings.variable_length(exchange)
     if any(len(value) > longest for value in values):
         return "InvalidParameterValue.TemplateParameterLengthLimit"
     return ""
