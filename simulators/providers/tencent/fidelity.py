@@ -28,8 +28,8 @@ EMULATES = (
     ),
     (
         "flow control",
-        "30 s and day per number, day abroad; the hour and application limits, which are off"
-        " by default, and the API rate are provoked by rules",
+        "30 s and day per number, day abroad; hour and application limits are off until a table of"
+        " one's own has them, as the console's are; the API rate is provoked by rules",
         "https://cloud.tencent.com/document/product/382/13303",
     ),
     (

@@ -222,17 +222,17 @@ def test_statistics_check_their_hours(changes, code, tencent_call, hours):
 
 
 def test_a_counted_credit_is_a_package(tencent, tencent_send, tencent_call):
-    """What it held, and what of it is used; without one the list is empty."""
+    """What is used of it, and what is left; without one the list is empty."""
     empty = tencent_call("SmsPackagesStatistics", Limit=10, Offset=0)
     tencent.balance(99)
     tencent_send(NUMBER)
+    left = tencent.simulators.call(lambda: tencent.world.load("balance"))
 
-    (package,) = tencent_call("SmsPackagesStatistics", Limit=10, Offset=0)[
-        "SmsPackagesStatisticsSet"
-    ]
+    answer = tencent_call("SmsPackagesStatistics", Limit=10, Offset=0)
+    (package,) = answer["SmsPackagesStatisticsSet"]
 
     assert [] == empty["SmsPackagesStatisticsSet"]
-    assert (100, 1) == (package["PackageAmount"], package["CurrentUsage"])
+    assert (1, left) == (package["CurrentUsage"], package["PackageAmount"] - 1)
 
 
 def test_numbers_are_described_as_they_are_read(tencent_client):
