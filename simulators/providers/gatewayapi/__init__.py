@@ -15,6 +15,7 @@ from simulators.kernel.provider import Credentials, Draft, Endpoint, Exchange, P
 from simulators.providers.gatewayapi import access, account, messages, receipts, send, wire
 
 CATALOGUE = catalogue.load("gatewayapi")
+DOCS = "https://gatewayapi.com/docs/apis/legacy/rest/"
 
 # Whatever is wrong with a field is a 422; the vendor documents no code and one text for them all.
 PROBLEMS = MappingProxyType(
@@ -126,6 +127,22 @@ def endpoint(operation: str, method: str, path: str, **functions: object) -> End
     )
 
 
+EMULATES = (
+    ("sending: JSON, batch, form, GET; tags, sendtime, max_parts, binary", "full", DOCS),
+    ("token, user and password, OAuth 1.0a without a user", "full; 300 s of clock skew", DOCS),
+    ("bearer token", "refused; documented for /api/vas alone", DOCS),
+    ("msisdn with + or 00", "accepted; the contract wants digits alone, as documented", DOCS),
+    ("characters outside GSM 03.38 without UCS2", "arrive as ?; as what is not documented", DOCS),
+    ("reading back", "404 until ENROUTE, then at once", DOCS),
+    ("notifications, signed with a JWT", "to callback_url; no default webhook", DOCS),
+    ("prices", "JSON and CSV, no XLSX; figures of this simulator's own", DOCS),
+    ("wrong fields", "422 with one text; code and text are not documented", DOCS),
+    ("40 open connections for an address", "not limited; 429 and 503 by rule", DOCS),
+    ("forms and queries", "up to 1000 fields", "this simulator's bound"),
+    ("content filter, trial limits, operators, IP lists", "no; their errors by rule", DOCS),
+    ("charged SMS, refunds, e-mail, HLR, VAS", "no", DOCS),
+)
+
 ENDPOINTS = (
     endpoint("send-sms", "POST", "/rest/mtsms", parse=send.parse, answer=send.answer),
     endpoint("send-sms", "GET", "/rest/mtsms", parse=send.parse, answer=send.answer),
@@ -145,7 +162,7 @@ PROVIDER = Provider(
     name="gatewayapi",
     title="GatewayAPI",
     hosts=("gatewayapi.com", "gatewayapi.eu"),
-    reference="https://gatewayapi.com/docs/apis/legacy/rest/",
+    reference=DOCS,
     catalogue=CATALOGUE,
     problems=PROBLEMS,
     states=STATES,
@@ -163,35 +180,5 @@ PROVIDER = Provider(
     refuse=wire.refuse,
     message_id=message_id,
     placeholders=wire.placeholders,
-    emulates=(
-        (
-            "Sending: JSON, batch, form, GET; tags, sendtime, max_parts, encodings, binary",
-            "full",
-            "docs/rest.rst",
-        ),
-        (
-            "Token (header, Basic, argument), user and password, OAuth 1.0a two-legged",
-            "full; the 300 s an OAuth timestamp may be off are this simulator's",
-            "docs/rest.rst; RFC 5849",
-        ),
-        (
-            "msisdn with a leading + or 00",
-            "accepted; the contract asks for digits alone, as documented",
-            "documented for /rest/hlr only",
-        ),
-        (
-            "Characters outside GSM 03.38 without encoding UCS2",
-            "arrive as ?; the vendor does not say as what",
-            "docs/rest.rst",
-        ),
-        (
-            "Reading a message back",
-            "404 until it is ENROUTE; after that at once",
-            "docs/rest.rst: once in long-term storage",
-        ),
-        ("Prices", "JSON and CSV, no XLSX; figures are this simulator's", "docs/rest.rst"),
-        ("40 open connections per address", "not limited", "docs/rest.rst"),
-        ("Forms and queries", "up to 1000 fields", "this simulator's"),
-        ("Charged SMS, refunds, e-mail, HLR, VAS", "no", ""),
-    ),
+    emulates=EMULATES,
 )

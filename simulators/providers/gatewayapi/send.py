@@ -31,11 +31,7 @@ def parse(exchange: Exchange) -> list[Draft]:
 
 
 def _drafts(exchange: Exchange, item: dict[str, Any]) -> list[Draft]:
-    shared = {name: item[name] for name in _KEPT if name in item}
-    if "validity_period" in shared:
-        shared["validity_period"] = max(shared["validity_period"], LEAST_VALIDITY)
-    shared["id"] = int(exchange.world.chance.digits(15))
-    shared["of"] = len(item["recipients"])
+    shared = _shared(exchange, item)
     life = _life(item.get("sendtime", 0) - exchange.now)
     sender = str(item.get("sender") or exchange.credentials["sender"])
     plain = _spelled(item, item.get("message", ""))
@@ -55,6 +51,17 @@ def _drafts(exchange: Exchange, item: dict[str, Any]) -> list[Draft]:
     if first.text != item.get("message"):
         first.details["message"] = item.get("message")
     return list(drafts.values())
+
+
+def _shared(exchange: Exchange, item: dict[str, Any]) -> dict[str, Any]:
+    """What all kept messages of one message have in common: its id (`id`), how many they are
+    (`of`), and the fields that reading back, usage and notifications need."""
+    shared = {name: item[name] for name in _KEPT if name in item}
+    if "validity_period" in shared:
+        shared["validity_period"] = max(shared["validity_period"], LEAST_VALIDITY)
+    shared["id"] = int(exchange.world.chance.digits(15))
+    shared["of"] = len(item["recipients"])
+    return shared
 
 
 def _number(recipient: Any) -> phone.Number:
