@@ -1,11 +1,15 @@
 """Fixtures that the providers' tests share."""
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import requests
+from twilio.rest import Client
 
+from simulators.kernel import journal
+from simulators.kernel.contracts import contract
 from simulators.server.simulators import Simulators
 from simulators.testing import Sms
 
@@ -23,3 +27,40 @@ def ask(default: Sms, vendor_dns: Simulators) -> Iterator[Callable[..., requests
             return session.request(method, f"https://gatewayapi.com{path}", timeout=10, **options)
 
         yield send
+
+
+@pytest.fixture
+def twilio(sms: Sms) -> Iterator[Client]:
+    """The official SDK, signed in to the test's account and pointed at the simulator. Every
+    answer it got, and that `ask_twilio` got, is held against its response schema."""
+    yield twilio_client(sms)
+    for _sequence, packed in sms.simulators.call(lambda: sms.world.store.journal(sms.world.id)):
+        entry = journal.read(0, packed)
+        if entry["answer"].startswith("{") and len(entry["answer"]) < journal.SHOWN:
+            operation = entry["operation"] if entry["status"] < 400 else "error"
+            schema = contract("twilio", operation, "response.schema")
+            assert schema is not None, operation
+            assert [] == schema.check(json.loads(entry["answer"])), entry["target"]
+
+
+def twilio_client(sms: Sms, user: str = "", password: str = "", account: str = "") -> Client:
+    """A client of twilio-python whose base URLs alone are changed."""
+    known = sms.credentials("twilio")
+    own = account or known["account_sid"]
+    client = Client(user or own, password or known["auth_token"], own)
+    client.api.base_url = client.messaging.base_url = sms.base_url("twilio")
+    return client
+
+
+@pytest.fixture
+def ask_twilio(sms: Sms) -> Callable[..., requests.Response]:
+    """Asks Twilio's 2010-04-01 API below the account, or another path that begins with a slash."""
+    known = sms.credentials("twilio")
+
+    def send(method: str, path: str, data: Any = None, **more: Any) -> requests.Response:
+        below = f"/2010-04-01/Accounts/{known['account_sid']}/{path}"
+        url = sms.base_url("twilio") + (path if path.startswith("/") else below)
+        more.setdefault("auth", (known["account_sid"], known["auth_token"]))
+        return requests.request(method, url, data=data, timeout=10, **more)
+
+    return send

@@ -19,6 +19,7 @@ from simulators.providers.twilio import (
     access,
     account,
     create,
+    fidelity,
     limits,
     listing,
     media,
@@ -199,4 +200,5 @@ PROVIDER = Provider(
     message_id=message_id,
     placeholders=texts.placeholders,
     receipts=receipts.RECEIPTS,
+    emulates=fidelity.EMULATES,
 )

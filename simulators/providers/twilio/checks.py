@@ -18,7 +18,7 @@ SOONEST, LATEST = 300, 35 * 86_400  # https://www.twilio.com/docs/api/errors/351
 _CONTENT = re.compile(r"HX[0-9a-fA-F]{32}")
 _APPLICATION = re.compile(r"AP[0-9a-fA-F]{32}")
 _HOST = re.compile(r"(?!-)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.?|\[[0-9a-fA-F:.]+\]")
-_PLAIN = frozenset({"To", "From", "MessagingServiceSid", "Body", "RiskCheck"})
+PLAIN = frozenset({"To", "From", "MessagingServiceSid", "Body", "RiskCheck"})
 
 
 def check(form: Fields) -> None:
@@ -27,7 +27,7 @@ def check(form: Fields) -> None:
     # Above the first plane a character counts twice.
     if len(text) > MAX_TEXT // 2 and len(text.encode("utf-16-le")) > 2 * MAX_TEXT:
         raise Refusal("21617")
-    if not _PLAIN.issuperset(form):
+    if not PLAIN.issuperset(form):
         for name, wrong in _CHECKS:
             if form.get(name):
                 key = wrong(form)

@@ -65,7 +65,7 @@ def _recipient(to: str) -> phone.Number:
 
 
 def _options(exchange: Exchange, draft: Draft, form: Fields, channel: str) -> None:
-    if len(form) <= 4 and not channel and "MediaUrl" not in form and "ContentSid" not in form:
+    if checks.PLAIN.issuperset(form) and not channel:
         return
     if channel:
         draft.details["channel"] = channel
@@ -74,7 +74,7 @@ def _options(exchange: Exchange, draft: Draft, form: Fields, channel: str) -> No
         draft.details["media"] = [["ME" + chance.hex(32), url] for url in many(form, "MediaUrl")]
     if first(form, "ContentSid"):
         _fill_content(exchange, draft, form)
-    if first(form, "SmartEncoded") == "true":
+    if first(form, "SmartEncoded").lower() == "true":
         draft.text = encoding.smart(draft.text)
     if first(form, "ContentRetention") == "discard":
         draft.details["discard"] = True

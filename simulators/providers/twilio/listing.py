@@ -99,7 +99,7 @@ def _sent_between(query: Fields) -> tuple[float, float]:
     earliest, latest = 0.0, float("inf")
     for name in ("DateSent", "DateSent>", "DateSent<"):
         if first(query, name):
-            start, end = _moment(first(query, name))
+            start, end = _moment(first(query, name), whole_day=name == "DateSent")
             if name != "DateSent<":
                 earliest = max(earliest, start)
             if name != "DateSent>":
@@ -107,10 +107,11 @@ def _sent_between(query: Fields) -> tuple[float, float]:
     return earliest, latest
 
 
-def _moment(text: str) -> tuple[float, float]:
-    """A day, or a second."""
+def _moment(text: str, *, whole_day: bool) -> tuple[float, float]:
+    """A day, or a second. The SDKs write a day as its first second: alone it means the day."""
     try:
         start = from_iso(text)
     except (ValueError, OverflowError):
         raise Refusal("20001/value", name="DateSent") from None
-    return start, start + (_DAY if len(text) <= len("YYYY-MM-DD") else 1)
+    day = len(text) <= len("YYYY-MM-DD") or (whole_day and start % _DAY == 0)
+    return start, start + (_DAY if day else 1)

@@ -4,6 +4,7 @@ https://www.twilio.com/docs/messaging/api/message-resource. What Twilio forgets 
 the phone: redacted and deleted messages stay in the inbox.
 """
 
+from simulators.kernel import receipts
 from simulators.kernel.call import Reply
 from simulators.kernel.message import Message, Step
 from simulators.kernel.problem import Problem
@@ -58,7 +59,11 @@ def _cancel(exchange: Exchange, message: Message, form: Fields) -> Message:
         raise Refusal("30409")
     life = message.ending(exchange.now, Step(0, "canceled"), lives)
     world = exchange.world
-    return world.store.change(world.id, message.id, life=life) or message
+    canceled = world.store.change(world.id, message.id, life=life) or message
+    reporting = exchange.provider.reporting
+    if reporting is not None:
+        receipts.plan(reporting, world, canceled)
+    return canceled
 
 
 def _redact(exchange: Exchange, message: Message, form: Fields) -> Message:

@@ -19,14 +19,15 @@ def build(world: World, url: str, reports: Sequence[Report]) -> Callback:
     """A signed form; no two messages share one."""
     (report,) = reports
     known = world.credentials("twilio")
+    channel = report.message.details.get("channel", "")
     fields = {
         "SmsSid": report.message.id,
         "SmsStatus": report.step.status,
         "MessageStatus": report.step.status,
-        "To": report.message.to,
+        "To": channel + report.message.to,
         "MessageSid": report.message.id,
         "AccountSid": known["account_sid"],
-        "From": report.message.sender,
+        "From": channel + report.message.sender,
         "ApiVersion": "2010-04-01",
     }
     if "service" in report.message.details:

@@ -86,7 +86,9 @@ def xml(root: str, body: Mapping[str, Any]) -> bytes:
     top = Element("TwilioResponse")
     rows = next((name for name, value in body.items() if isinstance(value, list)), "")
     if rows:
-        place = {k.replace("_", ""): str(v or "") for k, v in body.items() if k != rows}
+        place = {
+            k.replace("_", ""): "" if v is None else str(v) for k, v in body.items() if k != rows
+        }
         listed = SubElement(top, _camel(rows), place)
         for row in body[rows]:
             _fill(SubElement(listed, root), row)
