@@ -1,0 +1,191 @@
+"""Aliyun's contracts: their examples, the recorded clients, and the simulator's own answers."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from simulators.data import data
+from simulators.kernel.call import Call
+from simulators.kernel.contracts import contract
+from simulators.providers.aliyun import PROVIDER, wire
+
+FOLDER: Path = data("contracts") / "aliyun"
+EXAMPLES = {
+    path.name.removesuffix(".examples.json"): json.loads(path.read_text())
+    for path in sorted(FOLDER.glob("*.examples.json"))
+}
+BREAKS = [(name, item) for name, kind in EXAMPLES.items() for item in kind["breaks"]]
+# Recorded requests that break the contract, and where: what Logto puts into TemplateParam when a
+# sign-in has more of a payload than a code is refused by Aliyun.
+FAULTS = {
+    ("logto-aliyun-sms", "payload-context"): "body.TemplateParam",
+    ("logto-aliyun-sms", "payload-link"): "body.TemplateParam",
+}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_keeps_what_is_right(name):
+    """No rule finds fault with a right document, nor does the faster validator."""
+    agreed = contract("aliyun", name)
+
+    for document in EXAMPLES[name]["keeps"]:
+        assert [] == [str(breach) for breach in agreed.check_slowly(document)]
+        assert [] == agreed.check(document)
+
+
+@pytest.mark.parametrize(
+    ("name", "item"), BREAKS, ids=lambda v: v if isinstance(v, str) else f"{v['at']}-{v['why']}"
+)
+def test_names_the_place_of_what_is_wrong(name, item):
+    """A breach points at the value that breaks the rule and says in words what was expected."""
+    found = contract("aliyun", name).check(item["document"])
+
+    assert [item["at"]] == [breach.pointer for breach in found]
+    assert all(breach.expected != "a value" and breach.source for breach in found)
+
+
+def test_every_operation_has_a_contract_with_examples():
+    """Each endpoint's request is described, kept and broken; so is its answer."""
+    operations = {endpoint.operation for endpoint in PROVIDER.endpoints}
+
+    assert operations <= set(EXAMPLES)
+    assert all(contract("aliyun", name, "response.schema") for name in EXAMPLES)
+
+
+def test_finds_fault_with_recorded_requests_only_where_aliyun_does(captures):
+    """Each other recorded request keeps the contract."""
+    found = {}
+    for client in (
+        "logto-aliyun-sms",
+        "aliyun-core-python",
+        "aliyun-core-python-common",
+        "aliyun-core-python-get",
+        "aliyun-dysmsapi-python",
+        "aliyun-dysmsapi-python-async",
+    ):
+        for capture in captures(client):
+            breaches = contract("aliyun", "send-sms").check(wire.read(call(capture["requests"][0])))
+            if breaches:
+                found[client, capture["case"]] = ", ".join(breach.pointer for breach in breaches)
+
+    assert FAULTS == found
+
+
+def call(request):
+    path, _, query = request["target"].partition("?")
+    headers = {name.lower(): value for name, value in request["headers"]}
+    return Call(request["method"], path, query, headers, (request["body"] or "").encode())
+
+
+def holds(answer, operation):
+    body = {name: value for name, value in answer.items() if name != "status"}
+    right = answer["Code"] == "OK"
+    agreed = contract("aliyun", operation if right else "error", "response.schema")
+    return [str(breach) for breach in agreed.check(body)]
+
+
+TEMPLATE = {
+    "TemplateType": "0",
+    "TemplateName": "登录",
+    "TemplateContent": "${code}",
+    "Remark": "x",
+}
+SIGN = {
+    "SignName": "示例公司",
+    "SignSource": "0",
+    "Remark": "x",
+    "QualificationId": "1",
+    "SignFileList.1.FileContents": "cGRm",
+}
+DAYS = {"StartDate": "20261121", "EndDate": "20261121", "PageIndex": "1", "PageSize": "10"}
+CALLS = {
+    "SendSms": {
+        "PhoneNumbers": "13900000000",
+        "SignName": "阿里云短信测试",
+        "TemplateCode": "SMS_154950909",
+        "TemplateParam": '{"code":"1234"}',
+    },
+    "SendBatchSms": {
+        "PhoneNumberJson": '["13900000001"]',
+        "SignNameJson": '["阿里云短信测试"]',
+        "TemplateCode": "SMS_154950909",
+        "TemplateParamJson": '[{"code":"1234"}]',
+    },
+    "QuerySendDetails": {
+        "PhoneNumber": "13900000000",
+        "SendDate": "20261121",
+        "PageSize": "10",
+        "CurrentPage": "1",
+    },
+    "QuerySendStatistics": {"IsGlobe": "1", **DAYS},
+    "QuerySmsTemplate": {"TemplateCode": "SMS_154950909"},
+    "GetSmsTemplate": {"TemplateCode": "SMS_OVERSEAS1"},
+    "QuerySmsTemplateList": {},
+    "QuerySmsSign": {"SignName": "阿里云短信测试"},
+    "GetSmsSign": {"SignName": "阿里云短信测试"},
+    "QuerySmsSignList": {},
+    "AddSmsTemplate": TEMPLATE,
+    "CreateSmsTemplate": TEMPLATE,
+    "ModifySmsTemplate": {**TEMPLATE, "TemplateCode": "SMS_9"},
+    "UpdateSmsTemplate": {**TEMPLATE, "TemplateCode": "SMS_9"},
+    "DeleteSmsTemplate": {"TemplateCode": "SMS_154950909"},
+    "AddSmsSign": SIGN,
+    "CreateSmsSign": {**SIGN, "SignName": "示例公司二"},
+    "ModifySmsSign": {**SIGN, "SignName": "旧公司"},
+    "UpdateSmsSign": {**SIGN, "SignName": "旧公司"},
+    "DeleteSmsSign": {"SignName": "阿里云短信测试"},
+}
+
+
+def test_every_answer_holds_to_its_schema(aliyun):
+    """A success of each operation; the details once waiting and once delivered."""
+    rejected = {"status": "rejected", "reason": "不合规"}
+    aliyun.settle(
+        "templates/aliyun",
+        [
+            *(
+                {"code": t.code, "content": t.content, "international": t.international}
+                for t in aliyun.provider.templates
+            ),
+            {"code": "SMS_9", "content": "${code}", **rejected},
+        ],
+    )
+    aliyun.settle("signatures/aliyun", [{"name": "阿里云短信测试"}, {"name": "旧公司", **rejected}])
+    for action, params in CALLS.items():
+        (operation,) = {
+            e.operation
+            for e in PROVIDER.endpoints
+            if e.operation.replace("-", "") == action.lower()
+        }
+        answer = aliyun(action, **params)
+
+        assert (action, "OK", []) == (action, answer["Code"], holds(answer, operation))
+    aliyun.advance(10)
+    delivered = aliyun("QuerySendDetails", **CALLS["QuerySendDetails"])
+
+    assert [] == holds(delivered, "query-send-details")
+    assert len(CALLS) == len({endpoint.operation for endpoint in PROVIDER.endpoints})
+
+
+def test_refusals_of_product_and_gateway_hold_to_theirs(aliyun):
+    """Three fields, or five."""
+    for refused in (
+        aliyun.send("1"),
+        aliyun.send(TemplateParam="{}"),
+        aliyun("Nothing"),
+        aliyun.send(secret="wrong"),
+        aliyun.send(AccessKeyId="x"),
+    ):
+        assert [] == holds(refused, "send-sms")
+
+
+def test_a_right_request_leaves_no_breach_in_the_journal(aliyun):
+    """A wrong one does."""
+    aliyun.send()
+    kept = aliyun.sms.violations("aliyun")
+    aliyun.send("130 1234 5678")
+    (broken,) = aliyun.sms.violations("aliyun")
+
+    assert [] == kept
+    assert ["body.PhoneNumbers"] == [breach["pointer"] for breach in broken["breaches"]]
