@@ -5,15 +5,18 @@ import subprocess
 import sys
 import threading
 from base64 import b64encode
+from contextlib import closing
 from datetime import UTC, datetime
 from http.client import HTTPConnection
 from urllib.parse import urlencode, urlsplit
 
 import pytest
 
+from simulators.catalog import PROVIDERS
 from simulators.control.errors import Bad
 from simulators.kernel.contracts import contract
 from simulators.kernel.rules import BadRule
+from simulators.testing import Sms
 
 pytest_plugins = ["pytester"]
 
@@ -179,6 +182,20 @@ def test_tells_where_a_provider_is(sms, via):
     }
 
     assert expected[via] == sms.url("twilio", via)
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_every_place_is_that_providers(sms, provider):
+    """A request there is journalled as one to this provider, whoever sent it."""
+    strangers = Sms(sms.simulators, sms.simulators.accounts.strangers)
+    before = len(strangers.requests(provider))
+    for via in ("prefix", "localhost"):
+        at = urlsplit(sms.url(provider, via=via))
+        with closing(HTTPConnection("127.0.0.1", at.port)) as connection:
+            connection.request("GET", f"{at.path}/no/such/path", headers={"Host": at.netloc})
+            connection.getresponse().read()
+
+    assert before + 2 == len(strangers.requests(provider))
 
 
 def test_names_the_provider_that_was_meant(sms):

@@ -1,12 +1,11 @@
 """Who may use the control API: no web page of another origin, and off loopback only who has the
 token. Which Host names lead here at all is the gateway's business."""
 
-import ipaddress
-
 from simulators.control.errors import Bad, shown
 from simulators.control.route import Route
 from simulators.kernel.call import Call
 from simulators.kernel.proof import same
+from simulators.server.gateway import is_loopback
 
 
 def check_origin(call: Call) -> None:
@@ -35,12 +34,3 @@ def check_token(call: Call, route: Route | None, host: str, token: str) -> None:
     if scheme.lower() != "bearer" or not same(token, given.strip()):
         got = "another token" if given else "none"
         raise Bad(401, "the control API needs its token", "Authorization: Bearer TOKEN", got)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach what is bound to `host`."""
-    name = host.strip("[]")
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return name.lower() == "localhost"

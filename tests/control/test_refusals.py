@@ -1,6 +1,18 @@
 """Bad input: always JSON, always what was expected and what came, never a 500."""
 
+from json import dumps, loads
+from urllib.parse import urlencode
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from simulators.control.app import build
+from simulators.control.routes import ROUTES
+from simulators.kernel.call import Call
+from simulators.kernel.clock import Clock
+from simulators.server.loop import environ, run
+from simulators.server.simulators import Options, Simulators
 
 
 def test_health_is_up(control):
@@ -142,3 +154,85 @@ def test_head_answers_as_get_without_a_body(control):
     answer = control("HEAD", "/_sim/messages")
 
     assert (200, b"") == (answer.status, answer.raw)
+
+
+def test_a_fault_of_ours_is_told_as_one(control, refused, monkeypatch, caplog):
+    """No traceback leaves; the log has it."""
+
+    def broken(_clock):
+        raise RuntimeError("a secret detail")
+
+    monkeypatch.setattr(Clock, "describe", broken)
+    answer = control("GET", "/_sim/clock")
+
+    assert "a fault of ours" in refused(answer, 500)
+    assert b"secret detail" not in answer.raw
+    assert "a secret detail" in caplog.text
+
+
+@pytest.fixture(scope="module")
+def unserved():
+    """The control app of simulators that nothing listens for."""
+    simulators = Simulators(Options(port=0, tls_port=None))
+    simulators.ports["http"] = 8026
+    return build(simulators)
+
+
+METHODS = st.sampled_from(["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "X"])
+PATHS = st.one_of(
+    st.sampled_from([route.path for route in ROUTES if route.name != "wait"]),
+    st.text(max_size=30).map(lambda text: f"/_sim/{text}"),
+    st.tuples(
+        st.sampled_from(["messages", "accounts", "templates", "signatures"]), st.text(max_size=20)
+    ).map(lambda pair: f"/_sim/{pair[0]}/{pair[1]}"),
+)
+NAMES = st.sampled_from(["account", "to", "since", "limit", "cursor", "status", "provider", "x"])
+QUERIES = st.one_of(
+    st.dictionaries(NAMES, st.text(max_size=12), max_size=3).map(urlencode),
+    st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=40),
+)
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12)
+FIELDS = st.sampled_from(
+    [
+        "id",
+        "seed",
+        "credentials",
+        "mode",
+        "allowed",
+        "blocked",
+        "numbers",
+        "balance",
+        "suspended",
+        "freeze",
+        "advance",
+        "run",
+        "templates",
+        "signatures",
+        "twilio",
+        "name",
+        "code",
+        "content",
+    ]
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(FIELDS, inner, max_size=3),
+    max_leaves=6,
+)
+BODIES = VALUES.map(lambda value: dumps(value).encode()) | st.binary(max_size=40)
+KINDS = st.sampled_from(["application/json", "application/json", "text/plain", "", "\xff;="])
+
+
+@settings(max_examples=400, derandomize=True, deadline=None, database=None)
+@given(method=METHODS, path=PATHS, query=QUERIES, body=BODIES, kind=KINDS)
+def test_whatever_comes_is_answered_in_json(unserved, method, path, query, body, kind):
+    """Any method, path, query and body: never a server error, always a document."""
+    headers = {"host": "127.0.0.1:8026", "content-type": kind}
+    call = Call(method, path, query, headers, body)
+
+    answer = run(unserved, environ({"server": ("127.0.0.1", 8026)}, call, ""))
+
+    assert answer.status < 500
+    if path != "/metrics" or answer.status != 200:
+        document = loads(answer.body)
+        assert answer.status < 400 or {"error", "expected", "got"} <= document.keys()
