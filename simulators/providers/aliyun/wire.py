@@ -152,6 +152,7 @@ def midnight(text: str, now: float) -> float:
         at = datetime.strptime(text, "%Y%m%d").replace(tzinfo=BEIJING)
     except ValueError:
         at = datetime.fromtimestamp(0, UTC)
-    if len(text) != 8 or not now - 31 * 86_400 < at.timestamp() <= now:
+    exact = text.isascii() and len(text) == 8
+    if not exact or not now - 31 * 86_400 < at.timestamp() <= now:
         raise Refusal("isv.INVALID_PARAMETERS/format")
     return at.timestamp()
