@@ -25,6 +25,7 @@ from simulators.data import data
 from simulators.kernel import journal
 from simulators.kernel.accounts import DEFAULT
 from simulators.kernel.call import Call
+from simulators.kernel.pipeline import Settings
 from simulators.server.apps import build
 from simulators.server.loop import environ, run
 from simulators.server.simulators import Options, Simulators, in_thread
@@ -319,8 +320,8 @@ def _is_json(body):
 
 @pytest.fixture(scope="module")
 def inside():
-    """Simulators without sockets."""
-    return Simulators(Options(port=0, tls_port=None))
+    """Simulators without sockets, and without limits that would keep requests from going deep."""
+    return Simulators(Options(port=0, tls_port=None, settings=Settings(limits="off")))
 
 
 def opened(provider, inside):

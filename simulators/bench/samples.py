@@ -5,11 +5,15 @@ To add a provider: a function from a running number to the bytes of the request,
 """
 
 import hmac
+import json
 import time
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import sha256
+from urllib.parse import quote
 
 _FORM = "application/x-www-form-urlencoded"
 _JSON = "application/json"
@@ -80,52 +84,115 @@ def twilio(n: int) -> bytes:
     )
 
 
+def vonage(n: int) -> bytes:
+    """https://developer.vonage.com/en/api/sms"""
+    body = {"from": "AcmeInc", "to": american(n), "text": text(n)}
+    basic = "authorization: Basic YWJjZDEyMzQ6RmFrZVNlY3JldDEyMzQ1Ng=="
+    return post("/vonage/sms/json", _JSON, json.dumps(body), basic)
+
+
 def gatewayapi(n: int) -> bytes:
-    """https://gatewayapi.com/docs/apis/legacy/rest/ , as Logto sends it"""
-    recipients = f'[{{"msisdn":"{american(n)}"}}]'
-    body = f'{{"sender":"ExampleSMS","message":"{text(n)}","recipients":{recipients}}}'
+    """https://gatewayapi.com/docs/apis/rest/"""
+    body = {"sender": "ExampleSMS", "message": text(n), "recipients": [{"msisdn": american(n)}]}
+    token = "FakeTokenFakeTokenFakeTokenFakeToken-0123456789_abcdefghij"  # noqa: S105 - published
+    return post("/gatewayapi/rest/mtsms", _JSON, json.dumps(body), f"authorization: Token {token}")
+
+
+def smsaero(n: int) -> bytes:
+    """https://smsaero.ru/integration/documentation/api/"""
+    body = {"number": f"7913{_scattered(n, 9_999_991):07d}", "sign": "SMS Aero", "text": text(n)}
     return post(
-        "/gatewayapi/rest/mtsms",
+        "/smsaero/v2/sms/send",
         _JSON,
-        body,
-        "authorization: Basic RmFrZVRva2VuRmFrZVRva2VuRmFrZVRva2VuRmFrZVRva2VuLTAxMjM0NTY3ODlf"
-        "YWJjZGVmZ2hpajo=",
+        json.dumps(body),
+        "authorization: Basic dXNlckBleGFtcGxlLmNvbTphYmNkZWZnaGlqa2xtbm9wcXJzdHV2d3h5ejAxMjM0NQ==",
     )
+
+
+def aliyun(n: int) -> bytes:
+    """https://www.alibabacloud.com/help/en/sdk/product-overview/rpc-mechanism"""
+    fields = {
+        "AccessKeyId": "LTAI5tFakeFakeFakeFake01",
+        "Action": "SendSms",
+        "Format": "json",
+        "PhoneNumbers": chinese(n),
+        "RegionId": "cn-hangzhou",
+        "SignName": "阿里云短信测试",
+        "SignatureMethod": "HMAC-SHA1",
+        "SignatureNonce": f"{time.time_ns()}-{n}",
+        "SignatureVersion": "1.0",
+        "TemplateCode": "SMS_154950909",
+        "TemplateParam": f'{{"code":"{n % 1_000_000:06d}"}}',
+        "Timestamp": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "Version": "2017-05-25",
+    }
+    query = "&".join(f"{name}={_encoded(value)}" for name, value in fields.items())
+    to_sign = f"POST&%2F&{_encoded(query)}"
+    signature = hmac.digest(b"FakeSecretFakeSecretFakeSecret&", to_sign.encode(), "sha1")
+    return post("/aliyun/", _FORM, f"{query}&Signature={_encoded(_base64(signature))}")
 
 
 def tencent(n: int) -> bytes:
-    """https://cloud.tencent.com/document/api/382/52071, as Logto's connector signs"""
-    content_type, host = "application/json; charset=utf-8", "sms.tencentcloudapi.com"
-    body = (
-        f'{{"SmsSdkAppId":"1400006666","SignName":"腾讯云","TemplateId":"449739",'
-        f'"TemplateParamSet":["{n % 1_000_000:06d}"],"PhoneNumberSet":["86{chinese(n)}"]}}'
+    """https://cloud.tencent.com/document/api/382/52071"""
+    body = json.dumps(
+        {
+            "PhoneNumberSet": [f"+86{chinese(n)}"],
+            "SmsSdkAppId": "1400006666",
+            "SignName": "腾讯云",
+            "TemplateId": "449739",
+            "TemplateParamSet": [f"{n % 1_000_000:06d}"],
+        }
     )
-    now = int(time.time())
-    scope = f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d}/sms/tc3_request"
-    signed = f"content-type:{content_type}\nhost:{host}\n\ncontent-type;host"
-    canonical = f"POST\n/\n\n{signed}\n{sha256(body.encode()).hexdigest()}"
-    key = b"TC3FakeFakeFakeFakeFakeFakeFakeFake"
-    for part in scope.split("/"):
-        key = hmac.digest(key, part.encode(), "sha256")
-    text = f"TC3-HMAC-SHA256\n{now}\n{scope}\n{sha256(canonical.encode()).hexdigest()}"
+    at = int(time.time())
+    day = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d")
+    hashed = sha256(body.encode()).hexdigest()
+    canonical = f"POST\n/\n\ncontent-type:{_JSON}\nhost:127.0.0.1\n\ncontent-type;host\n{hashed}"
+    scope = f"{day}/sms/tc3_request"
+    to_sign = f"TC3-HMAC-SHA256\n{at}\n{scope}\n{sha256(canonical.encode()).hexdigest()}"
+    signature = hmac.new(_tencent_key(day), to_sign.encode(), "sha256").hexdigest()
     return post(
         "/tencent/",
-        content_type,
+        _JSON,
         body,
+        f"authorization: TC3-HMAC-SHA256 Credential=AKIDFakeFakeFakeFakeFakeFakeFakeFake/{scope},"
+        f" SignedHeaders=content-type;host, Signature={signature}",
         "x-tc-action: SendSms",
-        f"x-tc-timestamp: {now}",
+        f"x-tc-timestamp: {at}",
         "x-tc-version: 2021-01-11",
         "x-tc-region: ap-guangzhou",
-        "authorization: TC3-HMAC-SHA256"
-        f" Credential=AKIDFakeFakeFakeFakeFakeFakeFakeFake/{scope},"
-        " SignedHeaders=content-type;host,"
-        f" Signature={hmac.digest(key, text.encode(), 'sha256').hex()}",
     )
+
+
+def http_sms(n: int) -> bytes:
+    """https://docs.logto.io/connectors/sms-connectors/http-sms"""
+    body = {"to": american(n), "type": "SignIn", "payload": {"code": f"{n % 1_000_000:06d}"}}
+    bearer = "authorization: Bearer fake-http-sms-token"
+    return post("/http_sms/sms", _JSON, json.dumps(body), bearer)
+
+
+def _encoded(value: str) -> str:
+    return quote(value, safe="-_.~")
+
+
+def _base64(raw: bytes) -> str:
+    return b64encode(raw).decode()
+
+
+@lru_cache(maxsize=2)
+def _tencent_key(day: str) -> bytes:
+    key = b"TC3" + b"Fake" * 8
+    for part in (day, "sms", "tc3_request"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key
 
 
 TRIVIAL = Sample(trivial, b'"ok":true')
 SAMPLES = {
-    "gatewayapi": Sample(gatewayapi, b'"ids":['),
-    "tencent": Sample(tencent, b'"Code":"Ok"'),
     "twilio": Sample(twilio, b'"status":"accepted"'),
+    "vonage": Sample(vonage, b'"status":"0"'),
+    "gatewayapi": Sample(gatewayapi, b'"ids":['),
+    "smsaero": Sample(smsaero, b'"success":true'),
+    "aliyun": Sample(aliyun, b'"Code":"OK"'),
+    "tencent": Sample(tencent, b'"Code":"Ok"'),
+    "http_sms": Sample(http_sms, b"HTTP/1.1 200"),
 }
