@@ -4,9 +4,9 @@ import logging
 from collections import defaultdict
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Request, Response, request
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import Rule
+from werkzeug.routing import MapAdapter, Rule
 
 from simulators.kernel.call import Call, Reply
 from simulators.kernel.pipeline import Pipeline
@@ -19,12 +19,9 @@ _log = logging.getLogger(__name__)
 
 class Answer(Response):
     """A `Reply` as Flask's response: it goes out with the headers it has and no others, so there
-    is nothing for Werkzeug to complete."""
-
-    default_mimetype = None
+    is nothing for Werkzeug to complete, and no state of Werkzeug's to set up."""
 
     def __init__(self, reply: Reply) -> None:
-        super().__init__()
         self.reply = reply
 
     def __call__(self, environ: Any, start_response: Any) -> list[bytes]:
@@ -33,10 +30,20 @@ class Answer(Response):
         return [self.reply.body]
 
 
+class App(Flask):
+    """A Flask app whose endpoints are chosen by method and path: the Host was the gateway's."""
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        if request is None:
+            return None
+        call: Call = request.environ["simulators.call"]
+        return MapAdapter(self.url_map, "localhost", "/", "", "http", call.path, call.method)
+
+
 def build(provider: Provider, pipeline: Pipeline, strangers: World) -> Flask:
     """The provider's app. It expects the adapter's `Call` in the environ, and leaves the `Reply`
     there, so that the adapter can carry out what WSGI has no words for."""
-    app = Flask(f"simulators.{provider.name}", static_folder=None)
+    app = App(f"simulators.{provider.name}", static_folder=None)
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     by_path: dict[str, list[Endpoint]] = defaultdict(list)
