@@ -117,14 +117,14 @@ def captures() -> Callable[[str], list[dict[str, Any]]]:
 
 @pytest.fixture
 def send_raw(sms_server: Simulators) -> Callable[[bytes], bytes]:
-    """Sends bytes over plain HTTP and returns the bytes of the answer's body."""
+    """Sends bytes over plain HTTP and returns the answer: its status line and its body."""
 
     def send(raw: bytes) -> bytes:
         with socket.create_connection(("127.0.0.1", sms_server.ports["http"]), timeout=10) as sock:
             sock.sendall(raw)
             response = HTTPResponse(sock, method=raw.split(b" ", 1)[0].decode("latin-1"))
             response.begin()
-            return response.read()
+            return b"HTTP/1.1 %d\r\n\r\n" % response.status + response.read()
 
     return send
 
