@@ -65,8 +65,10 @@ def errors():
 
 @pytest.fixture(scope="module")
 def server():
-    """A server of its own: what is sent to its control API spoils nobody's account."""
-    with in_thread(Options(port=0, tls_port=None)) as simulators:
+    """A server of its own: what is sent to its control API spoils nobody's account. Without
+    limits: sixty sends at once are more than some providers take in a second."""
+    options = Options(port=0, tls_port=None, settings=Settings(limits="off"))
+    with in_thread(options) as simulators:
         yield simulators
 
 
