@@ -1,10 +1,13 @@
 """What Tencent's gateway says before an operation is reached: its codes, its two languages."""
 
 import json
+from datetime import UTC, datetime
+from hashlib import sha256
 from http.client import HTTPConnection
 
 import pytest
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
+from tencentcloud.common.sign import Sign
 
 PULL = {"Limit": 10, "SmsSdkAppId": ""}
 NO_LIMIT = "The request is missing a required parameter `Limit`."
@@ -251,3 +254,34 @@ def test_a_body_that_is_too_large_is_refused(raw):
     answer = raw("POST", "/", "x" * (1 << 20) + "y", X_TC_Action="SendSms")
 
     assert "RequestSizeLimitExceeded" == answer["Error"]["Code"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "code"), [({}, None), ({"strict": True}, "AuthFailure.SignatureFailure")]
+)
+def test_a_host_signed_without_its_port_is_accepted_unless_strict(settings, code, tencent, raw):
+    """As the Node SDK signs at 127.0.0.1:PORT: the host bare, and the service `127`."""
+    tencent.simulators.call(lambda: tencent.world.save("tencent", settings))
+    known, now = tencent.credentials("tencent"), int(tencent.world.clock.now())
+    body = json.dumps({"Limit": 1, "SmsSdkAppId": known["app_id"]})
+    scope = f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d}/127/tc3_request"
+    canonical = (
+        "POST\n/\n\ncontent-type:application/json\nhost:127.0.0.1\n\ncontent-type;host\n"
+        + sha256(body.encode()).hexdigest()
+    )
+    text = f"TC3-HMAC-SHA256\n{now}\n{scope}\n{sha256(canonical.encode()).hexdigest()}"
+    signature = Sign.sign_tc3(known["secret_key"], scope[:10], "127", text)
+
+    answer = raw(
+        "POST",
+        "/",
+        body,
+        Authorization=f"TC3-HMAC-SHA256 Credential={known['secret_id']}/{scope},"
+        f" SignedHeaders=content-type;host, Signature={signature}",
+        Content_Type="application/json",
+        X_TC_Action="PullSmsSendStatus",
+        X_TC_Version="2021-01-11",
+        X_TC_Timestamp=str(now),
+    )
+
+    assert code == answer.get("Error", {}).get("Code")
