@@ -202,6 +202,16 @@ def test_sends_to_the_common_port_by_name(default, sdk, sms_server, resolved):
     assert "Ok" == row.Code
 
 
+def test_sends_to_the_common_port_with_the_prefix(default, sdk, sms_server):
+    """The SDK takes `127.0.0.1:PORT/tencent` for an address, calls and signs it."""
+    endpoint = f"127.0.0.1:{sms_server.ports['http']}/tencent"
+    client = sdk(default, scheme="http", endpoint=endpoint)
+
+    (row,) = client.SendSms(request(default)).SendStatusSet
+
+    assert "Ok" == row.Code
+
+
 def test_a_gateway_address_signs_the_vendor_s_name(tencent, sdk, local):
     """`apigw_endpoint` is called, sms.tencentcloudapi.com is signed."""
     client = sdk(tencent, scheme="http", apigw_endpoint=local)
