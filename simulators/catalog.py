@@ -4,12 +4,20 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from simulators.kernel.provider import Provider
-from simulators.providers import aliyun, gatewayapi, http_sms, tencent, twilio, vonage
+from simulators.providers import (
+    aliyun,
+    gatewayapi,
+    http_sms,
+    smsaero,
+    tencent,
+    twilio,
+    vonage,
+)
 
 PROVIDERS: Mapping[str, Provider] = MappingProxyType(
     {
         module.PROVIDER.name: module.PROVIDER
-        for module in (aliyun, gatewayapi, http_sms, tencent, twilio, vonage)
+        for module in (aliyun, gatewayapi, http_sms, smsaero, tencent, twilio, vonage)
     }
 )
 

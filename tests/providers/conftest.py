@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -64,3 +65,20 @@ def ask_twilio(sms: Sms) -> Callable[..., requests.Response]:
         return requests.request(method, url, data=data, timeout=10, **more)
 
     return send
+
+
+@pytest.fixture
+def aero(default: Sms, vendor_dns: Simulators) -> Iterator[Callable[..., requests.Response]]:
+    """Posts JSON fields to a selector of SMS Aero under its own name over TLS, with the published
+    credentials in the URL."""
+    known = default.credentials("smsaero")
+    user = f"{quote(known['email'], safe='')}:{known['api_key']}"
+    with requests.Session() as session:
+
+        def send(selector: str, fields: Any = None, **options: Any) -> requests.Response:
+            options.setdefault("json", {} if fields is None else fields)
+            method = options.pop("method", "POST")
+            url = f"https://{user}@{options.pop('host', 'gate.smsaero.ru')}/v2/{selector}"
+            return session.request(method, url, timeout=10, **options)
+
+        yield send

@@ -1,0 +1,196 @@
+"""SMS Aero, API version 2 at gate.smsaero.ru.
+
+Reference: https://smsaero.ru/integration/documentation/api/ (not readable without an account; what
+stands here is from the official clients at https://github.com/smsaero and from recorded answers).
+Every answer is `{"success", "data", "message"}`. A request with a field that is wrong is refused
+as a whole, with the reasons by field.
+
+The world's settings document `smsaero` bends this account: `moderation_s` is how many seconds a
+message waits for moderation (status 8) before it is queued.
+"""
+
+from collections.abc import Callable
+from types import MappingProxyType
+
+from simulators.kernel import catalogue, judges, proof
+from simulators.kernel.call import Reply
+from simulators.kernel.clock import Chance
+from simulators.kernel.message import State, Step
+from simulators.kernel.problem import Problem
+from simulators.kernel.provider import Credentials, Draft, Endpoint, Exchange, Provider, Refusal
+from simulators.kernel.templates import Signature
+from simulators.providers.smsaero import (
+    account,
+    lookup,
+    messages,
+    receipts,
+    send,
+    wire,
+)
+from simulators.providers.smsaero.fidelity import EMULATES
+
+CATALOGUE = catalogue.load("smsaero")
+
+PROBLEMS = MappingProxyType(
+    {
+        Problem.MALFORMED: "400/body",
+        Problem.TOO_LARGE: "413",
+        Problem.NOT_FOUND: "404",
+        Problem.METHOD_NOT_ALLOWED: "405",
+        Problem.NO_CREDENTIALS: "401",
+        Problem.UNKNOWN_CREDENTIALS: "401",
+        Problem.UNAUTHENTICATED: "401",
+        Problem.EXPIRED: "401",
+        Problem.REPLAYED: "401",
+        Problem.FORBIDDEN: "403",
+        Problem.SUSPENDED: "403",
+        Problem.NO_CREDIT: "no credits",
+        Problem.THROTTLED: "429",
+        Problem.MISSING_RECIPIENT: "400/number/required",
+        Problem.BAD_RECIPIENT: "400/number",
+        Problem.TOO_MANY_RECIPIENTS: "400/numbers",
+        Problem.REGION_NOT_ALLOWED: "400/number/region",
+        Problem.OPTED_OUT: "400/number/blacklist",
+        Problem.MISSING_SENDER: "400/sign/required",
+        Problem.BAD_SENDER: "400/sign",
+        Problem.MISSING_TEXT: "400/text/required",
+        Problem.TEXT_TOO_LONG: "400/text/long",
+        Problem.TEMPLATE_UNKNOWN: "400/text",
+        Problem.TEMPLATE_MISMATCH: "400/text",
+        Problem.INTERNAL: "500",
+        Problem.UNAVAILABLE: "503",
+    }
+)
+
+# The numbers are constants of github.com/cloudloyalty/smsaero-client; what follows a slash is ours.
+STATES = MappingProxyType(
+    {
+        "8": State.ACCEPTED,
+        "0/scheduled": State.SCHEDULED,
+        "0": State.ACCEPTED,
+        "3": State.SENT,
+        "4": State.SENT,
+        "1": State.DELIVERED,
+        "2": State.UNDELIVERED,
+        "6": State.FAILED,
+    }
+)
+
+LIVES = MappingProxyType({"sms": (Step(0, "0"), Step(1, "3"), Step(2, "4"), Step(3, "1"))})
+
+# The shared sender for tests, as the Python SDK and as users of the plain API spell it.
+SIGNATURES = (Signature("SMS Aero"), Signature("SMSAero"))
+
+DEFAULT_CREDENTIALS = MappingProxyType(
+    {
+        "email": "user@example.com",
+        "api_key": "abcdefghijklmnopqrstuvwxyz012345",
+        "sign": "SMS Aero",
+    }
+)
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+FIRST_ID = 800_000_000  # of nine digits, as production has them
+
+
+def new_credentials(chance: Chance) -> dict[str, str]:
+    """Well-formed credentials for a new account."""
+    return {
+        "email": f"user-{chance.hex(8)}@example.com",
+        "api_key": chance.letters(32, _LETTERS),
+        "sign": "SMS Aero",
+    }
+
+
+def credential_ids(credentials: Credentials) -> tuple[str, ...]:
+    """The e-mail address."""
+    return (credentials["email"],)
+
+
+def identify(exchange: Exchange) -> str | None:
+    """The user name of the Basic header: the account's e-mail address."""
+    shown = proof.basic(exchange.call)
+    return shown[0] if shown else None
+
+
+def authenticate(exchange: Exchange) -> None:
+    """The password is the API key. Raises `Refusal`."""
+    shown = proof.basic(exchange.call)
+    if shown is None or not proof.same(exchange.credentials["api_key"], shown[1]):
+        raise Refusal(Problem.UNAUTHENTICATED)
+
+
+def message_id(exchange: Exchange, _draft: Draft) -> str:
+    """Numbers that go up by one."""
+    world = exchange.world
+    return str(FIRST_ID + world.store.count(world.id, "smsaero/messages"))
+
+
+def sending(operation: str, path: str) -> tuple[Endpoint, ...]:
+    """An operation that sends, by POST and by GET."""
+    return tuple(
+        Endpoint(
+            operation=operation,
+            method=method,
+            path=f"/v2/{path}",
+            read=wire.read,
+            parse=send.parse,
+            answer=send.answer,
+        )
+        for method in ("POST", "GET")
+    )
+
+
+def asking(operation: str, path: str, handle: Callable[[Exchange], Reply]) -> tuple[Endpoint, ...]:
+    """An operation that sends nothing, by POST and by GET."""
+    return tuple(
+        Endpoint(
+            operation=operation, method=method, path=f"/v2/{path}", read=wire.read, handle=handle
+        )
+        for method in ("POST", "GET")
+    )
+
+
+ENDPOINTS = (
+    *sending(send.SEND, "sms/send"),
+    *sending(send.TEST, "sms/testsend"),
+    *asking("get-sms", "sms/status", messages.status(send.SEND)),
+    *asking("get-test-sms", "sms/teststatus", messages.status(send.TEST)),
+    *asking("list-sms", "sms/list", messages.listing(send.SEND, "sms/list")),
+    *asking("list-test-sms", "sms/testlist", messages.listing(send.TEST, "sms/testlist")),
+    *asking("auth", "auth", account.auth),
+    *asking("get-balance", "balance", account.balance),
+    *asking("add-balance", "balance/add", account.balance_add),
+    *asking("list-cards", "cards", account.cards),
+    *asking("list-tariffs", "tariffs", account.tariffs),
+    *asking("add-sign", "sign/add", account.sign_add),
+    *asking("list-signs", "sign/list", account.sign_list),
+    *asking("list-viber-signs", "viber/sign/list", account.viber_sign_list),
+    *asking("check-hlr", "hlr/check", lookup.check),
+    *asking("get-hlr", "hlr/status", lookup.status),
+    *asking("get-operator", "number/operator", lookup.operator),
+)
+
+PROVIDER = Provider(
+    name="smsaero",
+    title="SMS Aero",
+    hosts=("gate.smsaero.ru", "gate.smsaero.org", "gate.smsaero.net", "gate.smsaero.uz"),
+    reference="https://smsaero.ru/integration/documentation/api/",
+    catalogue=CATALOGUE,
+    problems=PROBLEMS,
+    states=STATES,
+    lives=LIVES,
+    judges=(judges.active, judges.region, judges.opted_out),
+    signatures=SIGNATURES,
+    receipts=receipts.RECEIPTS,
+    endpoints=ENDPOINTS,
+    default_credentials=DEFAULT_CREDENTIALS,
+    new_credentials=new_credentials,
+    credential_ids=credential_ids,
+    secrets=("api_key",),
+    identify=identify,
+    authenticate=authenticate,
+    refuse=wire.refuse,
+    message_id=message_id,
+    placeholders=wire.placeholders,
+    emulates=EMULATES,
+)

@@ -1,0 +1,92 @@
+"""sms/send and sms/testsend: one draft a number, and the message objects as the answer.
+
+A test send takes the same request and gives the same answer; it costs nothing, and only
+sms/teststatus and sms/testlist know its messages.
+"""
+
+from typing import Any
+
+from simulators.kernel import phone, segments
+from simulators.kernel.call import Reply
+from simulators.kernel.message import Life, Step
+from simulators.kernel.problem import Problem
+from simulators.kernel.provider import Draft, Exchange
+from simulators.providers.smsaero import fields, messages, prices, wire
+
+SEND, TEST = "send-sms", "test-send-sms"
+SHARED_SIGNS = frozenset({"SMS Aero", "SMSAero"})
+
+
+def parse(exchange: Exchange) -> list[Draft]:
+    """Draws up one message a number. Raises `Refusal` for all fields that are wrong together."""
+    given, wrong = fields.of(exchange), list[str]()
+    numbers = fields.numbers(given, wrong)
+    sign = fields.sign(exchange, given, wrong)
+    text = fields.text(given, wrong)
+    wanted = fields.date_send(exchange, given, wrong)
+    url = fields.callback(given, wrong)
+    fields.hold(wrong)
+    parts = segments.count(text)
+    life = _life(exchange, wanted)
+    shared: dict[str, Any] = {"dateSend": wanted} if wanted else {}
+    if given.get("callbackFormat") == "JSON":
+        shared["json"] = True
+    drafts = [_draft(number, sign, text, parts) for number in numbers]
+    for draft in drafts:
+        draft.life, draft.callback = life, url
+        draft.details.update(shared)
+    if not is_test(exchange):
+        hold_to_balance(exchange, drafts, sum(draft.details["cost"] for draft in drafts))
+    return drafts
+
+
+def _draft(number: phone.Number, sign: str, text: str, parts: int) -> Draft:
+    channel = prices.channel(number, sign, SHARED_SIGNS)
+    cost = prices.price(channel, prices.operator(number), parts)
+    details = {"channel": channel, "cost": cost}
+    return Draft(number.e164, sign, text, number.region, parts, deferred=True, details=details)
+
+
+def _life(exchange: Exchange, wanted: int) -> str | Life:
+    """Accounts may have messages looked at first: `{"moderation_s": seconds}` in the world's
+    settings document `smsaero`."""
+    moderation = float(exchange.world.load("smsaero", {}).get("moderation_s", 0))
+    wait = max(wanted - exchange.now, 0.0)
+    if not moderation and not wait:
+        return "sms"
+    start = max(moderation, wait)
+    steps = [Step(0, "8")] if moderation else []
+    if wait > moderation:
+        steps.append(Step(moderation, "0/scheduled"))
+    queued = [Step(start, "0")]
+    return (*steps, *queued, Step(start + 1, "3"), Step(start + 2, "4"), Step(start + 3, "1"))
+
+
+def is_test(exchange: Exchange) -> bool:
+    """Whether this is a test send."""
+    return exchange.endpoint is not None and exchange.endpoint.operation == TEST
+
+
+def hold_to_balance(exchange: Exchange, drafts: list[Draft], total: float) -> None:
+    """Marks all drafts as refused where a counted balance does not cover them together."""
+    balance = exchange.world.load("balance")
+    if balance is not None and balance < total:
+        for draft in drafts:
+            draft.failure = exchange.fail(Problem.NO_CREDIT)
+
+
+def charge(exchange: Exchange, total: float) -> None:
+    """Takes the cost off the balance, where it is counted."""
+    balance = exchange.world.load("balance")
+    if balance is not None:
+        exchange.world.save("balance", round(balance - total, 2))
+
+
+def answer(exchange: Exchange) -> Reply:
+    """The message, or an array of messages where `numbers` was used, even for one."""
+    kept = [outcome.message for outcome in exchange.outcomes if outcome.message is not None]
+    if not is_test(exchange):
+        charge(exchange, sum(message.details["cost"] for message in kept))
+    shown = [messages.new(exchange, message) for message in kept]
+    single = fields.of(exchange).get("number") is not None
+    return wire.success(shown[0] if single else shown)
