@@ -1,4 +1,4 @@
-"""Aliyun's own Python SDKs, unmodified, on a port of Aliyun's own."""
+"""Aliyun's own Python SDKs, unmodified: on a port of Aliyun's own, and under its host name."""
 
 import asyncio
 import json
@@ -18,8 +18,10 @@ from alibabacloud_tea_openapi.exceptions import ClientException
 from alibabacloud_tea_openapi.models import Config
 from aliyunsdkcore.acs_exception.exceptions import ServerException
 from aliyunsdkcore.client import AcsClient
+from darabonba.core import DaraCore
 
 from simulators.providers.aliyun.wire import BEIJING
+from simulators.server import tls
 from simulators.server.simulators import Options, in_thread
 from simulators.testing import Sms
 
@@ -47,14 +49,14 @@ def address(account):
     return f"127.0.0.1:{account.simulators.ports['aliyun']}"
 
 
-def newer(account, **more):
+def newer(account, *, secret="", endpoint="", **more):
     """The SDK of the newer signature scheme, or of the older with signature_algorithm="v2"."""
     known = account.credentials("aliyun")
     config = Config(
         access_key_id=known["access_key_id"],
-        access_key_secret=known["access_key_secret"],
-        endpoint=address(account),
-        protocol="http",
+        access_key_secret=secret or known["access_key_secret"],
+        endpoint=endpoint or address(account),
+        protocol="https" if endpoint else "http",
         **more,
     )
     return Client(config)
@@ -197,19 +199,24 @@ def test_the_newer_sdk_meets_scripted_refusals_as_real_ones(account, code):
         assert code == caught.value.code
 
 
-def older(account, *, secret="", key=""):
+def older(account, *, host="", secret="", key="", authority=None, made=None):
     """The older SDK's client, and a maker of its requests."""
     known = account.credentials("aliyun")
     client = AcsClient(
-        key or known["access_key_id"], secret or known["access_key_secret"], "cn-hangzhou"
+        key or known["access_key_id"],
+        secret or known["access_key_secret"],
+        "cn-hangzhou",
+        verify=authority,
     )
+    if made is not None:
+        made.append(client)
 
     def ask(action, method="POST", **params):
         module = import_module(f"aliyunsdkdysmsapi.request.v20170525.{action}Request")
         made = getattr(module, f"{action}Request")()
         made.set_method(method)
-        made.set_endpoint(address(account))
-        made.set_protocol_type("http")
+        made.set_endpoint(host or address(account))
+        made.set_protocol_type("https" if host else "http")
         for name, value in params.items():
             made.add_query_param(name, value)
         return json.loads(client.do_action_with_exception(made))
@@ -279,3 +286,33 @@ def test_the_older_sdk_returns_a_refusal_of_the_product(account, changes, code):
     sent = {**SEND, "PhoneNumbers": "13800138000", **changes}
 
     assert code == older(account)("SendSms", **sent)["Code"]
+
+
+@pytest.fixture
+def hung_up():
+    """Closes what the SDKs keep open: a TLS server waits for its clients when it stops."""
+    clients = []
+    yield clients
+    for client in clients:
+        client.session.close()
+    for session in DaraCore._sessions.values():
+        session.close()
+    DaraCore._sessions.clear()
+
+
+# The older SDK brings an old urllib3 of its own.
+@pytest.mark.filterwarnings("ignore:ssl.:DeprecationWarning")
+def test_both_sdks_send_over_tls_to_the_vendors_own_names(sms, vendor_dns, hung_up):
+    """With nothing changed but where the names lead to and who is trusted."""
+    authority = str(tls.ca_path(vendor_dns.options.tls_dir))
+    hosts = ("dysmsapi.aliyuncs.com", "dysmsapi.ap-southeast-1.aliyuncs.com")
+    sms.limits("off")
+    codes = []
+    for host in hosts:
+        client = newer(sms, endpoint=host, ca=authority)
+        codes.append(client.send_sms(request(sms)).body.code)
+        ask = older(sms, host=host, authority=authority, made=hung_up)
+        codes.append(ask("SendSms", **SEND)["Code"])
+
+    assert ["OK"] * 4 == codes
+    assert 4 == len(sms.messages("+8613900000000"))
