@@ -5,21 +5,26 @@ from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
 from typing import Any, Literal, TypeVar
 
+import orjson
+
 from simulators.control import settings, views
 from simulators.control.arrivals import Wanted, instead
 from simulators.control.errors import unknown
 from simulators.control.numbers import Since, bounded, e164, time
 from simulators.control.places import places
+from simulators.control.rules import described
 from simulators.kernel.codes import extract
 from simulators.kernel.message import Message
 from simulators.kernel.rules import Rule, read_all
 from simulators.kernel.world import World
+from simulators.server.dispatch import LOG
 from simulators.server.simulators import Simulators
 from simulators.store.protocol import Selection
 
 Via = Literal["prefix", "localhost", "https", "port"]
 _T = TypeVar("_T")
 _MOST = 1000
+SETTLE_SECONDS = 20
 
 
 class Sms:
@@ -86,9 +91,10 @@ class Sms:
         """Lets the test pass although it breaks contracts."""
         self.violations_allowed = True
 
-    def limits(self, mode: str | float) -> None:
-        """Flow control: "provider", "off", or a factor on every limit."""
-        self._call(lambda: settings.set_limits(self.world, mode))
+    def limits(self, mode: str | float | Sequence[Mapping[str, Any]]) -> None:
+        """Flow control: "provider", "off", a factor on every limit, or a table of limits."""
+        providers = self.simulators.providers
+        self._call(lambda: settings.set_limits(self.world, mode, providers))
 
     def regions(self, allowed: Sequence[str] | None = None, blocked: Sequence[str] = ()) -> None:
         """Where the account may send to, by ISO 3166 codes; None allows every region."""
@@ -110,6 +116,16 @@ class Sms:
         """Replaces the account's rules; the first that matches has its effect."""
         read = read_all(list(rules), self.simulators.providers)
         self._call(lambda: self.world.save("rules", read))
+
+    def rules(self) -> list[dict[str, Any]]:
+        """The rules in the order they are asked, each with how often it had effect."""
+        return self._call(lambda: described(self.world))
+
+    def receipts(self) -> list[dict[str, Any]]:
+        """Every attempt to deliver a receipt, oldest first."""
+        store, account = self.world.store, self.world.id
+        logged = self._call(lambda: store.records(account, LOG, limit=10_000))
+        return [orjson.loads(entry) for _, entry in logged]
 
     def reset(self) -> None:
         """Empties the world; the credentials stay."""
@@ -181,7 +197,8 @@ class TestClock:
         self._simulators.call(lambda: self._world.clock.freeze(epoch))
 
     def advance(self, seconds: float) -> None:
-        """Moves a running or a frozen clock forward, or back if negative."""
+        """Moves a running or a frozen clock forward, or back if negative; returns once every
+        receipt that became due has been tried."""
         clock = self._world.clock
 
         def move() -> None:
@@ -189,6 +206,7 @@ class TestClock:
             clock.advance(seconds)
 
         self._simulators.call(move)
+        self._simulators.settle(SETTLE_SECONDS)
 
     def run(self) -> None:
         """Lets a frozen clock run on from where it stands."""

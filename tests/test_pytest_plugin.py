@@ -14,8 +14,8 @@ import pytest
 
 from simulators.catalog import PROVIDERS
 from simulators.control.errors import Bad
+from simulators.kernel.checks import BadValue
 from simulators.kernel.contracts import contract
-from simulators.kernel.rules import BadRule
 from simulators.testing import Sms
 
 pytest_plugins = ["pytester"]
@@ -305,5 +305,5 @@ def test_a_setting_that_cannot_be_is_refused(sms, change):
 
 def test_a_rule_that_cannot_be_is_refused(sms):
     """By the rules' own words."""
-    with pytest.raises(BadRule, match="effect"):
+    with pytest.raises(BadValue, match="effect"):
         sms.script({"effect": {}})

@@ -2,11 +2,16 @@
 
 from typing import Any
 
+import orjson
+
+from simulators.control import views
 from simulators.control.errors import Bad
 from simulators.control.numbers import bounded, time
 from simulators.control.route import Ask, Route, Schema
 from simulators.control.schemas import TIME, record
+from simulators.kernel.call import Reply
 
+SETTLE_SECONDS = 20
 _YEARS = 100 * 366 * 86400
 
 _BODY: Schema = {
@@ -52,7 +57,14 @@ def _set(ask: Ask) -> Any:
         raise Bad(400, "'freeze' does not take false", "an ISO time or true; or run: true", "false")
     else:
         clock.freeze(None if body["freeze"] is True else time(body["freeze"]))
-    return clock.describe()
+    return Reply(200, later=lambda: _settled(ask))
+
+
+async def _settled(ask: Ask) -> Reply:
+    """Answers once every receipt that the new time made due has been tried."""
+    await ask.simulators.dispatcher.settled(SETTLE_SECONDS)
+    headers = [("Content-Type", "application/json"), *views.HEADERS]
+    return Reply(200, orjson.dumps(ask.world.clock.describe()), headers)
 
 
 ROUTES = (

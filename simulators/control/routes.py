@@ -1,6 +1,16 @@
 """Every route of the control API; checks, views and documentation are made from this table."""
 
-from simulators.control import accounts, clock, journal, messages, registries, settings, system
+from simulators.control import (
+    accounts,
+    clock,
+    journal,
+    messages,
+    receipts,
+    registries,
+    rules,
+    settings,
+    system,
+)
 from simulators.control import wait as waiting
 from simulators.control.route import Route
 
@@ -12,5 +22,7 @@ ROUTES: tuple[Route, ...] = (
     *journal.ROUTES,
     *settings.ROUTES,
     *registries.ROUTES,
+    *rules.ROUTES,
+    *receipts.ROUTES,
     *clock.ROUTES,
 )

@@ -1,15 +1,18 @@
 """The settings of a world: flow control, regions, opt-outs, credit, suspension."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from phonenumbers import SUPPORTED_REGIONS
 
-from simulators.control.errors import Bad, unknown
+from simulators.control.errors import Bad, shown, unknown
 from simulators.control.numbers import e164
 from simulators.control.route import Ask, Route, Schema
 from simulators.control.schemas import COUNT, NUMBER, TEXT, TIME, many, record
+from simulators.kernel import tables
+from simulators.kernel.checks import BadValue
 from simulators.kernel.clock import iso
+from simulators.kernel.provider import Provider
 from simulators.kernel.world import World
 
 MOST_WINDOWS = 1000
@@ -18,8 +21,10 @@ MOST_FACTOR = 1_000_000
 _REGIONS = frozenset(SUPPORTED_REGIONS)
 
 _MODE: Schema = {
-    "description": "'provider', 'off', or a factor above 0 and at most 1000000 on every limit",
+    "description": "'provider', 'off', a factor above 0 and at most 1000000 on every limit, or a"
+    " table of limits",
     "oneOf": [
+        {"type": "array", "maxItems": 100, "items": {"type": "object"}, "description": "a table"},
         {"enum": ["provider", "off"], "description": "'provider', 'off' or a factor above 0"},
         {
             "type": "number",
@@ -31,13 +36,25 @@ _MODE: Schema = {
 }
 
 
-def set_limits(world: World, mode: str | float) -> None:
-    """Flow control as the providers do it, "off", or with every count times a factor. Raises
-    `Bad`."""
+def set_limits(
+    world: World, mode: str | float | Sequence[Mapping[str, Any]], providers: Mapping[str, Provider]
+) -> None:
+    """Flow control as the providers do it, "off", with every count times a factor, or by a table
+    of one's own. Raises `Bad`."""
+    if not isinstance(mode, str | float | int):
+        world.save("limits", _table(mode, providers))
+        return
     factor = not isinstance(mode, str) and 0 < mode <= MOST_FACTOR
     if not factor and mode not in ("provider", "off"):
         raise Bad(400, "not a mode of flow control", _MODE["description"], f"{mode}")
     world.save("limits", mode)
+
+
+def _table(rows: object, providers: Mapping[str, Provider]) -> list[tables.Row]:
+    try:
+        return tables.read(rows, providers)
+    except BadValue as bad:
+        raise Bad(400, f"not a limit at {bad.where}", bad.expected, shown(repr(bad.got))) from None
 
 
 def _limits(ask: Ask) -> Any:
@@ -61,7 +78,7 @@ def _limits(ask: Ask) -> Any:
 
 
 def _put_limits(ask: Ask) -> Any:
-    set_limits(ask.world, ask.body["mode"])
+    set_limits(ask.world, ask.body["mode"], ask.simulators.providers)
     return _limits(ask)
 
 

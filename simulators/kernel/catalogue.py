@@ -73,14 +73,16 @@ class Catalogue:
     def __getitem__(self, key: str) -> ErrorRow:
         row = self._by_key.get(key) or self._by_code.get(key)
         if row is None:
-            raise UnknownRow(f"{self.provider} has no error '{key}'; near: {self._near(key)}")
+            near = ", ".join(self.near(key)) or ", ".join(list(self._by_key)[:5]) + ", ..."
+            raise UnknownRow(f"{self.provider} has no error '{key}'; near: {near}")
         return row
 
-    def _near(self, key: str) -> str:
+    def near(self, key: str) -> list[str]:
+        """Keys and codes that look like this one, those that begin with it first."""
         names = sorted({*self._by_key, *self._by_code})
         longer = [name for name in names if key and name.lower().startswith(key.lower())]
-        near = (longer + difflib.get_close_matches(key, names, n=5, cutoff=0.4))[:5]
-        return ", ".join(dict.fromkeys(near)) or ", ".join(names[:5]) + ", ..."
+        alike = difflib.get_close_matches(key, names, n=5, cutoff=0.4)
+        return list(dict.fromkeys(longer + alike))[:5]
 
     def __iter__(self) -> Iterator[ErrorRow]:
         return iter(self._by_key.values())

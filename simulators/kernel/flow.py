@@ -76,7 +76,7 @@ def hits(limits: Sequence[Limit], mode: Any, draft: Any, scope: str, now: float)
             limit.name,
             window(limit, draft),
             limit.kind,
-            max(int(limit.permits * factor), 1),
+            max(int(limit.permits * factor), min(limit.permits, 1)),
             limit.seconds,
             start(limit, now),
             draft.segments if limit.kind == "queue" else 1,

@@ -17,7 +17,7 @@ only reads or changes something ends at its endpoint's `handle` instead of parse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from simulators.kernel import flow, journal, reading, receipts, script
+from simulators.kernel import flow, journal, reading, receipts, script, tables
 from simulators.kernel.accounts import Accounts
 from simulators.kernel.call import Call, Reply
 from simulators.kernel.contracts import contract
@@ -137,8 +137,7 @@ class Pipeline:
             _refuse_all_for_one(exchange)
 
     def _admit(self, exchange: Exchange, outcomes: list[Outcome]) -> None:
-        mode = exchange.world.load("limits", self._settings.limits)
-        limits = exchange.provider.limits
+        limits, mode = self._limits(exchange, outcomes)
         wanted = [
             (
                 flow.hits(limits, mode, outcome.draft, exchange.provider.name, exchange.now),
@@ -154,8 +153,19 @@ class Pipeline:
                 exchange.fired = full.limit
                 error = flow.named(limits)[full.limit].error
                 self._overflow(exchange, outcome, error, flow.figures(full, room, exchange.now))
-            if outcome.message is not None and outcome.message.callback:
-                _plan(exchange, outcome.message)
+            if outcome.message is not None:
+                _follow_up(exchange, outcome.message)
+
+    def _limits(
+        self, exchange: Exchange, outcomes: list[Outcome]
+    ) -> tuple[Sequence[flow.Limit], str | float]:
+        """The limits in force and their mode: the provider's, or the account's own table."""
+        mode = exchange.world.load("limits", self._settings.limits)
+        if not isinstance(mode, list):
+            return exchange.provider.limits, mode
+        for outcome in outcomes:
+            outcome.draft.ip = outcome.draft.ip or exchange.call.client
+        return tables.limits(mode, exchange.provider), "provider"
 
     def _overflow(
         self, exchange: Exchange, outcome: Outcome, error: str, figures: Mapping[str, object]
@@ -220,10 +230,16 @@ def _refused(exchange: Exchange, refusal: Refusal) -> Reply:
     return exchange.provider.refuse(exchange, exchange.failure)
 
 
-def _plan(exchange: Exchange, message: Message) -> None:
-    reporting = exchange.provider.reporting
-    if reporting is not None:
-        receipts.plan(reporting, exchange.world, message)
+def _follow_up(exchange: Exchange, message: Message) -> None:
+    """What an accepted message leads to: a receipt to come, a balance that falls."""
+    if message.callback:
+        reporting = exchange.provider.reporting
+        if reporting is not None:
+            receipts.plan(reporting, exchange.world, message)
+    balance = exchange.world.load("balance")
+    if balance is not None:
+        cost = exchange.provider.price * message.segments
+        exchange.world.save("balance", round(balance - cost, 6))
 
 
 def _message(exchange: Exchange, draft: Draft) -> Message:

@@ -45,8 +45,9 @@ class Draft:
     """One recipient's message as parsed, before it is judged.
 
     `number` is E.164 with its plus where it could be read, else what came; `region` is ISO 3166.
-    `deferred` says that whatever judgement finds shows later, as a status. A `failure` set by
-    `parse` stands; nothing else is then judged.
+    `ip` is the end user's address where the request tells it, else the client's. `deferred` says
+    that whatever judgement finds shows later, as a status. A `failure` set by `parse` stands;
+    nothing else is then judged.
     """
 
     number: str
@@ -58,6 +59,7 @@ class Draft:
     template: str = ""
     signature: str = ""
     callback: str = ""
+    ip: str = ""
     deferred: bool = False
     failure: Failure | None = None
     details: dict[str, Any] = field(default_factory=dict)
@@ -155,6 +157,7 @@ class Provider:
     * `states` and `lives`: its status words in the closed vocabulary, and the named courses that
       a message takes through them.
     * `judges`: asked in this order about each draft, the first failure stands; then `limits`.
+    * `price`: what a segment takes off a counted balance, in the account's own currency.
     * `receipts`: how it reports what became of a message, if it does.
     * `templates` and `signatures`: what every account starts with, where the provider has them.
     * `identify` finds the credential id in a request, `authenticate` checks the proof or raises
@@ -187,6 +190,7 @@ class Provider:
     templates: tuple[Template, ...] = ()
     signatures: tuple[Signature, ...] = ()
     receipts: Receipts | None = None
+    price: float = 0.01
     placeholders: Callable[[Exchange, Draft | None], Mapping[str, object]] = basic_placeholders
     emulates: tuple[tuple[str, str, str], ...] = ()
 

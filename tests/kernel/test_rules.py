@@ -3,7 +3,8 @@
 import pytest
 
 from simulators.catalog import PROVIDERS
-from simulators.kernel.rules import BadRule, read, read_all
+from simulators.kernel.checks import BadValue
+from simulators.kernel.rules import read, read_all
 
 WRONG = [
     ("not an object", "x", "rule", "an object with"),
@@ -65,7 +66,7 @@ WRONG = [
 )
 def test_refuses_what_cannot_be_with_what_was_expected(raw, where, expected):
     """The refusal names the place and what would have been right, or near."""
-    with pytest.raises(BadRule) as refused:
+    with pytest.raises(BadValue) as refused:
         read(raw, PROVIDERS, "rule-1")
 
     assert where == refused.value.where
@@ -84,7 +85,7 @@ def test_names_are_unique():
     """Two rules of one name could not be told apart in the counts."""
     rule = {"name": "same", "effect": {"delay_ms": 1}}
 
-    with pytest.raises(BadRule, match="different name"):
+    with pytest.raises(BadValue, match="different name"):
         read_all([rule, rule], PROVIDERS)
 
 

@@ -42,7 +42,8 @@ def parse_webhook(exchange: Exchange) -> list[Draft]:
         raise Refusal(Problem.MISSING_TEXT)
     draft = _draft(body.get("to"), f"{usage or 'Generic'} {code}")
     draft.template = usage if isinstance(usage, str) else ""
-    draft.details = {"payload": payload, "ip": body.get("ip")}
+    draft.details = {"payload": payload}
+    draft.ip = str(body.get("ip") or "")
     return [draft]
 
 

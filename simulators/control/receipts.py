@@ -1,0 +1,48 @@
+"""Receipts: those still to come, and every attempt made so far."""
+
+from typing import Any
+
+import orjson
+
+from simulators.control.route import Ask, Route
+from simulators.control.schemas import COUNT, TEXT, TIME, limit, many, record
+from simulators.kernel.clock import iso
+from simulators.kernel.receipts import Due
+from simulators.server.dispatch import LOG
+
+_PENDING = record(message=TEXT, due=TIME, attempt=COUNT)
+_QUERY = {
+    "state": {
+        "enum": ["delivered", "retrying", "given up"],
+        "description": "delivered, retrying or given up",
+    },
+    "limit": limit(100, 1000),
+}
+
+
+def _list(ask: Ask) -> Any:
+    world, most = ask.world, ask.query.get("limit", 100)
+    planned = [(at, Due(*item)) for at, item in world.store.planned(world.id, most)]
+    logged = [orjson.loads(entry) for _, entry in world.store.records(world.id, LOG, limit=10_000)]
+    wanted = ask.query.get("state")
+    attempts = [entry for entry in logged if wanted in (None, entry["state"])][-most:]
+    return {
+        "pending": [
+            {"message": due.message, "due": iso(at), "attempt": due.attempt + 1}
+            for at, due in planned
+        ],
+        "attempts": [{**entry, "at": iso(entry["at"])} for entry in attempts],
+    }
+
+
+ROUTES = (
+    Route(
+        name="list-receipts",
+        method="GET",
+        path="/_sim/receipts",
+        summary="Receipts still to come, earliest first, and the newest attempts, oldest first",
+        handle=_list,
+        query=_QUERY,
+        answer=record(pending=many(_PENDING), attempts=many({"type": "object"})),
+    ),
+)

@@ -1,0 +1,119 @@
+"""The rules of a world: listed in their order with their uses, replaced, added, taken away."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from simulators.control.errors import Bad, shown, unknown
+from simulators.control.route import Ask, Route, Schema
+from simulators.control.schemas import COUNT, TEXT, many, record
+from simulators.kernel import rules
+from simulators.kernel.checks import BadValue
+from simulators.kernel.world import World
+
+_OBJECT: Schema = {"type": "object", "description": "an object"}
+_RULE: Schema = {
+    "type": "object",
+    "description": "an object with name, match and effect",
+    "properties": {"name": {"type": "string"}, "match": _OBJECT, "effect": _OBJECT},
+}
+_SEEN = record(name=TEXT, match=_OBJECT, effect=_OBJECT, matched=COUNT, used=COUNT)
+_ANSWER = record(rules=many(_SEEN))
+
+
+def described(world: World) -> list[dict[str, Any]]:
+    """The rules in the order they are asked, each with how often it matched and had effect."""
+    count = world.store.counted
+    return [
+        {
+            **rule,
+            "matched": count(world.id, f"rule/{rule['name']}/matched"),
+            "used": count(world.id, f"rule/{rule['name']}/used"),
+        }
+        for rule in world.load("rules", [])
+    ]
+
+
+def _list(ask: Ask) -> Any:
+    return {"rules": described(ask.world)}
+
+
+def _save(ask: Ask, raw: Sequence[Any]) -> Any:
+    try:
+        read = rules.read_all(list(raw), ask.simulators.providers)
+    except BadValue as bad:
+        raise Bad(400, f"not a rule at {bad.where}", bad.expected, shown(repr(bad.got))) from None
+    ask.world.save("rules", read or None)
+    return _list(ask)
+
+
+def _replace(ask: Ask) -> Any:
+    return _save(ask, ask.body["rules"])
+
+
+def _add(ask: Ask) -> Any:
+    return _save(ask, [*ask.world.load("rules", []), _named(ask)])
+
+
+def _named(ask: Ask) -> dict[str, Any]:
+    taken = {rule["name"] for rule in ask.world.load("rules", [])}
+    number = len(taken) + 1
+    while f"rule-{number}" in taken:
+        number += 1
+    return {"name": f"rule-{number}", **ask.body}
+
+
+def _remove(ask: Ask) -> Any:
+    kept = ask.world.load("rules", [])
+    name = ask.query.get("name")
+    if name is None:
+        return _save(ask, [])
+    if name not in [rule["name"] for rule in kept]:
+        raise unknown(404, "rule", name, [rule["name"] for rule in kept])
+    return _save(ask, [rule for rule in kept if rule["name"] != name])
+
+
+_PATH = "/_sim/rules"
+_ALL: Schema = {
+    "type": "object",
+    "description": "an object with rules",
+    "properties": {"rules": {"type": "array", "items": _RULE, "description": "a list of rules"}},
+    "required": ["rules"],
+}
+
+ROUTES = (
+    Route(
+        name="list-rules",
+        method="GET",
+        path=_PATH,
+        summary="The rules in the order they are asked, each with its uses",
+        handle=_list,
+        answer=_ANSWER,
+    ),
+    Route(
+        name="set-rules",
+        method="PUT",
+        path=_PATH,
+        summary="Replaces the rules; of those that match a request the first has its effect",
+        handle=_replace,
+        body=_ALL,
+        answer=_ANSWER,
+    ),
+    Route(
+        name="add-rule",
+        method="POST",
+        path=_PATH,
+        summary="Adds a rule behind the others",
+        handle=_add,
+        body={**_RULE, "required": ["effect"]},
+        answer=_ANSWER,
+    ),
+    Route(
+        name="remove-rules",
+        method="DELETE",
+        path=_PATH,
+        summary="Takes one rule away by its name, or all",
+        handle=_remove,
+        query={"name": {"type": "string", "maxLength": 200, "description": "a rule's name"}},
+        answer=_ANSWER,
+    ),
+)

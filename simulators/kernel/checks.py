@@ -1,0 +1,88 @@
+"""Checks of what people write (rules, tables of limits), with what was expected and what came."""
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+Check = Callable[[str, object], None]
+
+
+@dataclass(frozen=True, slots=True)
+class BadValue(ValueError):
+    """A value that cannot be: where it stands, what was expected there, and what came."""
+
+    where: str
+    expected: str
+    got: object
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.got!r}; expected {self.expected}"
+
+
+def copied(raw: object, where: str) -> object:
+    """The same as plain JSON values, safe to complete. Raises `BadValue`."""
+    try:
+        return orjson.loads(orjson.dumps(raw))
+    except TypeError as error:
+        raise BadValue(where, f"plain values ({error})", raw) from None
+
+
+def mapping(raw: object, where: str, known: tuple[str, ...]) -> dict[str, Any]:
+    """An object with known names only. Raises `BadValue` with the near name."""
+    if not isinstance(raw, dict):
+        raise BadValue(where, f"an object with {', '.join(known)}", raw)
+    for field in raw:
+        if field not in known:
+            near = difflib.get_close_matches(str(field), known, n=1)
+            hint = f"'{near[0]}'" if near else f"one of {', '.join(known)}"
+            raise BadValue(f"{where}.{field}", hint, field)
+    return raw
+
+
+def each(where: str, values: dict[str, Any], checks: dict[str, Check]) -> None:
+    """Holds every value to its check."""
+    for field, value in values.items():
+        checks[field](f"{where}.{field}", value)
+
+
+def text(where: str, value: object) -> None:
+    """1 to 200 characters."""
+    if not isinstance(value, str) or not 1 <= len(value) <= 200:
+        raise BadValue(where, "a text of 1 to 200 characters", value)
+
+
+def number(low: float, high: float) -> Check:
+    """A number between two bounds, both included."""
+
+    def check(where: str, value: object) -> None:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise BadValue(where, f"a number from {low:g} to {high:g}", value)
+        if not low <= value <= high:
+            raise BadValue(where, f"a number from {low:g} to {high:g}", value)
+
+    return check
+
+
+def count(where: str, value: object) -> None:
+    """A whole number, 0 or more."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 10**15:
+        raise BadValue(where, "a whole number, 0 or more", value)
+
+
+def flag(where: str, value: object) -> None:
+    """True or false."""
+    if not isinstance(value, bool):
+        raise BadValue(where, "true or false", value)
+
+
+def one_of(*words: str) -> Check:
+    """One of a few words."""
+
+    def check(where: str, value: object) -> None:
+        if value not in words:
+            raise BadValue(where, f"one of {', '.join(words)}", value)
+
+    return check

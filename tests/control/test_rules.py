@@ -1,0 +1,92 @@
+"""Rules and receipts over the control API, and tables of limits of one's own."""
+
+import json
+from http.client import HTTPConnection
+
+import pytest
+
+
+@pytest.fixture
+def ask(sms_server, sms):
+    """One request to the control API for a fresh account: status and document."""
+
+    def send(method, path, body=None):
+        connection = HTTPConnection("127.0.0.1", sms_server.ports["http"], timeout=10)
+        joint = "&" if "?" in path else "?"
+        raw = None if body is None else json.dumps(body)
+        headers = {"Content-Type": "application/json"} if raw else {}
+        try:
+            connection.request(method, f"{path}{joint}account={sms.world.id}", raw, headers)
+            response = connection.getresponse()
+            return response.status, json.loads(response.read())
+        finally:
+            connection.close()
+
+    return send
+
+
+BUSY = {"match": {"provider": "twilio", "times": 1}, "effect": {"error": "20429"}}
+
+
+def test_rules_are_listed_in_their_order(ask):
+    """PUT replaces, POST adds behind; each has a name and its uses."""
+    ask("PUT", "/_sim/rules", {"rules": [{**BUSY, "name": "busy"}]})
+    ask("POST", "/_sim/rules", {"effect": {"delay_ms": 1}})
+
+    status, listed = ask("GET", "/_sim/rules")
+
+    assert 200 == status
+    assert ["busy", "rule-2"] == [rule["name"] for rule in listed["rules"]]
+    assert [0, 0] == [rule["used"] for rule in listed["rules"]]
+
+
+def test_a_wrong_code_is_refused_with_near_ones(ask):
+    """Nothing of a list is taken when one of its rules is wrong."""
+    ask("PUT", "/_sim/rules", {"rules": [BUSY]})
+
+    status, answer = ask("PUT", "/_sim/rules", {"rules": [BUSY, {"effect": {"error": "2042"}}]})
+
+    assert 400 == status
+    assert "20429" in answer["expected"]
+    assert 1 == len(ask("GET", "/_sim/rules")[1]["rules"])
+
+
+def test_one_rule_or_all_are_taken_away(ask):
+    """By name one, without a name all; a name nobody has is 404 with the near one."""
+    ask("PUT", "/_sim/rules", {"rules": [{**BUSY, "name": "busy"}, {"effect": {"delay_ms": 1}}]})
+
+    assert 404 == ask("DELETE", "/_sim/rules?name=bussy")[0]
+    assert ["rule-2"] == [r["name"] for r in ask("DELETE", "/_sim/rules?name=busy")[1]["rules"]]
+    assert [] == ask("DELETE", "/_sim/rules")[1]["rules"]
+
+
+WRONG_TABLES = [
+    ([{"permits": 1, "seconds": 60, "key": []}], "number"),
+    ([{"permits": 1, "seconds": 60, "key": ["nummer"]}], "number"),
+    ([{"permits": 1, "seconds": 0, "key": ["number"]}], "from 0.001"),
+    ([{"seconds": 60, "key": ["number"]}], "a value"),
+    ([{"permits": 1, "seconds": 60, "key": ["number"], "error": "21610"}], "provider"),
+    ([{"permits": 1, "seconds": 60, "key": ["number"], "kind": "fixed"}], "rolling"),
+]
+
+
+@pytest.mark.parametrize(("table", "expected"), WRONG_TABLES)
+def test_a_wrong_table_of_limits_is_refused(table, expected, ask):
+    """The row and what was expected there are named."""
+    status, answer = ask("PUT", "/_sim/limits", {"mode": table})
+
+    assert 400 == status
+    assert expected in answer["expected"]
+
+
+def test_a_table_of_one_s_own_replaces_the_provider_s(ask):
+    """It is what GET shows as the mode."""
+    table = [{"permits": 2, "seconds": 60, "key": ["number", "template"]}]
+
+    assert 200 == ask("PUT", "/_sim/limits", {"mode": table})[0]
+    assert [{"name": "own-0", **table[0]}] == ask("GET", "/_sim/limits")[1]["mode"]
+
+
+def test_receipts_begin_empty(ask):
+    """Nothing to come, nothing tried."""
+    assert (200, {"pending": [], "attempts": []}) == ask("GET", "/_sim/receipts")
