@@ -8,9 +8,13 @@ from typing import Any, NamedTuple, Self
 import orjson
 
 
+INBOUND = "inbound"
+
+
 class State(StrEnum):
     """What became of a message, in no provider's language."""
 
+    RECEIVED = "received"
     SCHEDULED = "scheduled"
     ACCEPTED = "accepted"
     SENT = "sent"
@@ -41,7 +45,7 @@ Life = tuple[Step, ...]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One accepted message to one recipient.
+    """One accepted message to one recipient, or (`operation` INBOUND) one reply from a phone.
 
     `to` is E.164 with its plus wherever the number could be read; `at` is when it was accepted,
     in epoch seconds; `life` names one of the provider's lives, or lists its own steps;
