@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeVar
 
 import orjson
 
-from simulators.control import settings, views
+from simulators.control import inbound, settings, views
 from simulators.control.arrivals import Wanted, instead
 from simulators.control.errors import unknown
 from simulators.control.numbers import Since, bounded, e164, time
@@ -15,7 +15,7 @@ from simulators.control.places import places
 from simulators.control.rules import described
 from simulators.kernel.codes import extract
 from simulators.kernel.message import Message
-from simulators.kernel.rules import Rule, read_all
+from simulators.kernel.rules import Rule, install, read_all
 from simulators.kernel.world import World
 from simulators.server.dispatch import LOG
 from simulators.server.simulators import Simulators
@@ -115,7 +115,7 @@ class Sms:
     def script(self, *rules: Rule) -> None:
         """Replaces the account's rules; the first that matches has its effect."""
         read = read_all(list(rules), self.simulators.providers)
-        self._call(lambda: self.world.save("rules", read))
+        self._call(lambda: install(self.world, read))
 
     def rules(self) -> list[dict[str, Any]]:
         """The rules in the order they are asked, each with how often it had effect."""
@@ -126,6 +126,17 @@ class Sms:
         store, account = self.world.store, self.world.id
         logged = self._call(lambda: store.records(account, LOG, limit=10_000))
         return [orjson.loads(entry) for _, entry in logged]
+
+    def reply(self, provider: str, sender: str, text: str, to: str = "", url: str = "") -> Message:
+        """A message from a phone, handed to the application as the provider does; it answers the
+        newest message to that phone unless `to` says otherwise."""
+        known = self.simulators.providers[provider]
+        return self._call(lambda: inbound.reply(self.world, known, sender, to, text, url))
+
+    def webhooks(self, provider: str, **urls: str) -> None:
+        """Where callbacks go when a request names no URL: `receipts`, `inbound`."""
+        known = self.simulators.providers[provider]
+        self._call(lambda: inbound.set_webhooks(self.world, known, **urls))
 
     def reset(self) -> None:
         """Empties the world; the credentials stay."""

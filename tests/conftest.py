@@ -13,7 +13,7 @@ import pytest
 
 from simulators.catalog import PROVIDERS
 from simulators.kernel.accounts import DEFAULT
-from simulators.kernel.rules import read_all
+from simulators.kernel.rules import install, read_all
 from simulators.server import tls
 from simulators.server.simulators import Simulators
 from simulators.testing import Sms
@@ -93,13 +93,14 @@ def accepted_request(provider: str) -> dict[str, Any]:
 
 @pytest.fixture
 def recorded(default: Sms, replay: Callable[..., Answer]) -> Callable[..., Answer]:
-    """Sends a provider what a real client sent it, with the clock where it was then; `rules` and
-    `settings` are what the world has on that day."""
+    """Sends a provider what a real client sent it, with the clock where it was then; `rules` are
+    installed before (None leaves those there are), `settings` saved."""
 
     def send(provider: str, *, rules: Any = (), settings: dict[str, Any] | None = None) -> Answer:
         def prepare() -> None:
             default.world.clock.freeze(CAPTURED_AT)
-            default.world.save("rules", read_all(list(rules), PROVIDERS))
+            if rules is not None:
+                install(default.world, read_all(list(rules), PROVIDERS))
             for name, value in (settings or {}).items():
                 default.world.save(name, value)
 

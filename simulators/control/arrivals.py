@@ -6,7 +6,7 @@ from simulators.control import views
 from simulators.control.numbers import ALL, Since
 from simulators.kernel.accounts import Accounts
 from simulators.kernel.codes import extract
-from simulators.kernel.message import Message
+from simulators.kernel.message import INBOUND, Message
 from simulators.kernel.world import World
 from simulators.store.protocol import Selection
 
@@ -30,7 +30,8 @@ class Wanted:
     def fits(self, message: Message) -> bool:
         """Whether a message that has just arrived is the one."""
         return (
-            self.to in ("", message.to)
+            message.operation != INBOUND
+            and self.to in ("", message.to)
             and self.provider in ("", message.provider)
             and message.at >= self.since.at
             and (not self.with_code or extract(message.text) is not None)

@@ -3,6 +3,7 @@
 from simulators.control import (
     accounts,
     clock,
+    inbound,
     journal,
     messages,
     receipts,
@@ -24,5 +25,6 @@ ROUTES: tuple[Route, ...] = (
     *registries.ROUTES,
     *rules.ROUTES,
     *receipts.ROUTES,
+    *inbound.ROUTES,
     *clock.ROUTES,
 )

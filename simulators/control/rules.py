@@ -1,6 +1,5 @@
 """The rules of a world: listed in their order with their uses, replaced, added, taken away."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from simulators.control.errors import Bad, shown, unknown
@@ -22,54 +21,51 @@ _ANSWER = record(rules=many(_SEEN))
 
 def described(world: World) -> list[dict[str, Any]]:
     """The rules in the order they are asked, each with how often it matched and had effect."""
-    count = world.store.counted
-    return [
-        {
-            **rule,
-            "matched": count(world.id, f"rule/{rule['name']}/matched"),
-            "used": count(world.id, f"rule/{rule['name']}/used"),
-        }
-        for rule in world.load("rules", [])
-    ]
+    found = []
+    for rule in world.load("rules", []):
+        matched, used = rules.uses(world, rule)
+        shown = {name: rule[name] for name in ("name", "match", "effect")}
+        found.append({**shown, "matched": matched, "used": used})
+    return found
 
 
 def _list(ask: Ask) -> Any:
     return {"rules": described(ask.world)}
 
 
-def _save(ask: Ask, raw: Sequence[Any]) -> Any:
+def _read(ask: Ask, raw: list[Any]) -> list[rules.Rule]:
     try:
-        read = rules.read_all(list(raw), ask.simulators.providers)
+        return rules.read_all(raw, ask.simulators.providers)
     except BadValue as bad:
         raise Bad(400, f"not a rule at {bad.where}", bad.expected, shown(repr(bad.got))) from None
-    ask.world.save("rules", read or None)
-    return _list(ask)
 
 
 def _replace(ask: Ask) -> Any:
-    return _save(ask, ask.body["rules"])
+    rules.install(ask.world, _read(ask, ask.body["rules"]))
+    return _list(ask)
 
 
 def _add(ask: Ask) -> Any:
-    return _save(ask, [*ask.world.load("rules", []), _named(ask)])
-
-
-def _named(ask: Ask) -> dict[str, Any]:
-    taken = {rule["name"] for rule in ask.world.load("rules", [])}
+    kept = ask.world.load("rules", [])
+    taken = {rule["name"] for rule in kept}
     number = len(taken) + 1
     while f"rule-{number}" in taken:
         number += 1
-    return {"name": f"rule-{number}", **ask.body}
+    (added,) = _read(ask, [{"name": f"rule-{number}", **ask.body}])
+    if added["name"] in taken or len(kept) >= rules.MAX_RULES:
+        wanted = f"a name not in use, and at most {rules.MAX_RULES} rules"
+        raise Bad(409, "the rule cannot be added", wanted, added["name"])
+    rules.install(ask.world, [*kept, added])
+    return _list(ask)
 
 
 def _remove(ask: Ask) -> Any:
     kept = ask.world.load("rules", [])
     name = ask.query.get("name")
-    if name is None:
-        return _save(ask, [])
-    if name not in [rule["name"] for rule in kept]:
+    if name is not None and name not in [rule["name"] for rule in kept]:
         raise unknown(404, "rule", name, [rule["name"] for rule in kept])
-    return _save(ask, [rule for rule in kept if rule["name"] != name])
+    rules.install(ask.world, [rule for rule in kept if name not in (None, rule["name"])])
+    return _list(ask)
 
 
 _PATH = "/_sim/rules"

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple, Self
 
 import orjson
 
-
 INBOUND = "inbound"
 
 
@@ -45,7 +44,7 @@ Life = tuple[Step, ...]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One accepted message to one recipient, or (`operation` INBOUND) one reply from a phone.
+    """One accepted message to one recipient, or (`operation` is INBOUND) a reply from a phone.
 
     `to` is E.164 with its plus wherever the number could be read; `at` is when it was accepted,
     in epoch seconds; `life` names one of the provider's lives, or lists its own steps;

@@ -21,6 +21,7 @@ from simulators.kernel import flow, journal, reading, receipts, script, tables
 from simulators.kernel.accounts import Accounts
 from simulators.kernel.call import Call, Reply
 from simulators.kernel.contracts import contract
+from simulators.kernel.inbound import webhook
 from simulators.kernel.message import Message
 from simulators.kernel.problem import Problem
 from simulators.kernel.provider import (
@@ -233,7 +234,7 @@ def _refused(exchange: Exchange, refusal: Refusal) -> Reply:
 def _follow_up(exchange: Exchange, message: Message) -> None:
     """What an accepted message leads to: a receipt to come, a balance that falls."""
     if message.callback:
-        reporting = exchange.provider.reporting
+        reporting = exchange.provider.reporting(message)
         if reporting is not None:
             receipts.plan(reporting, exchange.world, message)
     balance = exchange.world.load("balance")
@@ -254,6 +255,6 @@ def _message(exchange: Exchange, draft: Draft) -> Message:
         at=exchange.now,
         life=draft.life,
         template=draft.template,
-        callback=draft.callback,
+        callback=draft.callback or webhook(exchange.world, exchange.provider.name, "receipts"),
         details=draft.details,
     )

@@ -8,7 +8,8 @@ from simulators.kernel.call import Call, Reply
 from simulators.kernel.catalogue import Catalogue, ErrorRow
 from simulators.kernel.clock import Chance
 from simulators.kernel.flow import Limit
-from simulators.kernel.message import Life, Message, State, Step
+from simulators.kernel.inbound import Inbound
+from simulators.kernel.message import INBOUND, Life, Message, State, Step
 from simulators.kernel.problem import Problem
 from simulators.kernel.receipts import Receipts, Reporting
 from simulators.kernel.templates import Signature, Template
@@ -157,6 +158,7 @@ class Provider:
     * `states` and `lives`: its status words in the closed vocabulary, and the named courses that
       a message takes through them.
     * `judges`: asked in this order about each draft, the first failure stands; then `limits`.
+    * `inbound`: how it hands the application a reply from a phone, if it does.
     * `price`: what a segment takes off a counted balance, in the account's own currency.
     * `receipts`: how it reports what became of a message, if it does.
     * `templates` and `signatures`: what every account starts with, where the provider has them.
@@ -190,6 +192,7 @@ class Provider:
     templates: tuple[Template, ...] = ()
     signatures: tuple[Signature, ...] = ()
     receipts: Receipts | None = None
+    inbound: Inbound | None = None
     price: float = 0.01
     placeholders: Callable[[Exchange, Draft | None], Mapping[str, object]] = basic_placeholders
     emulates: tuple[tuple[str, str, str], ...] = ()
@@ -198,10 +201,11 @@ class Provider:
         """The catalogue row of a problem or of a key."""
         return self.catalogue[self.problems[what] if isinstance(what, Problem) else what]
 
-    @property
-    def reporting(self) -> Reporting | None:
-        """What reporting needs of this provider; None if it never reports."""
-        return Reporting(self.receipts, self.lives, self.row) if self.receipts else None
+    def reporting(self, message: Message) -> Reporting | None:
+        """What telling the application of this message needs; None if it never is."""
+        inbound = message.operation == INBOUND
+        receipts = self.inbound.receipts if inbound and self.inbound else self.receipts
+        return Reporting(receipts, self.lives, self.row) if receipts else None
 
     def steps(self, life: str | Life) -> Life:
         """The steps of a life given by name or in full."""

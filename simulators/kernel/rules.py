@@ -12,7 +12,7 @@ every provider spells in its own way.
 """
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from simulators.kernel.catalogue import Place, UnknownRow
@@ -30,6 +30,7 @@ from simulators.kernel.checks import (
 )
 from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Provider
+from simulators.kernel.world import World
 
 MAX_RULES = 1000
 MAX_DELAY_MS = 600_000
@@ -49,6 +50,28 @@ def read_all(raw: object, providers: Providers) -> list[Rule]:
         if names.count(name) > 1:
             raise BadValue("name", "a different name for each rule", name)
     return rules
+
+
+def install(world: World, rules: Sequence[Rule]) -> None:
+    """Puts read rules in force in a world. Each that is new there begins to count anew."""
+    store = world.store
+    world.save(
+        "rules",
+        [r if "serial" in r else {**r, "serial": store.count(world.id, "rules")} for r in rules]
+        or None,
+    )
+
+
+def uses(world: World, rule: Rule) -> tuple[int, int]:
+    """How often a rule in force has matched, and how often it had its effect."""
+    counted = world.store.counted
+    matched, used = counters(rule)
+    return counted(world.id, matched), counted(world.id, used)
+
+
+def counters(rule: Rule) -> tuple[str, str]:
+    """The store's names for the matches and the uses of a rule in force."""
+    return f"rule/{rule['serial']}/matched", f"rule/{rule['serial']}/used"
 
 
 def read(raw: object, providers: Providers, name: str) -> Rule:

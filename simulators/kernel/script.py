@@ -10,7 +10,7 @@ from simulators.kernel.catalogue import ErrorRow, Place
 from simulators.kernel.message import Step
 from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Draft, Exchange, Failure, Refusal
-from simulators.kernel.rules import Rule
+from simulators.kernel.rules import Rule, counters
 
 
 class Scripted(Exception):
@@ -102,12 +102,13 @@ def _matches(match: dict[str, Any], exchange: Exchange, draft: Draft | None) -> 
 def _due(rule: Rule, exchange: Exchange) -> bool:
     """Whether this match is one that the rule acts on; each match and each use is counted."""
     match, world = rule["match"], exchange.world
-    seen = world.store.count(world.id, f"rule/{rule['name']}/matched")
+    matches, uses = counters(rule)
+    seen = world.store.count(world.id, matches)
     if seen <= match.get("after", 0):
         return False
     if match.get("probability", 1) < 1 and world.chance.random.random() >= match["probability"]:
         return False
-    used = world.store.count(world.id, f"rule/{rule['name']}/used")
+    used = world.store.count(world.id, uses)
     return bool(used <= match.get("times", used))
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections import defaultdict
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from simulators.kernel.receipts import Callback, Due, Report, Reporting
 from simulators.kernel.world import World
 from simulators.server.courier import Courier, Delivery
 
+_log = logging.getLogger(__name__)
 CHUNK = 100
 MAX_IN_FLIGHT = 5000
 LOG = "receipts"
@@ -109,11 +111,15 @@ class Dispatcher:
         return parcels
 
     def _reporting(self, message: Message) -> Reporting | None:
-        return self._accounts.providers[message.provider].reporting
+        return self._accounts.providers[message.provider].reporting(message)
 
     def _send(self, parcel: _Parcel) -> None:
         kind = parcel.reporting.receipts
-        callback = kind.build(parcel.world, parcel.url, [report for _, report in parcel.items])
+        try:
+            callback = kind.build(parcel.world, parcel.url, [report for _, report in parcel.items])
+        except Exception:  # a provider page's mistake must not end every other receipt
+            _log.exception("no callback for %s", parcel.url)
+            return
         self._in_flight += 1
 
         def done(delivery: Delivery) -> None:

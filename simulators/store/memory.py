@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from simulators.kernel.flow import Headroom, Hit
-from simulators.kernel.message import Message
+from simulators.kernel.message import INBOUND, Message
 from simulators.store.protocol import Admission, Selection
 from simulators.store.windows import Windows
 
@@ -357,4 +357,5 @@ def _wanted(message: Message, selection: Selection) -> bool:
         selection.since <= message.at <= selection.until
         and (not selection.provider or message.provider == selection.provider)
         and (not selection.sender or message.sender == selection.sender)
+        and selection.inbound in (None, message.operation == INBOUND)
     )

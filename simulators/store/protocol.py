@@ -14,12 +14,14 @@ from simulators.kernel.message import Message
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which messages, newest first. `before` is an exclusive sequence to go on from, 0 for the
-    newest; `after` an exclusive sequence, and `since` an inclusive time, to stop at."""
+    """Which messages, newest first: those that were sent, the `inbound` ones, or both with None.
+    `before` is an exclusive sequence to go on from, 0 for the newest; `after` an exclusive
+    sequence, and `since` an inclusive time, to stop at."""
 
     provider: str = ""
     to: str = ""
     sender: str = ""
+    inbound: bool | None = False
     since: float = 0.0
     until: float = float("inf")
     before: int = 0

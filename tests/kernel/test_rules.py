@@ -123,7 +123,21 @@ def test_after_lets_some_pass_and_times_ends_it(recorded):
     """`after` 1 and `times` 2 hit the second and the third request."""
     rule = {"match": {"after": 1, "times": 2}, "effect": {"error": "20503"}}
 
-    assert [201, 503, 503, 201] == [recorded("twilio", rules=[rule]).status for _ in range(4)]
+    first = recorded("twilio", rules=[rule]).status
+
+    later = [recorded("twilio", rules=None).status for _ in range(3)]
+
+    assert [201, 503, 503, 201] == [first, *later]
+
+
+def test_a_rule_installed_again_counts_anew(recorded):
+    """What was used up before does not stop a rule of the same name."""
+    rule = {"name": "once", "match": {"times": 1}, "effect": {"error": "20503"}}
+    before = [recorded("twilio", rules=[rule]).status, recorded("twilio", rules=None).status]
+
+    after = [recorded("twilio", rules=[rule]).status, recorded("twilio", rules=None).status]
+
+    assert [503, 201] == before == after
 
 
 def test_probability_repeats_with_the_seed(default, recorded):

@@ -138,12 +138,12 @@ def test_nothing_leaves_this_machine(frozen, replay, host):
 def test_a_rule_reorders_and_doubles(frozen, replay, httpserver):
     """Receipts may come in another order, and twice: an application must stand it."""
     from simulators.catalog import PROVIDERS
-    from simulators.kernel.rules import read_all
+    from simulators.kernel.rules import install, read_all
 
     httpserver.expect_request("/status").respond_with_data("")
     rule = {"effect": {"receipt": {"reorder": True, "duplicate": True}}}
     rules = read_all([rule], PROVIDERS)
-    frozen.simulators.call(lambda: frozen.world.save("rules", rules))
+    frozen.simulators.call(lambda: install(frozen.world, rules))
     send(replay, httpserver.url_for("/status"))
 
     advance(frozen, 60)

@@ -77,7 +77,7 @@ def _recipient(exchange: Exchange, message: Message) -> dict[str, Any]:
 def delete(exchange: Exchange) -> Reply:
     """204 while it is scheduled, 410 once it is sent or deleted."""
     kept, world, now = _all(exchange), exchange.world, exchange.now
-    lives, reporting = exchange.provider.lives, exchange.provider.reporting
+    lives, reporting = exchange.provider.lives, exchange.provider.reporting(kept[0])
     if kept[0].status(now, lives)[0].status != "SCHEDULED":
         raise Refusal("410/gone")
     for message in kept:

@@ -91,12 +91,15 @@ STATES = MappingProxyType(
         "failed": State.FAILED,
         "canceled": State.CANCELED,
         "read": State.DELIVERED,
+        "receiving": State.ACCEPTED,
+        "received": State.RECEIVED,
     }
 )
 
 # https://www.twilio.com/docs/messaging/guides/outbound-message-status-in-status-callbacks
 LIVES = MappingProxyType(
     {
+        "inbound": (Step(0, "receiving"), Step(0, "received")),
         "number": (
             Step(0, "queued"),
             Step(0.5, "sending"),
@@ -200,5 +203,9 @@ PROVIDER = Provider(
     message_id=message_id,
     placeholders=texts.placeholders,
     receipts=receipts.RECEIPTS,
+<<<<<<< HEAD
     emulates=fidelity.EMULATES,
+=======
+    inbound=receipts.INBOUND,
+>>>>>>> 6ca85b7 (Hand replies from phones to the application, and count a rule anew when it is installed)
 )

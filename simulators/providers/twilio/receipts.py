@@ -8,9 +8,11 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
+from simulators.kernel.inbound import Inbound, Keyword
 from simulators.kernel.receipts import Callback, Receipts, Report
 from simulators.kernel.world import World
 
@@ -37,6 +39,11 @@ def build(world: World, url: str, reports: Sequence[Report]) -> Callback:
     if report.step.status in ("delivered", "undelivered"):
         done = datetime.fromtimestamp(report.since, UTC)
         fields["RawDlrDoneDate"] = done.strftime("%y%m%d%H%M")
+    return _post(world, url, fields)
+
+
+def _post(world: World, url: str, fields: Mapping[str, str]) -> Callback:
+    known = world.credentials("twilio")
     headers = (
         ("Content-Type", "application/x-www-form-urlencoded; charset=utf-8"),
         ("X-Twilio-Signature", signature(known["auth_token"], url, fields)),
@@ -59,6 +66,40 @@ def expects(status: int, _body: bytes) -> str:
     return "" if 200 <= status < 300 else f"a 2xx status, not {status}"
 
 
+def build_inbound(world: World, url: str, reports: Sequence[Report]) -> Callback:
+    """A reply from a phone, signed like a status callback.
+
+    https://www.twilio.com/docs/messaging/guides/webhook-request
+    """
+    message = reports[0].message
+    known = world.credentials("twilio")
+    sid = "SM" + message.id.replace("-", "")
+    fields = {
+        "SmsMessageSid": sid,
+        "NumMedia": "0",
+        "SmsSid": sid,
+        "SmsStatus": "received",
+        "Body": message.text,
+        "To": message.to,
+        "NumSegments": str(message.segments),
+        "MessageSid": sid,
+        "AccountSid": known["account_sid"],
+        "From": message.sender,
+        "ApiVersion": "2010-04-01",
+    }
+    keyword = KEYWORDS.get(message.text.strip().upper())
+    if keyword is not None:
+        fields["OptOutType"] = keyword.upper()
+    return _post(world, url, fields)
+
+
+# https://help.twilio.com/articles/223134027-Twilio-support-for-opt-out-keywords-SMS-STOP-filtering-
+KEYWORDS: Mapping[str, Keyword] = {
+    **dict.fromkeys(("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"), "stop"),
+    **dict.fromkeys(("START", "YES", "UNSTOP"), "start"),
+    **dict.fromkeys(("HELP", "INFO"), "help"),
+}
+
 RECEIPTS = Receipts(
     statuses=frozenset({"queued", "sent", "delivered", "undelivered", "failed", "canceled"}),
     build=build,
@@ -66,4 +107,9 @@ RECEIPTS = Receipts(
     retries=(1.0,),  # one more try on a failed connection; the pause is UNVERIFIED
     timeout=15.0,
     source="https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides",
+)
+
+INBOUND = Inbound(
+    receipts=replace(RECEIPTS, statuses=frozenset({"received"}), build=build_inbound),
+    keywords=KEYWORDS,
 )

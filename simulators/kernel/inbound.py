@@ -1,0 +1,71 @@
+"""Replies: a message from a phone (MO) on its way to the application.
+
+It is kept like a message that was sent, with the operation INBOUND and a life of its own, and is
+handed over as a receipt is: signed, in order, tried again. A keyword changes who has opted out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from simulators.kernel import receipts
+from simulators.kernel.message import INBOUND, Message
+from simulators.kernel.receipts import Receipts
+from simulators.kernel.segments import count
+from simulators.kernel.world import World
+
+if TYPE_CHECKING:
+    from simulators.kernel.provider import Provider
+
+Keyword = Literal["stop", "start", "help"]
+LIFE = "inbound"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbound:
+    """How a provider hands over a reply: `receipts` whose one status is the reply itself, and the
+    keywords it acts on, upper-case. A reply without a callback URL waits to be pulled."""
+
+    receipts: Receipts
+    keywords: Mapping[str, Keyword]
+
+
+def arrive(
+    provider: "Provider", world: World, sender: str, to: str, text: str, callback: str
+) -> Message:
+    """Keeps a reply and plans its callback; `sender` is the phone's E.164 number, `to` what it
+    answers. Raises `LookupError` if the provider knows no replies."""
+    if provider.inbound is None:
+        raise LookupError(f"{provider.name} hands over no replies")
+    now = world.clock.now()
+    message = Message(
+        id=world.chance.uuid(),
+        provider=provider.name,
+        operation=INBOUND,
+        to=to,
+        sender=sender,
+        text=text,
+        segments=count(text),
+        at=now,
+        life=LIFE,
+        callback=callback or webhook(world, provider.name, "inbound"),
+    )
+    ((kept, *_full),) = world.store.admit(world.id, [((), message)], now)
+    assert kept is not None  # noqa: S101 - it hit no window
+    _opt(world, sender, provider.inbound.keywords.get(text.strip().upper()))
+    reporting = provider.reporting(kept)
+    if reporting is not None:
+        receipts.plan(reporting, world, kept)
+    return kept
+
+
+def webhook(world: World, provider: str, kind: Literal["receipts", "inbound"]) -> str:
+    """The account's own URL for a provider's callbacks, "" where none is set."""
+    url: str = world.load("webhooks", {}).get(provider, {}).get(kind, "")
+    return url
+
+
+def _opt(world: World, number: str, keyword: Keyword | None) -> None:
+    if keyword in ("stop", "start"):
+        numbers = set(world.load("optouts", [])) - {number}
+        world.save("optouts", sorted(numbers | {number} if keyword == "stop" else numbers) or None)
