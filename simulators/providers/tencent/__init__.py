@@ -166,6 +166,7 @@ PROVIDER = Provider(
     lives=LIVES,
     judges=(judges.active, judges.credit, judges.region, judges.opted_out),
     limits=LIMITS,
+    price=1,  # credit is a package of billed parts
     templates=TEMPLATES,
     signatures=SIGNATURES,
     endpoints=operations.ENDPOINTS,

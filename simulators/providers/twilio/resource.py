@@ -9,7 +9,7 @@ from simulators.kernel.message import Message, Step
 from simulators.kernel.provider import Exchange
 from simulators.providers.twilio import texts, wire
 
-_PRICE = 0.0079  # of a segment; any negative amount with five places would do
+PRICE = 0.0079  # of a segment; any negative amount with five places would do
 _UNPICKED = frozenset({"accepted", "scheduled", "canceled"})
 _SENT = frozenset({"sent", "delivered", "undelivered", "read"})
 FINISHED = frozenset({"delivered", "undelivered", "failed", "canceled", "read"})
@@ -43,7 +43,7 @@ def created(exchange: Exchange, message: Message) -> dict[str, Any]:
         "num_media": str(len(details.get("media", ()))),
         "direction": "outbound-api",
         "api_version": "2010-04-01",
-        "price": None if sent is None else f"-{_PRICE * message.segments:.5f}",
+        "price": None if sent is None else f"-{PRICE * message.segments:.5f}",
         "price_unit": "USD",
         "error_code": error.code if error else None,
         "error_message": error.message if error else None,

@@ -227,6 +227,7 @@ PROVIDER = Provider(
         routing.sender_allowed,
     ),
     limits=LIMITS,
+    price=routing.PRICE,
     receipts=receipts.RECEIPTS,
     endpoints=ENDPOINTS,
     default_credentials=DEFAULT_CREDENTIALS,

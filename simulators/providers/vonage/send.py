@@ -164,7 +164,7 @@ def element(failure: Failure, known: dict[str, str]) -> dict[str, str]:
 
 
 def accepted(exchange: Exchange, outcome: Outcome) -> list[dict[str, str]]:
-    """The parts of a message that was taken; each costs, where the account's credit counts."""
+    """The parts of a message that was taken; the account's credit has fallen by all of them."""
     draft, message = outcome.draft, outcome.message
     first = message.id if message else exchange.world.chance.uuid()
     echoed: dict[str, str] = {
@@ -172,8 +172,6 @@ def accepted(exchange: Exchange, outcome: Outcome) -> list[dict[str, str]]:
     }
     found: list[dict[str, str]] = []
     for part in (first, *draft.details["more"]):
-        if message and exchange.world.load("balance") is not None:
-            exchange.world.save("balance", routing.balance(exchange) - routing.PRICE)
         known = routing.shown(exchange, draft)
         head = {"to": known.pop("to"), "message-id": part, "status": "0"}
         found.append({**head, **known, **echoed})
