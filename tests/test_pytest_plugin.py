@@ -16,6 +16,7 @@ from simulators.catalog import PROVIDERS
 from simulators.control.errors import Bad
 from simulators.kernel.checks import BadValue
 from simulators.kernel.contracts import contract
+from simulators.testing import Sms
 
 pytest_plugins = ["pytester"]
 

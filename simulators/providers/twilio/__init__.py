@@ -205,9 +205,6 @@ PROVIDER = Provider(
     message_id=message_id,
     placeholders=texts.placeholders,
     receipts=receipts.RECEIPTS,
-<<<<<<< HEAD
     emulates=fidelity.EMULATES,
-=======
     inbound=receipts.INBOUND,
->>>>>>> 6ca85b7 (Hand replies from phones to the application, and count a rule anew when it is installed)
 )

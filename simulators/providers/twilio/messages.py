@@ -60,9 +60,9 @@ def _cancel(exchange: Exchange, message: Message, form: Fields) -> Message:
     life = message.ending(exchange.now, Step(0, "canceled"), lives)
     world = exchange.world
     canceled = world.store.change(world.id, message.id, life=life) or message
-    reporting = exchange.provider.reporting
+    reporting = exchange.provider.reporting(canceled)
     if reporting is not None:
-        receipts.plan(reporting, world, canceled)
+        receipts.turn(reporting, world, canceled)
     return canceled
 
 
