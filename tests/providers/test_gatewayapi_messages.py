@@ -95,10 +95,10 @@ def test_a_message_is_not_found_until_it_is_sent(frozen, ask):
 def test_a_failed_message_tells_its_code(frozen, ask):
     """A receipt row shows as status, error and hexadecimal code of the recipient."""
     from simulators import catalog
-    from simulators.kernel.rules import read_all
+    from simulators.kernel.rules import install, read_all
 
     rule = {"match": {"provider": "gatewayapi"}, "effect": {"error": "0x1010"}}
-    frozen.world.save("rules", read_all([rule], catalog.PROVIDERS))
+    install(frozen.world, read_all([rule], catalog.PROVIDERS))
     found = send(ask)
     advance(frozen, 60)
 

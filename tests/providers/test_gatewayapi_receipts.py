@@ -87,11 +87,11 @@ def test_the_signature_is_a_token_of_the_same_payload(frozen, ask, httpserver):
 def test_a_failure_is_posted_with_its_code(frozen, ask, httpserver):
     """The text and the hexadecimal code of the receipt row."""
     from simulators import catalog
-    from simulators.kernel.rules import read_all
+    from simulators.kernel.rules import install, read_all
 
     httpserver.expect_request("/cb", method="POST").respond_with_data("")
     rule = {"match": {"provider": "gatewayapi"}, "effect": {"error": "0x1013"}}
-    frozen.world.save("rules", read_all([rule], catalog.PROVIDERS))
+    install(frozen.world, read_all([rule], catalog.PROVIDERS))
     send(ask, httpserver.url_for("/cb"))
     advance(frozen, 10)
 
