@@ -47,11 +47,12 @@ def sender_allowed(exchange: Exchange, draft: Draft) -> Failure | None:
     return exchange.fail(Problem.BAD_SENDER, to=draft.number)
 
 
-def shown(exchange: Exchange, draft: Draft) -> dict[str, str]:
-    """What routing adds to an element."""
+def shown(exchange: Exchange, draft: Draft, to_come: int = 0) -> dict[str, str]:
+    """What routing adds to an element that has `to_come` more parts of its message behind it."""
+    uncharged = 0.0 if exchange.world.load("balance") is None else PRICE * to_come
     return {
         "to": draft.details["to"],
-        "remaining-balance": f"{balance(exchange):.8f}",
+        "remaining-balance": f"{balance(exchange) + uncharged:.8f}",
         "message-price": f"{PRICE:.8f}",
         "network": draft.details["network"],
     }

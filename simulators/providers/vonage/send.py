@@ -171,8 +171,9 @@ def accepted(exchange: Exchange, outcome: Outcome) -> list[dict[str, str]]:
         n: draft.details[n] for n in ("client-ref", "account-ref") if n in draft.details
     }
     found: list[dict[str, str]] = []
-    for part in (first, *draft.details["more"]):
-        known = routing.shown(exchange, draft)
+    parts = (first, *draft.details["more"])
+    for at, part in enumerate(parts, 1):
+        known = routing.shown(exchange, draft, len(parts) - at)
         head = {"to": known.pop("to"), "message-id": part, "status": "0"}
         found.append({**head, **known, **echoed})
     return found
