@@ -11,6 +11,7 @@ message waits for moderation (status 8) before it is queued.
 
 from collections.abc import Callable
 from types import MappingProxyType
+from typing import Any
 
 from simulators.kernel import catalogue, judges, proof
 from simulators.kernel.call import Reply
@@ -21,10 +22,13 @@ from simulators.kernel.provider import Credentials, Draft, Endpoint, Exchange, P
 from simulators.kernel.templates import Signature
 from simulators.providers.smsaero import (
     account,
+    blacklist,
+    contacts,
     lookup,
     messages,
     receipts,
     send,
+    viber,
     wire,
 )
 from simulators.providers.smsaero.fidelity import EMULATES
@@ -73,10 +77,16 @@ STATES = MappingProxyType(
         "1": State.DELIVERED,
         "2": State.UNDELIVERED,
         "6": State.FAILED,
+        **viber.STATES,
     }
 )
 
-LIVES = MappingProxyType({"sms": (Step(0, "0"), Step(1, "3"), Step(2, "4"), Step(3, "1"))})
+LIVES = MappingProxyType(
+    {
+        "sms": (Step(0, "0"), Step(1, "3"), Step(2, "4"), Step(3, "1")),
+        "viber": viber.LIFE,
+    }
+)
 
 # The shared sender for tests, as the Python SDK and as users of the plain API spell it.
 SIGNATURES = (Signature("SMS Aero"), Signature("SMSAero"))
@@ -119,40 +129,33 @@ def authenticate(exchange: Exchange) -> None:
         raise Refusal(Problem.UNAUTHENTICATED)
 
 
-def message_id(exchange: Exchange, _draft: Draft) -> str:
-    """Numbers that go up by one."""
+def message_id(exchange: Exchange, draft: Draft) -> str:
+    """Numbers that go up by one; a sending by Viber has one for all its messages."""
+    if "sending" in draft.details:
+        return viber.message_id(draft.details["sending"], draft.details["n"])
     world = exchange.world
     return str(FIRST_ID + world.store.count(world.id, "smsaero/messages"))
 
 
-def sending(operation: str, path: str) -> tuple[Endpoint, ...]:
-    """An operation that sends, by POST and by GET."""
+def both(operation: str, path: str, **functions: Any) -> tuple[Endpoint, ...]:
+    """An operation by POST and by GET: `parse` and `answer`, or `handle`."""
     return tuple(
         Endpoint(
-            operation=operation,
-            method=method,
-            path=f"/v2/{path}",
-            read=wire.read,
-            parse=send.parse,
-            answer=send.answer,
+            operation=operation, method=method, path=f"/v2/{path}", read=wire.read, **functions
         )
         for method in ("POST", "GET")
     )
 
 
 def asking(operation: str, path: str, handle: Callable[[Exchange], Reply]) -> tuple[Endpoint, ...]:
-    """An operation that sends nothing, by POST and by GET."""
-    return tuple(
-        Endpoint(
-            operation=operation, method=method, path=f"/v2/{path}", read=wire.read, handle=handle
-        )
-        for method in ("POST", "GET")
-    )
+    """An operation that sends nothing."""
+    return both(operation, path, handle=handle)
 
 
 ENDPOINTS = (
-    *sending(send.SEND, "sms/send"),
-    *sending(send.TEST, "sms/testsend"),
+    *both(send.SEND, "sms/send", parse=send.parse, answer=send.answer),
+    *both(send.TEST, "sms/testsend", parse=send.parse, answer=send.answer),
+    *both(viber.SEND, "viber/send", parse=viber.parse, answer=viber.answer),
     *asking("get-sms", "sms/status", messages.status(send.SEND)),
     *asking("get-test-sms", "sms/teststatus", messages.status(send.TEST)),
     *asking("list-sms", "sms/list", messages.listing(send.SEND, "sms/list")),
@@ -168,6 +171,19 @@ ENDPOINTS = (
     *asking("check-hlr", "hlr/check", lookup.check),
     *asking("get-hlr", "hlr/status", lookup.status),
     *asking("get-operator", "number/operator", lookup.operator),
+    *asking("list-viber", "viber/list", viber.listing),
+    *asking("get-viber-statistic", "viber/statistic", viber.statistic),
+    *asking("add-to-blacklist", "blacklist/add", blacklist.add),
+    *asking("list-blacklist", "blacklist/list", blacklist.listing),
+    *asking("delete-from-blacklist", "blacklist/delete", blacklist.delete),
+    *asking("add-group", "group/add", contacts.group_add),
+    *asking("list-groups", "group/list", contacts.group_list),
+    *asking("delete-group", "group/delete", contacts.delete(contacts.GROUPS)),
+    *asking("delete-groups", "group/delete-all", contacts.delete_all(contacts.GROUPS)),
+    *asking("add-contact", "contact/add", contacts.contact_add),
+    *asking("list-contacts", "contact/list", contacts.contact_list),
+    *asking("delete-contact", "contact/delete", contacts.delete(contacts.CONTACTS)),
+    *asking("delete-contacts", "contact/delete-all", contacts.delete_all(contacts.CONTACTS)),
 )
 
 PROVIDER = Provider(

@@ -42,5 +42,15 @@ EMULATES = (
     ),
     ("blacklist", "a message to a number of it ends with status 6, UNVERIFIED", _SDK),
     ("hlr/check, hlr/status", "every number that can be sent to is available after 2 s", _SDK),
+    (
+        "viber/send, viber/list, viber/statistic, viber/sign/list",
+        "pictures and buttons are not looked at, a CASCADE sends no SMS; signs are those of SMS",
+        _SDK,
+    ),
+    (
+        "groups, contacts, cards, balance/add, sign/add",
+        "whole, 1000 of a kind; a sign is approved by whoever runs the simulator",
+        _SDK,
+    ),
     ("telegram, mobile-id, flashcall, voicecode", "no", _SDK),
 )

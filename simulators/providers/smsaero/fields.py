@@ -55,7 +55,7 @@ def number(value: Any) -> phone.Number | None:
         return None
     if found.country_code == 7:
         mobile = found.national.startswith("9") or found.region == "KZ"
-        return found if found.valid and mobile else None
+        return found if found.valid and mobile and len(found.national) == 10 else None
     return found
 
 
