@@ -1,0 +1,158 @@
+"""What every provider in the catalogue must do. A new one is tested by being listed."""
+
+import json
+
+import pytest
+
+from simulators import catalog
+from simulators.data import data
+from simulators.kernel.accounts import DEFAULT
+from simulators.kernel.catalogue import Place
+from simulators.kernel.clock import Chance
+from simulators.kernel.contracts import contract
+from simulators.kernel.problem import Problem
+
+PROVIDERS = list(catalog.PROVIDERS.values())
+SENDS = [(p, e) for p in PROVIDERS for e in p.endpoints if e.parse is not None]
+
+
+def by_name(value):
+    return getattr(value, "name", None) or getattr(value, "operation", None)
+
+
+def sends_by_contract():
+    seen = {}
+    for provider, endpoint in SENDS:
+        seen.setdefault((provider.name, endpoint.operation), (provider, endpoint))
+    return list(seen.values())
+
+
+each_provider = pytest.mark.parametrize("provider", PROVIDERS, ids=by_name)
+each_send = pytest.mark.parametrize(("provider", "endpoint"), sends_by_contract(), ids=by_name)
+
+
+@each_provider
+def test_spells_every_problem(provider):
+    """Each problem of the closed list has a row in the provider's own catalogue."""
+    assert set(Problem) == set(provider.problems)
+    assert [] == [p for p in Problem if provider.row(p).place is Place.RECEIPT]
+
+
+@each_provider
+def test_tables_name_only_rows_and_words_there_are(provider):
+    """Limits, deferred judgements and lives refer to catalogue rows and status words."""
+    for limit in provider.limits:
+        assert provider.row(limit.error)
+    for row in provider.catalogue:
+        if row.later:
+            assert provider.row(row.later).place is Place.RECEIPT
+    steps = [step for life in provider.lives.values() for step in life]
+    assert {step.status for step in steps} <= set(provider.states)
+    assert [] == [step for step in steps if step.error and not provider.row(step.error)]
+
+
+@each_provider
+def test_every_life_begins_at_once_and_goes_forward(provider):
+    """A life's first step is at 0 and its times never go back."""
+    assert provider.lives
+    for life in provider.lives.values():
+        times = [step.after for step in life]
+
+        assert times[0] == 0
+        assert times == sorted(times)
+
+
+@each_provider
+def test_every_row_says_when_and_who_says_so(provider):
+    """A catalogue row without a cause or a source is hearsay."""
+    assert [] == [row.key for row in provider.catalogue if not row.when or not row.source]
+
+
+@each_provider
+def test_generates_credentials_like_the_published_ones(provider):
+    """A new account's credentials have the published names, and differ from account to account."""
+    one = provider.new_credentials(Chance("one"))
+    two = provider.new_credentials(Chance("two"))
+
+    assert set(provider.default_credentials) == set(one)
+    assert set(provider.secrets) <= set(one)
+    assert provider.credential_ids(one)
+    assert not set(provider.credential_ids(one)) & set(provider.credential_ids(two))
+
+
+@each_provider
+def test_says_what_it_emulates(provider):
+    """The fidelity table has rows for it, each with its source."""
+    assert provider.emulates
+    assert [] == [row for row in provider.emulates if len(row) != 3 or not all(row)]
+
+
+def test_no_two_providers_claim_a_host():
+    """A vendor host leads to one provider."""
+    hosts = [host for provider in PROVIDERS for host in provider.hosts]
+
+    assert len(set(hosts)) == len(hosts)
+
+
+@each_provider
+def test_refuses_a_wrong_path_in_its_own_words(provider, sms_server, replay):
+    """A path that nobody serves gets the provider's error, never a web server's page; one that
+    serves every path asks for credentials there."""
+    request = f"GET /nothing/here HTTP/1.1\r\nHost: {provider.hosts[0]}\r\n\r\n".encode()
+    own = {provider.row(p).http_status for p in (Problem.NOT_FOUND, Problem.NO_CREDENTIALS)}
+
+    answer = replay(request, provider.hosts[0])
+
+    assert answer.status in own
+    assert "text/html" not in answer.headers.get("content-type", "")
+    assert b"<html" not in answer.body.lower()
+
+
+@each_send
+def test_refuses_a_stranger(provider, endpoint, sms_server, replay):
+    """A request without credentials is refused, kept from every inbox and journalled."""
+    strangers = sms_server.accounts.strangers
+    sms_server.call(strangers.reset)
+    path = endpoint.path.replace("<", "").replace(">", "")
+    host = provider.hosts[0]
+    request = f"{endpoint.method} {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\n\r\n"
+
+    answer = replay(request.encode(), host)
+
+    assert answer.status < 500
+    assert 0 == sms_server.call(lambda: strangers.store.newest(strangers.id))
+    assert 1 == len(sms_server.call(lambda: strangers.store.journal(strangers.id)))
+
+
+@each_send
+def test_sends_have_a_contract_with_examples(provider, endpoint):
+    """A send's contract keeps and breaks examples, each break where the example says."""
+    agreed = contract(provider.name, endpoint.operation)
+    path = data("contracts") / provider.name / f"{endpoint.operation}.examples.json"
+    examples = json.loads(path.read_text())
+
+    assert agreed is not None
+    assert contract(provider.name, endpoint.operation, "response.schema") is not None
+    assert examples["keeps"]
+    assert examples["breaks"]
+    for document in examples["keeps"]:
+        assert [] == agreed.check(document)
+    for broken in examples["breaks"]:
+        pointers = [breach.pointer for breach in agreed.check(broken["document"])]
+
+        assert broken["at"] in pointers, broken["why"]
+
+
+@each_provider
+def test_an_accepted_message_is_in_the_inbox_until_reset(provider, default, sms_server, recorded):
+    """What a real client sent is kept with its code, and a reset leaves nothing of it."""
+    answer = recorded(provider.name)
+
+    assert answer.status < 300
+    assert [provider.name] == [message.provider for message in default.messages()]
+    assert "123456" in default.messages()[0].text
+    sms_server.call(default.world.reset)
+    world, store = default.world, default.world.store
+    assert [] == default.messages()
+    assert [] == sms_server.call(lambda: store.journal(DEFAULT))
+    assert [] == sms_server.call(lambda: store.headroom(DEFAULT, world.clock.now()))
