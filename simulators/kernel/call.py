@@ -42,7 +42,8 @@ class Reply:
 
     `delay` is in seconds. `trouble` spoils the connection: close before answering, reset it,
     never answer, cut the body short, or send it a byte at a time. `later` makes the answer
-    when awaited, and takes the place of this one.
+    when awaited, and takes the place of this one; `released` is called once the answer has gone
+    out, or cannot.
     """
 
     status: int
@@ -51,3 +52,4 @@ class Reply:
     delay: float = 0.0
     trouble: Trouble | None = None
     later: "Callable[[], Awaitable[Reply]] | None" = None
+    released: Callable[[], None] | None = None

@@ -77,6 +77,7 @@ class Pipeline:
             reply = Reply(200)
         if exchange.effects:
             reply = script.carry_out(exchange, reply)
+            _hold(exchange, reply)
         self._count(provider, exchange.endpoint, reply.status)
         if exchange.fired:
             reply.headers.append(("X-Simulator-Rule", exchange.fired))
@@ -99,6 +100,8 @@ class Pipeline:
                 none = exchange.credential is None
                 raise Refusal(Problem.NO_CREDENTIALS) if none else provider.unknown(exchange)
             provider.authenticate(exchange)
+        if provider.concurrency:
+            self._hold_to_concurrency(exchange)
         if endpoint.handle is not None:
             script.play(exchange, None)
             return endpoint.handle(exchange)
@@ -157,6 +160,16 @@ class Pipeline:
             if outcome.message is not None:
                 _follow_up(exchange, outcome.message)
 
+    def _hold_to_concurrency(self, exchange: Exchange) -> None:
+        mode = exchange.world.load("limits", self._settings.limits)
+        if mode == "off":
+            return
+        factor = mode if isinstance(mode, int | float) else 1
+        permits = max(int(exchange.provider.concurrency * factor), 1)
+        if exchange.world.held[exchange.provider.name] >= permits:
+            exchange.fired = "concurrency"
+            raise Refusal(Problem.THROTTLED)
+
     def _limits(
         self, exchange: Exchange, outcomes: list[Outcome]
     ) -> tuple[Sequence[flow.Limit], str | float]:
@@ -182,6 +195,18 @@ class Pipeline:
             ((outcome.message, *_full),) = world.store.admit(
                 world.id, [((), message)], exchange.now
             )
+
+
+def _hold(exchange: Exchange, reply: Reply) -> None:
+    """Counts a request as under way for as long as its answer is held back."""
+    if reply.delay or reply.trouble:
+        held, name = exchange.world.held, exchange.provider.name
+        held[name] += 1
+
+        def released() -> None:
+            held[name] -= 1
+
+        reply.released = released
 
 
 def _choose(candidates: Sequence[Endpoint], call: Call) -> Endpoint:

@@ -161,6 +161,8 @@ class Provider:
     * `inbound`: how it hands the application a reply from a phone, if it does.
     * `price`: what a segment takes off a counted balance, in the account's own currency.
     * `receipts`: how it reports what became of a message, if it does.
+    * `concurrency`: how many requests of an account may be under way at once, 0 for any number;
+      one more is THROTTLED.
     * `templates` and `signatures`: what every account starts with, where the provider has them.
     * `identify` finds the credential id in a request, `authenticate` checks the proof or raises
       `Refusal`; `refuse` spells a failure as an answer. `unknown` tells credentials that nobody
@@ -189,6 +191,7 @@ class Provider:
     unknown: Callable[[Exchange], Refusal] = unknown_credentials
     judges: tuple[Callable[[Exchange, Draft], Failure | None], ...] = ()
     limits: tuple[Limit, ...] = ()
+    concurrency: int = 0
     templates: tuple[Template, ...] = ()
     signatures: tuple[Signature, ...] = ()
     receipts: Receipts | None = None

@@ -1,6 +1,7 @@
 """A world: everything that changes for one account, reached through the store."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +23,10 @@ class Account:
 
 
 class World:
-    """One account's clock, chance and state. Two worlds never see each other."""
+    """One account's clock, chance and state. Two worlds never see each other.
+
+    `held` counts, by provider, the requests whose answers this process holds back.
+    """
 
     def __init__(
         self, account: Account, store: Store, system: Callable[[], float] = time.time
@@ -32,6 +36,7 @@ class World:
         self.store = store
         self.clock = Clock(store, account.id, system)
         self.chance = Chance(account.seed or account.id)
+        self.held: Counter[str] = Counter()
 
     def credentials(self, provider: str) -> Mapping[str, str]:
         """The account's credentials for one provider; none for strangers."""

@@ -91,6 +91,16 @@ def run(app: WSGIApplication, env: dict[str, Any]) -> Reply:
 
 async def deliver(reply: Reply, receive: Receive, send: Send) -> None:
     """Sends the answer as its instructions say."""
+    if reply.released is None:
+        await _deliver(reply, receive, send)
+        return
+    try:
+        await _deliver(reply, receive, send)
+    finally:
+        reply.released()
+
+
+async def _deliver(reply: Reply, receive: Receive, send: Send) -> None:
     if reply.later is not None:
         made = await _while_there(reply.later, receive)
         if made is None:

@@ -192,6 +192,7 @@ PROVIDER = Provider(
     lives=LIVES,
     judges=(judges.credit, judges.region, create.verified, judges.opted_out, senders.reachable),
     limits=limits.LIMITS,
+    concurrency=limits.CONCURRENCY,
     price=resource.PRICE,
     templates=TEMPLATES,
     endpoints=ENDPOINTS,

@@ -8,6 +8,9 @@ from collections.abc import Callable
 from simulators.kernel.flow import Limit
 from simulators.kernel.provider import Draft
 
+# https://www.twilio.com/docs/api/errors/20429 publishes no figure; this one is often quoted.
+CONCURRENCY = 100
+
 
 def is_long_code(draft: Draft) -> bool:
     """A number of the United States or Canada: one segment a second."""

@@ -24,7 +24,6 @@ _HEADERS = [
     ("X-Home-Region", "us1"),
     ("X-API-Domain", "api.twilio.com"),
     ("Strict-Transport-Security", "max-age=31536000"),
-    ("Twilio-Concurrent-Requests", "1"),
     ("Twilio-Request-Duration", "0.080"),
 ]
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -77,7 +76,12 @@ def _reply(exchange: Exchange, status: int, body: bytes, media_type: str) -> Rep
 
 
 def _headers(exchange: Exchange) -> list[tuple[str, str]]:
-    return [*_HEADERS, ("Twilio-Request-Id", "RQ" + exchange.world.chance.hex(32))]
+    under_way = exchange.world.held["twilio"] + 1
+    return [
+        *_HEADERS,
+        ("Twilio-Concurrent-Requests", str(under_way)),
+        ("Twilio-Request-Id", "RQ" + exchange.world.chance.hex(32)),
+    ]
 
 
 def xml(root: str, body: Mapping[str, Any]) -> bytes:

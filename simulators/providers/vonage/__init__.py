@@ -29,7 +29,7 @@ from simulators.kernel.provider import (
     Failure,
     Provider,
 )
-from simulators.providers.vonage import access, account, receipts, routing, send, wire
+from simulators.providers.vonage import access, account, fidelity, receipts, routing, send, wire
 
 CATALOGUE = catalogue.load("vonage")
 
@@ -228,6 +228,7 @@ PROVIDER = Provider(
     ),
     limits=LIMITS,
     price=routing.PRICE,
+    emulates=fidelity.EMULATES,
     receipts=receipts.RECEIPTS,
     endpoints=ENDPOINTS,
     default_credentials=DEFAULT_CREDENTIALS,
