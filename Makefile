@@ -6,6 +6,7 @@
 #   make lint                         ruff and mypy
 #   make bench                        measure; ARGS are the benchmark's
 #   make wheel                        build dist/*.whl
+#   make fidelity                     write FIDELITY.md anew
 #   make clean                        remove what the others made
 #
 # VENV names the folder of the environment, PYTHON the interpreter to make it with.
@@ -19,7 +20,7 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 MADE = $(VENV)/.made
 MADE_FOR_WORK = $(VENV)/.made-for-work
 
-.PHONY: serve test lint bench wheel clean
+.PHONY: serve test lint bench wheel fidelity clean
 
 serve: $(MADE)
 	@exec $(BIN)/sms-simulators serve $(ARGS)
@@ -37,6 +38,9 @@ bench: $(MADE_FOR_WORK)
 
 wheel: $(MADE_FOR_WORK)
 	$(BIN)/python -m build --wheel --outdir dist .
+
+fidelity: $(MADE)
+	$(BIN)/sms-simulators providers --fidelity > FIDELITY.md
 
 clean:
 	rm -rf dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -61,13 +61,18 @@ def serve(**given: Any) -> None:
 
 @commands.command(short_help="List the providers, their addresses and credentials.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, for scripts.")
-def providers(as_json: bool) -> None:
+@click.option("--fidelity", is_flag=True, help="What is emulated and how far, as Markdown.")
+def providers(as_json: bool, fidelity: bool) -> None:
     """Lists the providers: base URL, vendor hosts, credentials of the default account.
 
     The URLs are those of `serve` with its default port.
     """
     from simulators import catalog, listing
+    from simulators.fidelity import as_markdown
 
+    if fidelity:
+        click.echo(as_markdown(catalog.PROVIDERS.values()))
+        return
     rows = listing.rows(catalog.PROVIDERS.values(), lambda name: f"{DEFAULT_URL}/{name}")
     click.echo(listing.as_json(rows) if as_json else listing.as_text(rows))
 

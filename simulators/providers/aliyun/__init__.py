@@ -139,18 +139,22 @@ ENDPOINTS = (
     *(one for action, handle in _HANDLES.items() for one in _endpoints(action, handle=handle)),
 )
 
+_SDK = "https://github.com/aliyun/darabonba-openapi"
+_SIGNING = "https://help.aliyun.com/zh/sdk/product-overview/v3-request-structure-and-signature"
+_CODES = "https://help.aliyun.com/document_detail/101346.html"
+_TEMPLATES = "https://help.aliyun.com/document_detail/108253.html"
 EMULATES = (
-    ("RPC v1 HMAC-SHA1 and ACS3-HMAC-SHA256 signatures", "full", "vectors; recorded requests"),
-    ("STS tokens", "accepted and signed over, not looked up", "SDK source"),
-    ("bearer tokens, ACS3-HMAC-SM3, ACS3-RSA-SHA256", "no", "SDK source"),
-    ("order of checks", "a documented choice", "not documented"),
+    ("RPC v1 HMAC-SHA1 and ACS3-HMAC-SHA256 signatures", "full", _SIGNING),
+    ("STS tokens", "accepted and signed over, not looked up", _SDK),
+    ("bearer tokens, ACS3-HMAC-SM3, ACS3-RSA-SHA256", "no", _SDK),
+    ("order of checks", "a documented choice", "no page says"),
     ("minute, hour and day limits, mainland numbers only", "full", limits.PAGE),
     ("40 a day to a number over all customers", "counted within one account", limits.PAGE),
     ("limits set in the console, whitelist, calls a second", "no; by rule", limits.PAGE),
-    ("length of a verification code", "4 to 6; pages disagree", "108253"),
-    ("traditional and rare characters", "by GB 2312", "isv.UNSUPPORTED_CONTENT"),
-    ("bare 11 digits under an international template", "North America if valid", "unverified"),
-    ("review of templates and signatures", "by the control API", "108253"),
+    ("length of a verification code", "4 to 6; pages disagree", _TEMPLATES),
+    ("traditional and rare characters", "by GB 2312; the page has examples", _CODES),
+    ("11 digits under an international template", "North America, UNVERIFIED", "no page says"),
+    ("review of templates and signatures", "by the control API", _TEMPLATES),
 )
 
 PROVIDER = Provider(

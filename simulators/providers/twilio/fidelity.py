@@ -38,7 +38,7 @@ EMULATES = (
         "applied when it gets the whole text into GSM-7",
         "https://www.twilio.com/docs/messaging/services/smart-encoding-char-list",
     ),
-    ("Prices", "0.0079 a segment, whatever the country; no balance is drawn down", _MESSAGE),
+    ("Prices", "0.0079 a segment, whatever the country", _MESSAGE),
     (
         "HTTP concurrency limit, 20429",
         "by a rule only: the figure is not published",
