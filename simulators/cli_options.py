@@ -115,6 +115,13 @@ _SERVE = (
         help="Accounts to start with, JSON or YAML.",
     ),
     click.option(
+        "--rules",
+        multiple=True,
+        metavar="FILE|magic",
+        help="Rules for the default account, JSON or YAML, or the shipped magic numbers; may be"
+        " repeated.",
+    ),
+    click.option(
         "--limits",
         default="provider",
         callback=_limits,

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import secrets
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from simulators import catalog, listing
 from simulators.cli_options import fail, known_providers
 from simulators.kernel.accounts import AccountDocument
 from simulators.kernel.pipeline import Settings
+from simulators.kernel.rules import Rule
 from simulators.server import tls
 from simulators.server.gateway import is_loopback
 from simulators.server.simulators import Options, PortInUse, Simulators
@@ -60,6 +61,7 @@ def _options(given: Mapping[str, Any]) -> Options:
         token=token,
         callbacks_to=tuple(host.lower() for host in given["callbacks_to"]),
         accounts=_accounts(given["accounts"]),
+        rules=_rules(given["rules"]),
     )
 
 
@@ -72,6 +74,17 @@ def _accounts(path: Path | None) -> list[AccountDocument]:
         return accounts_file.read(path, catalog.PROVIDERS.values())
     except accounts_file.BadFile as error:
         fail(str(error))
+
+
+def _rules(sources: Sequence[str]) -> list[Rule]:
+    if not sources:
+        return []
+    from simulators.server import rules_file
+
+    try:
+        return rules_file.read(sources, catalog.PROVIDERS)
+    except rules_file.BadFile as error:
+        fail(f"--rules: {error}")
 
 
 def _announcement(simulators: Simulators) -> str:

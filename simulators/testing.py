@@ -17,6 +17,7 @@ from simulators.kernel.codes import extract
 from simulators.kernel.message import Message
 from simulators.kernel.rules import Rule, install, read_all
 from simulators.kernel.world import World
+from simulators.server import rules_file
 from simulators.server.dispatch import LOG
 from simulators.server.simulators import Simulators
 from simulators.store.protocol import Selection
@@ -112,9 +113,14 @@ class Sms:
         """Whether the account is suspended."""
         self._call(lambda: self.world.save("suspended", suspended or None))
 
-    def script(self, *rules: Rule) -> None:
-        """Replaces the account's rules; the first that matches has its effect."""
-        read = read_all(list(rules), self.simulators.providers)
+    def script(self, *rules: Rule | str) -> None:
+        """Replaces the account's rules; the first that matches has its effect. A text is a file of
+        rules, "magic" the shipped one."""
+        providers = self.simulators.providers
+        given: list[Rule] = []
+        for rule in rules:
+            given += rules_file.read([rule], providers) if isinstance(rule, str) else [rule]
+        read = read_all(given, providers)
         self._call(lambda: install(self.world, read))
 
     def rules(self) -> list[dict[str, Any]]:

@@ -1,13 +1,20 @@
 """Fixtures that the project's own tests share, beside those of its pytest plugin."""
 
+import base64
+import hashlib
+import hmac
 import json
+import secrets
 import socket
 import ssl
+import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
-from http.client import HTTPResponse
+from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import pytest
 
@@ -74,6 +81,110 @@ def replay(sms_server: Simulators) -> Callable[[dict[str, Any] | bytes, str], An
             response.begin()
             headers = {key.lower(): value for key, value in response.getheaders()}
             return Answer(response.status, headers, response.read())
+
+    return send
+
+
+def _tc3(sms: Sms, body: bytes, now: int) -> dict[str, str]:
+    """Headers of a SendSms call to Tencent, signed as its reference says (TC3-HMAC-SHA256)."""
+    known, day = sms.credentials("tencent"), time.strftime("%Y-%m-%d", time.gmtime(now))
+    kind, host = "application/json", "sms.tencentcloudapi.com"
+    canonical = f"POST\n/\n\ncontent-type:{kind}\nhost:{host}\n\ncontent-type;host\n"
+    canonical += hashlib.sha256(body).hexdigest()
+    scope = f"{day}/sms/tc3_request"
+    signed = f"TC3-HMAC-SHA256\n{now}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+    key = f"TC3{known['secret_key']}".encode()
+    for part in (day, "sms", "tc3_request"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return {
+        "Host": host,
+        "Content-Type": kind,
+        "X-TC-Action": "SendSms",
+        "X-TC-Version": "2021-01-11",
+        "X-TC-Region": "ap-guangzhou",
+        "X-TC-Timestamp": str(now),
+        "Authorization": f"TC3-HMAC-SHA256 Credential={known['secret_id']}/{scope}, SignedHeaders="
+        f"content-type;host, Signature={hmac.digest(key, signed.encode(), 'sha256').hex()}",
+    }
+
+
+def _aliyun(sms: Sms, to: str, code: str, now: int) -> str:
+    """A SendSms form for Aliyun, signed by the older scheme (HMAC-SHA1)."""
+    known = sms.credentials("aliyun")
+    sent = {
+        "Action": "SendSms",
+        "Version": "2017-05-25",
+        "Format": "JSON",
+        "AccessKeyId": known["access_key_id"],
+        "SignatureMethod": "HMAC-SHA1",
+        "SignatureVersion": "1.0",
+        "SignatureNonce": secrets.token_hex(16),
+        "Timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)),
+        "PhoneNumbers": to,
+        "SignName": known["sign_name"],
+        "TemplateCode": known["template_code"],
+        "TemplateParam": json.dumps({"code": code}),
+    }
+    pairs = "&".join(f"{quote(name, '~')}={quote(sent[name], '~')}" for name in sorted(sent))
+    key = f"{known['access_key_secret']}&".encode()
+    digest = hmac.digest(key, f"POST&%2F&{quote(pairs, '~')}".encode(), "sha1")
+    return urlencode({**sent, "Signature": base64.b64encode(digest).decode()})
+
+
+def _request(sms: Sms, provider: str, to: str, code: str) -> tuple[str, dict[str, str], str]:
+    """Path, headers and body of one send, as a client of the provider would write it."""
+    known, said = sms.credentials(provider), f"Your code is {code}"
+    now = int(sms.clock.now().timestamp())
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    if provider == "aliyun":
+        return "/aliyun/", form, _aliyun(sms, to, code, now)
+    if provider == "tencent":
+        named = {"SmsSdkAppId": known["app_id"], "SignName": known["sign_name"]}
+        sent = {**named, "TemplateId": known["template_id"], "TemplateParamSet": [code]}
+        body = json.dumps({**sent, "PhoneNumberSet": [to]})
+        return "/", _tc3(sms, body.encode(), now), body
+    if provider == "vonage":
+        pair = {"api_key": known["api_key"], "api_secret": known["api_secret"]}
+        fields = {**pair, "from": "Example", "to": to, "text": said}
+        return "/vonage/sms/json", form, urlencode(fields)
+    if provider == "twilio":
+        fields = {"To": to, "From": known["number"], "Body": said}
+        path = f"/twilio/2010-04-01/Accounts/{known['account_sid']}/Messages.json"
+        return (
+            path,
+            {**form, **_basic(known["account_sid"], known["auth_token"])},
+            urlencode(fields),
+        )
+    kind = {"Content-Type": "application/json"}
+    if provider == "gatewayapi":
+        sent = {"sender": "ExampleSMS", "message": said, "recipients": [{"msisdn": to}]}
+        return "/gatewayapi/rest/mtsms", {**kind, **_basic(known["token"], "")}, json.dumps(sent)
+    if provider == "smsaero":
+        aero = {"number": to, "text": said, "sign": "SMS Aero"}
+        headers = {**kind, **_basic(known["email"], known["api_key"])}
+        return "/smsaero/v2/sms/send", headers, json.dumps(aero)
+    hook = {"to": to, "type": "SignIn", "payload": {"code": code}}
+    return "/http_sms/sms", {**kind, "Authorization": known["authorization"]}, json.dumps(hook)
+
+
+def _basic(user: str, password: str) -> dict[str, str]:
+    return {"Authorization": f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"}
+
+
+@pytest.fixture
+def text(sms: Sms) -> Callable[..., Answer]:
+    """Sends one code to a number through any provider, for the test's own account, over plain
+    HTTP. May be called from many threads."""
+    sms.allow_violations()
+
+    def send(provider: str, to: str, code: str = "123456", timeout: float = 10) -> Answer:
+        path, headers, body = _request(sms, provider, to, code)
+        port = sms.simulators.ports["http"]
+        with closing(HTTPConnection("127.0.0.1", port, timeout=timeout)) as connection:
+            connection.request("POST", path, body.encode(), headers)
+            response = connection.getresponse()
+            got = {name.lower(): value for name, value in response.getheaders()}
+            return Answer(response.status, got, response.read())
 
     return send
 

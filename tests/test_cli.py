@@ -137,6 +137,15 @@ def test_serve_says_what_is_where_then_ready(serve, tmp_path):
     assert (200, "") == (serving.get("/_sim/health")[0], serving.end()[2])
 
 
+def test_serve_starts_with_rules(serve, tmp_path):
+    """Those of a file before the shipped ones, as they were given."""
+    (tmp_path / "own.json").write_text('[{"name": "own", "effect": {"delay_ms": 1}}]')
+    serving = serve("--rules", tmp_path / "own.json", "--rules", "magic")
+
+    names = [rule["name"] for rule in serving.get("/_sim/rules")[1]["rules"]]
+    assert ["own", "magic-bad-recipient"] == names[:2]
+
+
 def test_serve_is_ready_soon(serve):
     """Ten times what it takes on an idle machine, so that a busy one passes too."""
     began = time.monotonic()
@@ -201,6 +210,7 @@ def test_a_port_in_use_is_named_with_its_flag(serve):
         (["serve", "--port", "x"], "'x' is not a valid integer"),
         (["serve", "--keep", "0"], "x>=1"),
         (["serve", "--accounts", "no/such/file"], "no/such/file: No such file or directory"),
+        (["serve", "--rules", "no/rules.yaml"], "--rules: no/rules.yaml: No such file"),
         (["serve", "--host", "192.0.2.1", "--port", "0"], "cannot listen on 192.0.2.1"),
         (["serve", "--host", "not a host", "--port", "0"], "cannot listen on not a host"),
         (["serve", "--prot", "1"], "--port"),

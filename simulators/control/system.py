@@ -31,7 +31,7 @@ def _providers(ask: Ask) -> Any:
 
 
 def _reset(ask: Ask) -> Any:
-    ask.world.reset()
+    ask.simulators.reset(ask.world)
     return {"reset": ask.world.id}
 
 

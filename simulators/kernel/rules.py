@@ -3,12 +3,13 @@
     {"name": "...", "match": {"provider", "operation", "to", "region", "template", "sender",
                               "after", "times", "probability"},
      "effect": {"error": CODE, "delay_ms", "jitter_ms", "socket", "answer": {...},
-                "receipt": {"status", "error", "after_s", "duplicate", "reorder"},
+                "receipt": {"status", "state", "error", "after_s", "duplicate", "reorder"},
                 "keep": true}}
 
 `to` and `sender` are globs (`*0001`); `after` lets the first n matches pass, `times` ends the rule
 after n uses. A CODE is a key or code of the provider's catalogue, or the name of a problem, which
-every provider spells in its own way.
+every provider spells in its own way. So it does a receipt's `state`, one of `STATES`; one that has
+no word for it goes on as it would have.
 """
 
 import difflib
@@ -28,12 +29,14 @@ from simulators.kernel.checks import (
     one_of,
     text,
 )
+from simulators.kernel.message import State
 from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Provider
 from simulators.kernel.world import World
 
 MAX_RULES = 1000
 MAX_DELAY_MS = 600_000
+STATES = tuple(str(state) for state in State if state not in (State.RECEIVED, State.SCHEDULED))
 SOCKETS = ("close", "reset", "hang", "truncate", "drip")
 
 Rule = dict[str, Any]
@@ -117,11 +120,12 @@ def _receipt(where: str, value: object) -> None:
     receipt = mapping(value, where, tuple(_RECEIPT))
     each(where, receipt, _RECEIPT)
     if not receipt:
-        raise BadValue(where, "at least one of status, error, after_s", receipt)
+        raise BadValue(where, f"at least one of {', '.join(_RECEIPT)}", receipt)
 
 
 _RECEIPT: dict[str, Check] = {
     "status": text,
+    "state": one_of(*STATES),
     "error": _code,
     "after_s": number(0, 1e9),
     "duplicate": flag,

@@ -7,9 +7,9 @@ import orjson
 
 from simulators.kernel.call import Reply
 from simulators.kernel.catalogue import ErrorRow, Place
-from simulators.kernel.message import Step
+from simulators.kernel.message import State, Step
 from simulators.kernel.problem import Problem
-from simulators.kernel.provider import Draft, Exchange, Failure, Refusal
+from simulators.kernel.provider import Draft, Exchange, Failure, Provider, Refusal
 from simulators.kernel.rules import Rule, counters
 
 
@@ -135,16 +135,29 @@ def _receipt(exchange: Exchange, effect: dict[str, Any], draft: Draft | None) ->
     twists = {name: True for name in ("duplicate", "reorder") if wanted.get(name)}
     if twists:
         draft.details = {**draft.details, "receipt": twists}
-    if "error" in wanted:
-        draft.life = provider.ending(draft.life, provider.row(wanted["error"]))
+    error, word = _worded(provider, wanted)
+    if error:
+        draft.life = provider.ending(draft.life, provider.row(error))
     steps = list(provider.steps(draft.life))
     last = steps[-1]
-    status = wanted.get("status", last.status)
+    status = word or last.status
     if status != last.status and status in [step.status for step in steps]:
         last = next(step for step in steps if step.status == status)
         steps = steps[: steps.index(last) + 1]
     after = max(wanted.get("after_s", last.after), steps[-2].after if len(steps) > 1 else 0)
     draft.life = (*steps[:-1], Step(after, status, last.error))
+
+
+def _worded(provider: Provider, wanted: dict[str, Any]) -> tuple[str, str]:
+    """The receipt row and the status word that are wanted, "" for neither. A state becomes the
+    provider's first row that ends in it; where no row does, its first word for it."""
+    error, word = wanted.get("error", ""), wanted.get("status", "")
+    if "state" not in wanted or error or word:
+        return error, word
+    words = [word for word, state in provider.states.items() if state == State(wanted["state"])]
+    rows = (row for row in provider.catalogue if row.place is Place.RECEIPT)
+    row = next((row for row in rows if row.status in words), None)
+    return (row.key, "") if row else ("", words[0] if words else "")
 
 
 def _delay(exchange: Exchange, effect: dict[str, Any]) -> float:

@@ -16,9 +16,11 @@ import uvloop
 
 from simulators import catalog
 from simulators.control.app import build as build_control
-from simulators.kernel.accounts import AccountDocument, Accounts
+from simulators.kernel.accounts import DEFAULT, AccountDocument, Accounts
 from simulators.kernel.pipeline import Pipeline, Settings
 from simulators.kernel.provider import Provider
+from simulators.kernel.rules import Rule, install
+from simulators.kernel.world import World
 from simulators.server import tls
 from simulators.server.apps import build
 from simulators.server.courier import Courier
@@ -36,7 +38,8 @@ _Sockets = list[socket.socket]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What is served where. Port 0 picks a free one; None serves no TLS."""
+    """What is served where. Port 0 picks a free one; None serves no TLS. `rules`, checked ones, are
+    those the default account starts with, again after each reset."""
 
     host: str = "127.0.0.1"
     port: int = 8026
@@ -49,6 +52,7 @@ class Options:
     token: str = ""
     callbacks_to: tuple[str, ...] = ()
     accounts: Sequence[AccountDocument] = ()
+    rules: Sequence[Rule] = ()
 
 
 class PortInUse(OSError):
@@ -65,6 +69,7 @@ class Simulators:
         self.accounts = Accounts(self.store, self.providers.values())
         for account in options.accounts:
             self.accounts.add(account["id"], account["credentials"], account["seed"])
+        install(self.accounts.world(DEFAULT), options.rules)
         self.pipeline = Pipeline(self.accounts, options.settings)
         self.gateway = self._gateway()
         self.ports: dict[str, int] = {}
@@ -86,6 +91,12 @@ class Simulators:
             own_hosts=LOOPBACK | frozenset(self.options.names) | {self.options.host.lower()},
             any_address=not is_loopback(self.options.host),
         )
+
+    def reset(self, world: World) -> None:
+        """Empties an account; the default one has its rules to start with again."""
+        world.reset()
+        if world.id == DEFAULT:
+            install(world, self.options.rules)
 
     def base_url(self, provider: str) -> str:
         """Where a client of this provider is pointed at when it takes a URL."""

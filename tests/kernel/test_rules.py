@@ -58,6 +58,7 @@ WRONG = [
         "effect.receipt.status",
         "delivered",
     ),
+    ("state", {"effect": {"receipt": {"state": "lost"}}}, "effect.receipt.state", "undelivered"),
 ]
 
 
