@@ -68,22 +68,22 @@ def _options(given: Mapping[str, Any]) -> Options:
 def _accounts(path: Path | None) -> list[AccountDocument]:
     if path is None:
         return []
-    from simulators.server import accounts_file  # YAML is read only by who asks for it
+    from simulators.server import accounts_file, documents  # YAML is read only by who asks
 
     try:
         return accounts_file.read(path, catalog.PROVIDERS.values())
-    except accounts_file.BadFile as error:
+    except documents.BadFile as error:
         fail(str(error))
 
 
 def _rules(sources: Sequence[str]) -> list[Rule]:
     if not sources:
         return []
-    from simulators.server import rules_file
+    from simulators.server import documents, rules_file
 
     try:
         return rules_file.read(sources, catalog.PROVIDERS)
-    except rules_file.BadFile as error:
+    except documents.BadFile as error:
         fail(f"--rules: {error}")
 
 
