@@ -12,13 +12,16 @@ from pathlib import Path
 import pytest
 import yaml
 
+from simulators.catalog import PROVIDERS
 from simulators.cli import commands
+from simulators.server import tls
 from simulators.server.simulators import Options, in_thread
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$(?:\n```(json|text)\n(.*?)^```$)?", README, re.M | re.S)
 SHELL = [(code, answer) for kind, code, _, answer in BLOCKS if kind == "sh" and "make" not in code]
 PYTHON = [(code, answer) for kind, code, _, answer in BLOCKS if kind == "python"]
+NODE = [(code, answer) for kind, code, _, answer in BLOCKS if kind == "js"]
 SCRIPTS = [(code, answer) for code, answer in PYTHON if "def test_" not in code]
 TESTS = [code for code, _ in PYTHON if "def test_" in code]
 
@@ -31,19 +34,22 @@ def reader(tmp_path_factory):
     command.parent.mkdir()
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m simulators.cli "$@"\n')
     command.chmod(0o755)
-    options = Options(port=0, tls_port=0, tls_dir=home / "sms-simulators")
+    own_ports = {"aliyun": 0}  # those that the README gives a provider of its own
+    options = Options(port=0, tls_port=0, tls_dir=home / "sms-simulators", provider_ports=own_ports)
     with in_thread(options) as simulators:
-        plain, secure = str(simulators.ports["http"]), str(simulators.ports["https"])
+        ports = {"8026": "http", "8443": "https", "9005": "aliyun"}
         environment = {
             **os.environ,
             "PATH": f"{command.parent}{os.pathsep}{os.environ['PATH']}",
             "XDG_DATA_HOME": str(home),
             "HOME": str(home),
+            "REQUESTS_CA_BUNDLE": str(home / "sms-simulators" / tls.CA_FILE),
             "SMS_SIMULATORS_URL": simulators.url,
         }
 
         def run(*arguments, code):
-            code = code.replace("8026", plain).replace("8443", secure)
+            for shown, name in ports.items():
+                code = code.replace(f":{shown}", f":{simulators.ports[name]}")
             done = subprocess.run(
                 [*arguments, code], env=environment, capture_output=True, text=True, timeout=60
             )
@@ -59,6 +65,10 @@ def agree(shown, real, where="answer"):
         for name, value in shown.items():
             assert name in real, f"{where} has no {name}: {real}"
             agree(value, real[name], f"{where}.{name}")
+    elif isinstance(shown, list):
+        assert len(shown) == len(real), where
+        for number, value in enumerate(shown):
+            agree(value, real[number], f"{where}[{number}]")
     elif isinstance(shown, str):
         pattern = shown.replace("[", "[[]").replace("...", "*")
         assert fnmatch.fnmatchcase(str(real), pattern), f"{where}: {real!r}, README: {shown!r}"
@@ -87,10 +97,36 @@ def test_every_command_prints_what_it_says(reader):
 
 @pytest.mark.parametrize(("code", "answer"), SCRIPTS)
 def test_every_python_script_prints_what_it_says(reader, code, answer):
-    """With the official SDK."""
-    pytest.importorskip("twilio")
+    """With the official SDK, where there is one."""
+    for name in re.findall(r"^(?:from|import) (\w+)", code, re.M):
+        pytest.importorskip(name)
 
     check(reader(sys.executable, "-c", code=code), answer)
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="needs Node.js")
+@pytest.mark.parametrize(("code", "answer"), NODE)
+def test_every_node_script_prints_what_it_says(reader, code, answer):
+    """Those whose packages are where `NODE_PATH` says."""
+    names = re.findall(r"require\('(.*?)'\)", code)
+    resolve = f"{json.dumps(names)}.forEach((name) => require.resolve(name))"
+    if subprocess.run(["node", "-e", resolve], capture_output=True, timeout=60).returncode:
+        pytest.skip(f"needs {', '.join(names)} on NODE_PATH")
+
+    check(reader("node", "-e", code=code), answer)
+
+
+def test_every_logto_configuration_has_the_published_credentials():
+    """One for each provider, and it is JSON."""
+    settings = [
+        json.loads(c) for kind, c, _, _ in BLOCKS if kind == "json" and '"accounts"' not in c
+    ]
+    published = [set(p.default_credentials.values()) for p in PROVIDERS.values()]
+    of = [[known for known in published if known & set(map(str, c.values()))] for c in settings]
+
+    assert len(PROVIDERS) == len(settings)
+    assert all(len(owners) == 1 for owners in of)
+    assert len(PROVIDERS) == len({id(owners[0]) for owners in of})
 
 
 def test_every_pytest_example_passes(tmp_path):
