@@ -12,7 +12,6 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
-from urllib.parse import quote
 
 from simulators.kernel import proof
 from simulators.kernel.call import Call
@@ -22,6 +21,7 @@ from simulators.kernel.reading import Fields, first, many
 from simulators.providers.aliyun.wire import is_acs3, parameters
 
 _TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+_RESERVED = re.compile(r"[^A-Za-z0-9_.~-]+")
 _SKEW = 15 * 60
 _VERSION = "2017-05-25"
 
@@ -152,7 +152,11 @@ def canonical_query(params: Fields, leave_out: str = "") -> str:
 
 def encoded(text: str) -> str:
     """Percent-encoded by RFC 3986: letters, digits and `-_.~` stay."""
-    return text if text.isascii() and text.isalnum() else quote(text, safe="")
+    return _RESERVED.sub(_escaped, text)
+
+
+def _escaped(run: re.Match[str]) -> str:
+    return "%" + run[0].encode().hex("%").upper()
 
 
 def _twice(query: str) -> str:
