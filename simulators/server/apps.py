@@ -31,7 +31,20 @@ class Answer(Response):
 
 
 class App(Flask):
-    """A Flask app whose endpoints are chosen by method and path: the Host was the gateway's."""
+    """A Flask app whose endpoints are chosen by method and path: the Host was the gateway's.
+
+    Its views return responses, and it has no session, no hooks before and after a request and
+    nobody who listens to its signals: what Flask does for those is left out.
+    """
+
+    def full_dispatch_request(self) -> Response:
+        """The view's response, or that of the handler of what it raised."""
+        try:
+            answered = self.dispatch_request()
+        except Exception as error:
+            answered = self.handle_user_exception(error)
+        assert isinstance(answered, Response)  # noqa: S101 - every view and handler makes one
+        return answered
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         if request is None:
