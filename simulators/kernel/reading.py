@@ -33,7 +33,10 @@ def fields(text: str) -> Fields:
         if not part:
             continue
         raw_name, _, raw_value = part.partition("=")
-        name, value = _decoded(raw_name), _decoded(raw_value)
+        if "%" in part or "+" in part:
+            name, value = _decoded(raw_name), _decoded(raw_value)
+        else:
+            name, value = raw_name, raw_value
         earlier = found.get(name)
         if earlier is None:
             found[name] = value

@@ -152,6 +152,8 @@ def canonical_query(params: Fields, leave_out: str = "") -> str:
 
 def encoded(text: str) -> str:
     """Percent-encoded by RFC 3986: letters, digits and `-_.~` stay."""
+    if text.isascii() and text.isalnum():
+        return text
     return _RESERVED.sub(_escaped, text)
 
 
