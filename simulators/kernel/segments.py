@@ -24,6 +24,8 @@ def count(text: str, *, unicode: bool | None = None) -> int:
     if unicode:
         if len(text) <= 35:
             return 1
+        if len(text.encode("utf-16-le", "surrogatepass")) <= 140:
+            return 1
         return _count([2 if ord(char) > 0xFFFF else 1 for char in text], 70, 67)
     if len(text) <= 80:
         return 1
