@@ -70,20 +70,27 @@ def hits(limits: Sequence[Limit], mode: Any, draft: Any, scope: str, now: float)
     if mode == "off":
         return []
     factor = 1.0 if mode == "provider" else float(mode)
-    return [
-        Hit(
-            scope,
-            limit.name,
-            window(limit, draft),
-            limit.kind,
-            max(int(limit.permits * factor), min(limit.permits, 1)),
-            limit.seconds,
-            start(limit, now),
-            draft.segments if limit.kind == "queue" else 1,
+    windows: dict[tuple[str, ...], str] = {}  # stores keep them: limits with one key share one
+    found = []
+    for limit in limits:
+        if limit.applies is not always and not limit.applies(draft):
+            continue
+        key, kind = limit.key, limit.kind
+        if key not in windows:
+            windows[key] = window(limit, draft)
+        found.append(
+            Hit(
+                scope,
+                limit.name,
+                windows[key],
+                kind,
+                max(int(limit.permits * factor), min(limit.permits, 1)),
+                limit.seconds,
+                start(limit, now) if kind == "natural" else now,
+                draft.segments if kind == "queue" else 1,
+            )
         )
-        for limit in limits
-        if limit.applies(draft)
-    ]
+    return found
 
 
 def window(limit: Limit, draft: Any) -> str:
