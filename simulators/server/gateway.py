@@ -1,7 +1,8 @@
 """Which app answers: by Host, by `/<provider>` prefix on the simulators' own hosts, by port."""
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import chain
 from wsgiref.types import WSGIApplication
 
 import orjson
@@ -127,10 +128,10 @@ def is_address(name: str) -> bool:
 
 
 def _call(scope: Scope) -> Call:
-    headers: dict[str, str] = {}
-    for raw_name, raw_value in scope["headers"]:
-        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    raw = scope["headers"]
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in raw}
+    if len(headers) < len(raw):
+        headers = _joined(raw)
     return Call(
         method=scope["method"],
         path=scope["path"],
@@ -142,8 +143,16 @@ def _call(scope: Scope) -> Call:
     )
 
 
+def _joined(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in raw:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
+
+
 def _bytes(scope: Scope) -> int:
-    return sum(len(name) + len(value) for name, value in scope["headers"])
+    return sum(map(len, chain.from_iterable(scope["headers"])))
 
 
 def _too_much(scope: Scope) -> Reply:

@@ -131,7 +131,8 @@ class MemoryStore:
         return _newest(shelf.breaches if breached else shelf.journal, after, limit)
 
     def load(self, account: str, name: str) -> Any:
-        return self._shelf(account).settings.get(name)
+        shelf = self._shelves.get(account)  # asked a dozen times a request: no call, no shelf
+        return None if shelf is None else shelf.settings.get(name)
 
     def save(self, account: str, name: str, value: Any) -> None:
         settings = self._shelf(account).settings
