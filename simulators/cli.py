@@ -6,9 +6,9 @@ from typing import Any
 import click
 
 from simulators import cli_options as options
-from simulators.cli_options import fail
+from simulators.cli_options import DEFAULT_URL, fail
+from simulators.cli_rules import rules
 
-DEFAULT_URL = "http://127.0.0.1:8026"
 _FOLDERS = ("contracts", "loadtests")
 
 EXAMPLES = """\b
@@ -17,6 +17,7 @@ Examples:
   sms-simulators serve --port 0 --no-tls --provider-port aliyun=9005
   sms-simulators providers --json
   CODE=$(sms-simulators wait --to +15005550009)
+  sms-simulators rules load magic
   export NODE_EXTRA_CA_CERTS=$(sms-simulators ca)
   sms-simulators hosts | sudo tee -a /etc/hosts
 
@@ -80,7 +81,7 @@ def providers(as_json: bool, fidelity: bool) -> None:
 @commands.command(short_help="Wait for a message and print its code.")
 @click.option("--to", required=True, metavar="NUMBER", help="The recipient, as +15005550009.")
 @click.option("--provider", default="", metavar="NAME", help="Only messages sent through this one.")
-@click.option("--account", default="default", show_default=True, help="Whose messages.")
+@options.ACCOUNT
 @click.option("--since", default="", metavar="TIME", help="Only later ones: 'now' or ISO 8601.")
 @click.option(
     "--timeout",
@@ -90,21 +91,8 @@ def providers(as_json: bool, fidelity: bool) -> None:
     metavar="SECONDS",
     help="How long to wait.",
 )
-@click.option(
-    "--url",
-    default=DEFAULT_URL,
-    envvar="SMS_SIMULATORS_URL",
-    show_default=True,
-    show_envvar=True,
-    help="Where the simulators are.",
-)
-@click.option(
-    "--token",
-    default="",
-    envvar="SMS_SIMULATORS_TOKEN",
-    show_envvar=True,
-    help="The control API's token, where `serve` printed one.",
-)
+@options.URL
+@options.TOKEN
 @click.option("--json", "as_json", is_flag=True, help="The whole message, as JSON.")
 def wait(to: str, as_json: bool, url: str, **wanted: Any) -> None:
     """Waits for a message to NUMBER and prints its code (its text, if there is no code in it).
@@ -175,6 +163,9 @@ def where(folder: str | None) -> None:
         fail(f"this installation has no {folder} folder: {data(folder)} is missing", code=1)
     else:
         click.echo(data(folder))
+
+
+commands.add_command(rules)
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ from typing import NoReturn
 import click
 
 USAGE = 2
+DEFAULT_URL = "http://127.0.0.1:8026"
 
 
 def fail(message: str, *, code: int = USAGE, context: click.Context | None = None) -> NoReturn:
@@ -60,6 +61,22 @@ def known_providers(ports: Mapping[str, int], known: Iterable[str]) -> Mapping[s
 
 
 PORT = click.IntRange(0, 65_535)
+URL = click.option(
+    "--url",
+    default=DEFAULT_URL,
+    envvar="SMS_SIMULATORS_URL",
+    show_default=True,
+    show_envvar=True,
+    help="Where the simulators are.",
+)
+TOKEN = click.option(
+    "--token",
+    default="",
+    envvar="SMS_SIMULATORS_TOKEN",
+    show_envvar=True,
+    help="The control API's token, where `serve` printed one.",
+)
+ACCOUNT = click.option("--account", default="default", show_default=True, help="Whose it is.")
 TLS_DIR = click.option(
     "--tls-dir",
     type=click.Path(path_type=Path, file_okay=False),

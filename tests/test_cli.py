@@ -109,11 +109,21 @@ def test_help_lists_every_command_with_examples(arguments):
     done = run(*arguments)
 
     assert 0 == done.returncode
-    for word in ("serve", "providers", "wait", "ca", "hosts", "where", "Examples:", "Exit codes:"):
+    for word in (
+        "serve",
+        "providers",
+        "wait",
+        "rules",
+        "ca",
+        "hosts",
+        "where",
+        "Examples:",
+        "Exit codes:",
+    ):
         assert word in done.stdout
 
 
-@pytest.mark.parametrize("command", ["serve", "providers", "wait", "ca", "hosts", "where"])
+@pytest.mark.parametrize("command", ["serve", "providers", "wait", "rules", "ca", "hosts", "where"])
 def test_every_command_has_help(command):
     """Each says how it is used."""
     done = run(command, "--help")
@@ -214,6 +224,9 @@ def test_a_port_in_use_is_named_with_its_flag(serve):
         (["serve", "--host", "192.0.2.1", "--port", "0"], "cannot listen on 192.0.2.1"),
         (["serve", "--host", "not a host", "--port", "0"], "cannot listen on not a host"),
         (["serve", "--prot", "1"], "--port"),
+        (["rules", "load", "no.yaml"], "no.yaml: No such file"),
+        (["rules", "load"], "FILE"),
+        (["rules", "add", "{"], "expected a rule as JSON, got '{'"),
         (["wait"], "--to"),
         (["wait", "--to", "+1", "--timeout", "-1"], "x>=0"),
         (["hosts", "--address", "box"], "expected an IP address"),
@@ -320,3 +333,24 @@ def test_wait_that_fails_says_why(account, arguments, told):
     assert (1, "") == (done.returncode, done.stdout)
     assert 1 == done.stderr.count("\n")
     assert told in done.stderr
+
+
+def test_rules_are_added_loaded_listed_and_cleared(sms):
+    """Each prints the rules there are then; a server's refusal is one line and exit code 1."""
+    there = ("--account", sms.world.id, "--url", sms.simulators.url)
+    rule = {"name": "mine", "match": {"provider": "twilio"}, "effect": {"error": "21610"}}
+
+    added = run("rules", "add", json.dumps(rule), *there).stdout
+    loaded = run("rules", "load", "magic", *there).stdout
+    listed = run("rules", "list", *there).stdout
+    wrong = run("rules", "add", '{"effect": {"error": "2161"}}', *there)
+    cleared = run("rules", "clear", *there).stdout
+
+    assert added.startswith('mine  used 0 of 0  {"match": {"provider": "twilio"}')
+    assert loaded == listed
+    assert "magic-reported-twice" in loaded
+    assert "mine" not in loaded
+    assert (1, 1) == (wrong.returncode, wrong.stderr.count("\n"))
+    assert "21610" in wrong.stderr
+    assert "" == cleared
+    assert [] == sms.rules()

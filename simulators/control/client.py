@@ -37,11 +37,28 @@ def get(
     base: str, path: str, query: dict[str, str], *, token: str = "", timeout: float = 30.0
 ) -> Any:
     """One GET of the control API. Raises `ControlError`."""
+    return call(base, "GET", path, query, token=token, timeout=timeout)
+
+
+def call(
+    base: str,
+    method: str,
+    path: str,
+    query: dict[str, str],
+    *,
+    body: Any = None,
+    token: str = "",
+    timeout: float = 30.0,
+) -> Any:
+    """One request to the control API, a body as JSON. Raises `ControlError`."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
+    sent = None if body is None else json.dumps(body).encode()
+    if sent is not None:
+        headers["Content-Type"] = "application/json"
     try:
         connection = _connection(base, timeout)
         try:
-            connection.request("GET", f"{path}?{urlencode(query)}", headers=headers)
+            connection.request(method, f"{path}?{urlencode(query)}", sent, headers)
             response = connection.getresponse()
             document = json.loads(response.read())
         finally:
