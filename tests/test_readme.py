@@ -140,6 +140,36 @@ def test_every_pytest_example_passes(tmp_path):
     assert f"{len(TESTS)} passed" in done.stdout, done.stdout
 
 
+QUESTIONS = [
+    re.fullmatch(r"\| (.+\?.*) \| `(.+)` \| `(.+)` \|", row).groups()
+    for row in README.split("| how do I ... |")[1].split("\n\n")[0].splitlines()[2:]
+]
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")
+@pytest.mark.parametrize(
+    ("line", "command"), [q[1:] for q in QUESTIONS], ids=[q[0] for q in QUESTIONS]
+)
+def test_every_answer_does_the_same_in_pytest_and_in_a_shell(line, command, sms, sms_server):
+    """One line each, and the account is then in the same state."""
+    other = sms_server.call(sms_server.accounts.create)
+    there = re.sub(
+        r"http://127.0.0.1:8026(/\w+/\w+)", rf"'{sms_server.url}\1?account={other.id}'", command
+    )
+
+    exec(line, {"sms": sms})  # noqa: S102 - a line of our own README
+    done = subprocess.run(["bash", "-euc", there], capture_output=True, text=True, timeout=60)
+
+    assert "error" not in json.loads(done.stdout), done.stdout
+    for name in ("limits", "regions", "optouts", "balance", "suspended"):
+        assert sms.world.load(name) == other.load(name)
+    ours, theirs = (world.load("rules", []) for world in (sms.world, other))
+    assert [rule["effect"] for rule in ours] == [rule["effect"] for rule in theirs]
+    assert [rule["match"] for rule in ours] == [rule["match"] for rule in theirs]
+    assert abs(sms.world.clock.now() - other.clock.now()) < 60
+    sms_server.call(lambda: sms_server.accounts.drop(other.id))
+
+
 def table(head):
     """The first column of the table that begins with this head."""
     rows = README.split(head)[1].split("\n\n")[0].splitlines()[2:]
