@@ -11,6 +11,7 @@ import time
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 import pytest
 
@@ -171,7 +172,10 @@ def test_a_signal_ends_serve_cleanly(serve, number):
     address = urlsplit(serving.url)
     with socket.create_connection((address.hostname, address.port)) as waiting:
         waiting.sendall(b"GET /_sim/wait?timeout=60 HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        time.sleep(0.2)
+        for _ in range(2000):
+            with urlopen(f"{serving.url}/metrics") as metrics:
+                if b"long_polls_open 1" in metrics.read():
+                    break
         began = time.monotonic()
 
         assert (0, "", "") == serving.end(number)

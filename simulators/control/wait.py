@@ -42,7 +42,7 @@ def _wait(ask: Ask) -> Reply:
             return await _answer(ask, wanted, timeout)
         except Bad as bad:
             return _reply(bad.status, bad.document())
-        except Exception:
+        except Exception:  # a fault of ours is answered like any other, and told in the log
             _log.exception("wait")
             return _reply(500, {"error": "a fault of ours", "expected": "", "got": "a fault"})
 
