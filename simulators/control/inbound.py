@@ -36,7 +36,7 @@ def reply(world: World, provider: Provider, sender: str, to: str, text: str, url
 
 def _own_sender(world: World, provider: Provider) -> str:
     known = world.credentials(provider.name)
-    return known.get("number") or known.get("sender") or ""
+    return next((known[name] for name in ("number", "sender", "sign_name") if name in known), "")
 
 
 def set_webhooks(world: World, provider: Provider, **urls: str) -> None:

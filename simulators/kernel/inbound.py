@@ -59,6 +59,12 @@ def arrive(
     return kept
 
 
+def answered(world: World, reply: Message) -> Message | None:
+    """The message that a reply answers: the newest before it to that phone, if there is one."""
+    found = world.messages(provider=reply.provider, to=reply.sender, before=reply.sequence, limit=1)
+    return found[0] if found else None
+
+
 def webhook(world: World, provider: str, kind: Literal["receipts", "inbound"]) -> str:
     """The account's own URL for a provider's callbacks, "" where none is set."""
     url: str = world.load("webhooks", {}).get(provider, {}).get(kind, "")

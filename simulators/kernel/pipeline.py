@@ -280,6 +280,12 @@ def _message(exchange: Exchange, draft: Draft) -> Message:
         at=exchange.now,
         life=draft.life,
         template=draft.template,
-        callback=draft.callback or webhook(exchange.world, exchange.provider.name, "receipts"),
+        callback=_callback(exchange, draft),
         details=draft.details,
     )
+
+
+def _callback(exchange: Exchange, draft: Draft) -> str:
+    if draft.callback is None:
+        return ""
+    return draft.callback or webhook(exchange.world, exchange.provider.name, "receipts")

@@ -48,7 +48,8 @@ class Draft:
     `number` is E.164 with its plus where it could be read, else what came; `region` is ISO 3166.
     `ip` is the end user's address where the request tells it, else the client's. `deferred` says
     that whatever judgement finds shows later, as a status. A `failure` set by `parse` stands;
-    nothing else is then judged.
+    nothing else is then judged. With a `callback` of None nothing is reported; with "" it goes to
+    the account's own URL, where one is set.
     """
 
     number: str
@@ -59,7 +60,7 @@ class Draft:
     life: str | Life = ""
     template: str = ""
     signature: str = ""
-    callback: str = ""
+    callback: str | None = ""
     ip: str = ""
     deferred: bool = False
     failure: Failure | None = None

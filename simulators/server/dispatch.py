@@ -10,7 +10,7 @@ import orjson
 
 from simulators.kernel import receipts
 from simulators.kernel.accounts import Accounts
-from simulators.kernel.message import Message
+from simulators.kernel.message import INBOUND, Message
 from simulators.kernel.receipts import Callback, Due, Report, Reporting
 from simulators.kernel.world import World
 from simulators.server.courier import Courier, Delivery
@@ -89,8 +89,8 @@ class Dispatcher:
         return self._wait()
 
     def _packed(self, world: World, taken: list[Due]) -> list[_Parcel]:
-        """The reports that still hold, those of one provider to one URL together."""
-        groups: dict[tuple[str, str], list[tuple[Due, Report]]] = defaultdict(list)
+        """The reports that still hold, those of one provider and kind to one URL together."""
+        groups: dict[tuple[str, bool, str], list[tuple[Due, Report]]] = defaultdict(list)
         for due in taken:
             message = world.store.find(world.id, due.message)
             reporting = self._reporting(message) if message else None
@@ -98,9 +98,10 @@ class Dispatcher:
                 continue
             found = receipts.report(reporting, message, due)
             if found is not None:
-                groups[message.provider, message.callback].append((due, found))
+                reply = message.operation == INBOUND
+                groups[message.provider, reply, message.callback].append((due, found))
         parcels = []
-        for (_provider, url), items in groups.items():
+        for (_provider, _reply, url), items in groups.items():
             reporting = self._reporting(items[0][1].message)
             if reporting is not None:
                 size = reporting.receipts.batch
