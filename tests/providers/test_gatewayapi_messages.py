@@ -247,26 +247,28 @@ def test_days_that_are_none_are_refused(body, default, ask):
     shaped("error", answer)
 
 
-def test_received_messages_come_in_pages(default, ask):
-    """Those of the days asked for, as the webhook had them."""
-    made = [
-        {
-            "id": n,
-            "msisdn": 4512345678,
-            "receiver": 451204,
-            "message": f"foo {n}",
-            "senttime": int(NOW) + n * 86400,
-            "webhook_label": "test",
-        }
-        for n in range(5)
-    ]
-    default.world.save("inbound/gatewayapi", made)
+def test_received_messages_come_in_pages(frozen, ask):
+    """Those of the days asked for, oldest first, as the webhook has them."""
+    for day in range(5):
+        frozen.reply("gatewayapi", "+4512345678", f"foo {day}", to="451204")
+        frozen.clock.advance(86_400)
     query = {"from": "2026-11-21", "to": "2026-11-24", "page": 2, "per_page": 3}
 
     page = shaped("list-received", ask("GET", "/rest/mosms", params=query))
     empty = ask("GET", "/rest/mosms", params={"from": "2020-01-01", "to": "2020-01-02"}).json()
 
-    assert [3] == [message["id"] for message in page["messages"]]
+    assert [
+        {
+            "id": 1_000_004,
+            "msisdn": 4512345678,
+            "receiver": 451204,
+            "message": "foo 3",
+            "senttime": int(NOW) + 3 * 86_400,
+            "webhook_label": "inbound",
+            "country_code": "DK",
+            "country_prefix": 45,
+        }
+    ] == page["messages"]
     assert (2, 2, 3, 4) == tuple(page[name] for name in ("page", "pages", "per_page", "results"))
     assert ([], 0, 0) == (empty["messages"], empty["pages"], empty["results"])
 

@@ -17,6 +17,7 @@ from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Credentials, Endpoint, Exchange, Provider
 from simulators.providers.aliyun import (
     limits,
+    push,
     queries,
     registry,
     send,
@@ -60,8 +61,22 @@ PROBLEMS = MappingProxyType(
 )
 
 # SendStatus of QuerySendDetails: waiting for the carrier's receipt, failed, delivered.
-STATES = MappingProxyType({"1": State.SENT, "2": State.UNDELIVERED, "3": State.DELIVERED})
-LIVES = MappingProxyType({"carrier": (Step(0, "1"), Step(3, "3"))})
+# The words of a reply are ours.
+STATES = MappingProxyType(
+    {
+        "1": State.SENT,
+        "2": State.UNDELIVERED,
+        "3": State.DELIVERED,
+        "receiving": State.ACCEPTED,
+        "received": State.RECEIVED,
+    }
+)
+LIVES = MappingProxyType(
+    {
+        "carrier": (Step(0, "1"), Step(3, "3")),
+        "inbound": (Step(0, "receiving"), Step(0, "received")),
+    }
+)
 
 DEFAULT_CREDENTIALS = MappingProxyType(
     {
@@ -147,6 +162,8 @@ EMULATES = (
     ("RPC v1 HMAC-SHA1 and ACS3-HMAC-SHA256 signatures", "full", _SIGNING),
     ("STS tokens", "accepted and signed over, not looked up", _SDK),
     ("bearer tokens, ACS3-HMAC-SM3, ACS3-RSA-SHA256", "no", _SDK),
+    ("SmsReport by HTTP", "full; MNS queues and the v2 push are not", push.SOURCE),
+    ("SmsUp by HTTP", "fields unverified; a reply of R opts nobody out", push.SOURCE),
     ("order of checks", "a documented choice", "no page says"),
     ("minute, hour and day limits, mainland numbers only", "full", limits.PAGE),
     ("40 a day to a number over all customers", "counted within one account", limits.PAGE),
@@ -187,5 +204,7 @@ PROVIDER = Provider(
     authenticate=signing.authenticate,
     refuse=wire.refusal,
     message_id=send.message_id,
+    receipts=push.RECEIPTS,
+    inbound=push.INBOUND,
     emulates=EMULATES,
 )

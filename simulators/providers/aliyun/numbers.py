@@ -30,6 +30,11 @@ def recipient(raw: str, *, international: bool) -> tuple[str, str]:
     return f"+86{mainland[2]}", MAINLAND
 
 
+def shown(e164: str) -> str:
+    """The number as answers and pushes spell it: of the mainland without its country code."""
+    return e164.removeprefix("+86").removeprefix("+")
+
+
 def readings(raw: str) -> list[str]:
     """The numbers in E.164 that this may stand for, in a query that names no template."""
     return list({recipient(raw, international=choice)[0]: None for choice in (False, True)})

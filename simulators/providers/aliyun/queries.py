@@ -75,8 +75,8 @@ def _detail(exchange: Exchange, message: Message) -> dict[str, Any]:
     row: dict[str, Any] = {"TemplateCode": message.template}
     if provider.states[step.status].final:
         row["ReceiveDate"] = wire.date(since)
-    number = message.to.removeprefix("+86").removeprefix("+")
-    row |= {"PhoneNum": number, "Content": message.text, "SendStatus": int(step.status)}
+    row |= {"PhoneNum": numbers.shown(message.to), "Content": message.text}
+    row["SendStatus"] = int(step.status)
     row["SendDate"] = wire.date(message.at)
     if message.details["out_id"]:
         row["OutId"] = message.details["out_id"]

@@ -62,12 +62,14 @@ STATES = MappingProxyType(
         "REJECTED": State.UNDELIVERED,
         "SKIPPED": State.UNDELIVERED,
         "DELETED": State.CANCELED,
+        "RECEIVED": State.RECEIVED,  # of a message from a phone; the word is ours
     }
 )
 
 # UNKNOWN is where every message starts and nobody sees it; the change to the next is reported.
 LIVES = MappingProxyType(
     {
+        "inbound": (Step(0, "UNKNOWN"), Step(0, "RECEIVED")),
         "sent": (
             Step(0, "UNKNOWN"),
             Step(0, "BUFFERED"),
@@ -81,6 +83,7 @@ DEFAULT_CREDENTIALS = MappingProxyType(
     {
         "token": "FakeTokenFakeTokenFakeTokenFakeToken-0123456789_abcdefghij",
         "sender": "ExampleSMS",
+        "number": "451204",
         "oauth_key": "FakeOAuthKeyFakeOAuthKey",
         "oauth_secret": "FakeOAuthSecretFakeOAuthSecretFakeOAuth-",
         "user": "fake-user",
@@ -96,6 +99,7 @@ def new_credentials(chance: Chance) -> dict[str, str]:
     return {
         "token": chance.letters(58, _LETTERS),
         "sender": "ExampleSMS",
+        "number": "451204",
         "oauth_key": chance.letters(24, _LETTERS),
         "oauth_secret": chance.letters(40, _LETTERS),
         "user": "user-" + chance.hex(8),
@@ -134,7 +138,8 @@ EMULATES = (
     ("msisdn with + or 00", "accepted; the contract wants digits alone, as documented", DOCS),
     ("characters outside GSM 03.38 without UCS2", "arrive as ?; as what is not documented", DOCS),
     ("reading back", "404 until ENROUTE, then at once", DOCS),
-    ("notifications, signed with a JWT", "to callback_url; no default webhook", DOCS),
+    ("notifications, signed with a JWT", "full; also to the webhooks of the account", DOCS),
+    ("MO SMS: callback and list", "full; one number, no keywords of its own", DOCS),
     ("prices", "JSON and CSV, no XLSX; figures of this simulator's own", DOCS),
     ("wrong fields", "422 with one text; code and text are not documented", DOCS),
     ("40 open connections for an address", "not limited; 429 and 503 by rule", DOCS),
@@ -169,6 +174,7 @@ PROVIDER = Provider(
     lives=LIVES,
     judges=(judges.active, judges.credit, judges.region, judges.opted_out),
     receipts=receipts.RECEIPTS,
+    inbound=receipts.INBOUND,
     endpoints=ENDPOINTS,
     default_credentials=DEFAULT_CREDENTIALS,
     new_credentials=new_credentials,

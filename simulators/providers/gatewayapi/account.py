@@ -18,7 +18,7 @@ from simulators.kernel.message import Message
 from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Exchange, Refusal
 from simulators.kernel.reading import first
-from simulators.providers.gatewayapi import prices, wire
+from simulators.providers.gatewayapi import prices, receipts, wire
 
 CREDIT = 1234.56
 PER_PAGE = 200
@@ -92,11 +92,18 @@ def _day(text: Any, more: int = 0) -> float:
     return datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()
 
 
-def _between(exchange: Exchange, since: float, until: float) -> Iterator[Message]:
+def _between(
+    exchange: Exchange, since: float, until: float, *, inbound: bool = False
+) -> Iterator[Message]:
     before = 0
     while True:
         found = exchange.world.messages(
-            provider=exchange.provider.name, since=since, until=until, before=before, limit=_PAGE
+            provider=exchange.provider.name,
+            inbound=inbound,
+            since=since,
+            until=until,
+            before=before,
+            limit=_PAGE,
         )
         yield from (message for message in found if message.at < until)
         if len(found) < _PAGE:
@@ -105,15 +112,14 @@ def _between(exchange: Exchange, since: float, until: float) -> Iterator[Message
 
 
 def received(exchange: Exchange) -> Reply:
-    """The messages from phones of a range of days, a page at a time. They are the callback
-    payloads in the settings document `inbound/gatewayapi`."""
+    """The messages from phones of a range of days, a page at a time, oldest first."""
     query = exchange.document["query"]
     since, until = _day(first(query, "from")), _day(first(query, "to"), 1)
     page = _count(first(query, "page", "1"), 1_000_000)
     size = _count(first(query, "per_page", str(PER_PAGE)), PER_PAGE)
-    inbox = exchange.world.load(f"inbound/{exchange.provider.name}", ())
-    found = [item for item in inbox if since <= item["senttime"] < until]
-    shown = found[(page - 1) * size : page * size]
+    found = list(_between(exchange, since, until, inbound=True))[::-1]
+    wanted = found[(page - 1) * size : page * size]
+    shown = [receipts.received(exchange.world, message) for message in wanted]
     pages = -(-len(found) // size)
     body = {"messages": shown, "page": page, "pages": pages, "per_page": size}
     return wire.reply(200, {**body, "results": len(found)})

@@ -14,7 +14,7 @@ from simulators.kernel.message import State, Step
 from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Credentials, Provider
 from simulators.kernel.templates import Signature, Template
-from simulators.providers.tencent import access, fidelity, operations, receipts, send, wire
+from simulators.providers.tencent import access, fidelity, operations, receipts, replies, send, wire
 
 CATALOGUE = catalogue.load("tencent")
 
@@ -63,10 +63,17 @@ STATES = MappingProxyType(
         "MX:0003": State.UNDELIVERED,  # the carrier's daily cap
         "TD:0001": State.UNDELIVERED,  # the gateway's blacklist
         "-106": State.UNDELIVERED,  # a keyword
+        "receiving": State.ACCEPTED,  # of a reply; both words are ours
+        "received": State.RECEIVED,
     }
 )
 
-LIVES = MappingProxyType({"sms": (Step(0, "Ok"), Step(3, "DELIVRD"))})
+LIVES = MappingProxyType(
+    {
+        "inbound": (Step(0, "receiving"), Step(0, "received")),
+        "sms": (Step(0, "Ok"), Step(3, "DELIVRD")),
+    }
+)
 
 DAY, BEIJING = 86_400, 8 * 3600
 _FAQ = "https://cloud.tencent.com/document/product/382/13303"
@@ -179,5 +186,6 @@ PROVIDER = Provider(
     refuse=wire.refuse,
     message_id=send.message_id,
     receipts=receipts.RECEIPTS,
+    inbound=replies.INBOUND,
     emulates=fidelity.EMULATES,
 )

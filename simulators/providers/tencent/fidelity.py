@@ -12,8 +12,9 @@ EMULATES = (
         "https://cloud.tencent.com/document/api/382/55981",
     ),
     (
-        "receipts and replies: pull queues, by number, status report callback",
-        "whole; a callback that is not acknowledged is not sent again, the vendor tells no more",
+        "receipts and replies: pull queues, by number, callbacks",
+        "whole; a callback that is not acknowledged is not sent again, the vendor tells no more;"
+        " fields of the reply callback unverified; a reply of R opts nobody out",
         "https://cloud.tencent.com/document/product/382/43547",
     ),
     (

@@ -4,7 +4,16 @@ The actions: https://cloud.tencent.com/document/product/382/52077
 """
 
 from simulators.kernel.provider import Endpoint
-from simulators.providers.tencent import numbers, pull, send, signs, statistics, templates, wire
+from simulators.providers.tencent import (
+    numbers,
+    pull,
+    replies,
+    send,
+    signs,
+    statistics,
+    templates,
+    wire,
+)
 
 
 def _endpoints(operation: str, name: str, **functions: object) -> tuple[Endpoint, ...]:
@@ -25,8 +34,8 @@ def _endpoints(operation: str, name: str, **functions: object) -> tuple[Endpoint
 _HANDLED = (
     ("pull-sms-send-status", "PullSmsSendStatus", pull.receipts),
     ("pull-sms-send-status-by-phone-number", "PullSmsSendStatusByPhoneNumber", pull.receipts_of),
-    ("pull-sms-reply-status", "PullSmsReplyStatus", pull.replies),
-    ("pull-sms-reply-status-by-phone-number", "PullSmsReplyStatusByPhoneNumber", pull.replies_of),
+    ("pull-sms-reply-status", "PullSmsReplyStatus", replies.queue),
+    ("pull-sms-reply-status-by-phone-number", "PullSmsReplyStatusByPhoneNumber", replies.by_number),
     ("send-status-statistics", "SendStatusStatistics", statistics.sent),
     ("callback-status-statistics", "CallbackStatusStatistics", statistics.received),
     ("sms-packages-statistics", "SmsPackagesStatistics", statistics.packages),

@@ -1,10 +1,10 @@
-"""Receipts and replies for those who ask instead of being called.
+"""Receipts for those who ask instead of being called.
 
 https://cloud.tencent.com/document/api/382/55977: the plain pull hands out each receipt once, the
 one by number as often as asked.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from simulators.kernel.call import Reply
@@ -13,7 +13,7 @@ from simulators.kernel.provider import Exchange, Refusal
 from simulators.providers.tencent import apps, numbers, pages, parameters, wire
 
 MOST = 100
-QUEUE, REPLIES = "tencent/pulled", "tencent/replies"
+QUEUE = "tencent/pulled"
 _SLICE, _AHEAD = 500, 20
 
 
@@ -52,11 +52,11 @@ def _taken(exchange: Exchange, limit: int) -> list[Message]:
 
 def receipts_of(exchange: Exchange) -> Reply:
     """PullSmsSendStatusByPhoneNumber: the receipts of one number in a span of time."""
-    given, span = _by_number(exchange)
+    given, span = by_number(exchange)
     limit, offset = pages.window(given, MOST)
     kept = exchange.world.messages(
         provider=exchange.provider.name,
-        to=_number(given["PhoneNumber"]),
+        to=number(given["PhoneNumber"]),
         since=span[0],
         until=span[1],
         limit=offset + limit,
@@ -65,56 +65,19 @@ def receipts_of(exchange: Exchange) -> Reply:
     return wire.succeed(exchange, PullSmsSendStatusSet=[_receipt(exchange, m) for m in found])
 
 
-def replies(exchange: Exchange) -> Reply:
-    """PullSmsReplyStatus: the oldest replies not handed out yet."""
-    given = parameters.of(exchange)
-    apps.own(exchange, given["SmsSdkAppId"])
-    limit, _offset = pages.window(given, MOST)
-    taken = exchange.world.load(REPLIES, 0)
-    found = _inbound(exchange)[taken : taken + limit]
-    exchange.world.save(REPLIES, taken + len(found))
-    return wire.succeed(exchange, PullSmsReplyStatusSet=[_reply(payload) for payload in found])
-
-
-def replies_of(exchange: Exchange) -> Reply:
-    """PullSmsReplyStatusByPhoneNumber: the replies from one number in a span of time."""
-    given, (begin, end) = _by_number(exchange)
-    limit, offset = pages.window(given, MOST)
-    number = _number(given["PhoneNumber"])
-    rows = [_reply(payload) for payload in _inbound(exchange) if begin <= payload["time"] <= end]
-    found = [row for row in rows if row["PhoneNumber"] == number][offset : offset + limit]
-    return wire.succeed(exchange, PullSmsReplyStatusSet=found)
-
-
-def _inbound(exchange: Exchange) -> Any:
-    """What phones sent: payloads of the reply callback, kept as the settings document
-    `inbound/tencent`, oldest first."""
-    return exchange.world.load(f"inbound/{exchange.provider.name}", ())
-
-
-def _reply(payload: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "ExtendCode": payload.get("extend", ""),
-        "CountryCode": payload["nationcode"],
-        "PhoneNumber": f"+{payload['nationcode']}{payload['mobile']}",
-        "SignName": payload["sign"],
-        "ReplyContent": payload["text"],
-        "ReplyTime": payload["time"],
-        "SubscriberNumber": payload["mobile"],
-    }
-
-
-def _by_number(exchange: Exchange) -> tuple[dict[str, Any], tuple[float, float]]:
+def by_number(exchange: Exchange) -> tuple[dict[str, Any], tuple[float, float]]:
+    """The parameters of a query by number, and its span of time."""
     given = parameters.of(exchange)
     apps.own(exchange, given["SmsSdkAppId"])
     return given, pages.seconds(given, exchange.now)
 
 
-def _number(text: str) -> str:
-    number = numbers.parse(text)
-    if isinstance(number, str):
-        raise Refusal(number)
-    return number.e164
+def number(text: str) -> str:
+    """The number in E.164; raises `Refusal` where it is none."""
+    found = numbers.parse(text)
+    if isinstance(found, str):
+        raise Refusal(found)
+    return found.e164
 
 
 def _after(exchange: Exchange, sequence: int) -> Iterator[Message]:

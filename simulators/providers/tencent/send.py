@@ -65,6 +65,8 @@ def _draft(
         callback=settings.callback(exchange),
         details={"session": given.get("SessionContext", "")},
     )
+    if given.get("ExtendCode"):
+        draft.details["extend"] = given["ExtendCode"]
     if isinstance(number, str):
         draft.failure = exchange.fail(number)
         return draft

@@ -65,7 +65,7 @@ PROBLEMS = MappingProxyType(
 )
 
 # https://developer.vonage.com/en/messaging/sms/guides/delivery-receipts; before the first receipt
-# there is no word on the wire: `submitted` is ours.
+# there is no word on the wire: `submitted` is ours, as are those of a message from a phone.
 STATES = MappingProxyType(
     {
         "submitted": State.ACCEPTED,
@@ -76,10 +76,17 @@ STATES = MappingProxyType(
         "failed": State.FAILED,
         "rejected": State.UNDELIVERED,
         "unknown": State.UNKNOWN,
+        "receiving": State.ACCEPTED,
+        "received": State.RECEIVED,
     }
 )
 
-LIVES = MappingProxyType({"sms": (Step(0, "submitted"), Step(1, "accepted"), Step(3, "delivered"))})
+LIVES = MappingProxyType(
+    {
+        "inbound": (Step(0, "receiving"), Step(0, "received")),
+        "sms": (Step(0, "submitted"), Step(1, "accepted"), Step(3, "delivered")),
+    }
+)
 
 _THROUGHPUT = "https://help.nexmo.com/hc/en-us/articles/203993598"
 
@@ -123,6 +130,7 @@ DEFAULT_CREDENTIALS = MappingProxyType(
         "signature_secret": "FakeSignatureSecret0FakeSignatureSecret0",
         "signature_method": "any",
         "sender": "AcmeInc",
+        "number": "447700900999",
     }
 )
 
@@ -137,6 +145,7 @@ def new_credentials(chance: Chance) -> dict[str, str]:
         "signature_secret": chance.letters(40, letters),
         "signature_method": "md5hash",
         "sender": "AcmeInc",
+        "number": "447700900999",
     }
 
 
@@ -230,6 +239,7 @@ PROVIDER = Provider(
     price=routing.PRICE,
     emulates=fidelity.EMULATES,
     receipts=receipts.RECEIPTS,
+    inbound=receipts.INBOUND,
     endpoints=ENDPOINTS,
     default_credentials=DEFAULT_CREDENTIALS,
     new_credentials=new_credentials,

@@ -8,13 +8,16 @@ from types import MappingProxyType
 from typing import Any
 
 from simulators.kernel.call import Reply
-from simulators.kernel.message import Message, State
+from simulators.kernel.message import INBOUND, Message, State
 from simulators.kernel.provider import Exchange, Refusal
 from simulators.kernel.reading import many
 from simulators.providers.vonage import routing, wire
 
 CALLBACKS = MappingProxyType(
-    {"moCallBackUrl": "mo-callback-url", "drCallBackUrl": "dr-callback-url"}
+    {
+        "mocallbackurl": ("mo-callback-url", "inbound"),
+        "drcallbackurl": ("dr-callback-url", "receipts"),
+    }
 )
 
 # How a search spells the final status: the words of SMPP, as far as they are documented.
@@ -38,12 +41,11 @@ def get_balance(exchange: Exchange) -> Reply:
 def settings(exchange: Exchange) -> Reply:
     """Takes the callback URLs that are given, an empty one clears; tells those there are."""
     given = {name.lower(): value for name, value in wire.parameters(exchange.document).items()}
-    kept: dict[str, str] = dict(exchange.world.load("vonage/callbacks", {}))
-    for name, shown in CALLBACKS.items():
-        if name.lower() in given:
-            kept[shown] = given[name.lower()]
-    exchange.world.save("vonage/callbacks", kept)
-    urls = {shown: kept.get(shown, "") for shown in CALLBACKS.values()}
+    every, name = exchange.world.load("webhooks", {}), exchange.provider.name
+    kept: dict[str, str] = dict(every.get(name, {}))
+    kept |= {kind: given[sent] for sent, (_, kind) in CALLBACKS.items() if sent in given}
+    exchange.world.save("webhooks", {**every, name: kept})
+    urls = {shown: kept.get(kind, "") for shown, kind in CALLBACKS.values()}
     rates = {"max-outbound-request": 30, "max-inbound-request": 30, "max-calls-per-second": 30}
     return wire.json(exchange, 200, {**urls, **rates})
 
@@ -56,8 +58,8 @@ def convert(exchange: Exchange) -> Reply:
     delivered = given.get("delivered", "").lower()
     if delivered not in ("true", "false", "1", "0") or _time(given.get("timestamp", "")) is None:
         raise Refusal("420")
-    message = exchange.world.store.find(exchange.world.id, given.get("message-id", ""))
-    if message is None or message.provider != exchange.provider.name:
+    message = _find(exchange, given.get("message-id", ""))
+    if message is None:
         raise Refusal("423")
     details = {**message.details, "converted": delivered in ("true", "1")}
     exchange.world.store.change(exchange.world.id, message.id, details=details)
@@ -98,7 +100,9 @@ def search_messages(exchange: Exchange) -> Reply:
 
 def _find(exchange: Exchange, wanted: str) -> Message | None:
     found = exchange.world.store.find(exchange.world.id, wanted)
-    return found if found is not None and found.provider == exchange.provider.name else None
+    if found is None or found.provider != exchange.provider.name or found.operation == INBOUND:
+        return None
+    return found
 
 
 def resource(exchange: Exchange, message: Message) -> dict[str, Any]:

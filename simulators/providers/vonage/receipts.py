@@ -1,15 +1,19 @@
-"""Vonage's delivery receipt (DLR), by the HTTP method that the account has chosen.
+"""Vonage's delivery receipt (DLR) and inbound message, by the HTTP method the account has chosen.
 
 https://developer.vonage.com/en/messaging/sms/guides/delivery-receipts
+https://developer.vonage.com/en/messaging/sms/guides/inbound-sms
 A receipt turns the names round: its `to` is the sender, the recipient is its `msisdn`.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 import orjson
 
+from simulators.kernel import segments
+from simulators.kernel.inbound import Inbound
 from simulators.kernel.receipts import Callback, Receipts, Report
 from simulators.kernel.world import World
 from simulators.providers.vonage import routing, signing
@@ -18,8 +22,30 @@ from simulators.providers.vonage import routing, signing
 def build(world: World, url: str, reports: Sequence[Report]) -> Callback:
     """A query, a form or a JSON object, signed if the account's webhooks are."""
     (report,) = reports
+    return _call(world, url, receipt(world, report))
+
+
+def build_inbound(world: World, url: str, reports: Sequence[Report]) -> Callback:
+    """A message from a phone. What answers a name goes to the account's virtual number: a name
+    takes no replies."""
+    message = reports[0].message
+    known = world.credentials("vonage")
+    to = message.to.removeprefix("+")
+    fields = {
+        "api-key": known["api_key"],
+        "msisdn": message.sender.removeprefix("+"),
+        "to": to if to.isascii() and to.isdigit() else known["number"],
+        "messageId": message.id,
+        "text": message.text,
+        "type": "text" if segments.is_gsm7(message.text) else "unicode",
+        "keyword": "".join(message.text.split()[:1]).upper(),
+        "message-timestamp": f"{datetime.fromtimestamp(message.at, UTC):%Y-%m-%d %H:%M:%S}",
+    }
+    return _call(world, url, fields)
+
+
+def _call(world: World, url: str, fields: dict[str, str]) -> Callback:
     bent = world.load("vonage", {})
-    fields = receipt(world, report)
     if bent.get("signed_webhooks"):
         sign(world, fields)
     method = bent.get("webhook_method", "POST-JSON")
@@ -80,4 +106,15 @@ RECEIPTS = Receipts(
     retries=(60.0, 120.0, 300.0, 600.0, 1800.0, *[3600.0] * 23),  # a day; the steps are UNVERIFIED
     timeout=10.0,
     source="https://developer.vonage.com/en/messaging/sms/guides/delivery-receipts",
+)
+
+# Keywords are the application's business; Vonage keeps no list of its own for them.
+INBOUND = Inbound(
+    receipts=replace(
+        RECEIPTS,
+        statuses=frozenset({"received"}),
+        build=build_inbound,
+        source="https://developer.vonage.com/en/messaging/sms/guides/inbound-sms",
+    ),
+    keywords={},
 )

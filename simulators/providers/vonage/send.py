@@ -62,17 +62,11 @@ def parse(exchange: Exchange) -> list[Draft]:
             sender=sender,
             text=text,
             segments=parts,
-            callback="" if silent else given.get("callback") or account_callback(exchange),
+            callback=None if silent else given.get("callback", ""),
             life="sms",
             details=details,
         )
     ]
-
-
-def account_callback(exchange: Exchange) -> str:
-    """Where the account's receipts go that name no other place."""
-    url: str = exchange.world.load("vonage/callbacks", {}).get("dr-callback-url", "")
-    return url
 
 
 def _sender(given: dict[str, str]) -> str:

@@ -6,14 +6,6 @@ import pytest
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 
 NUMBER, OTHER = "+8613012345678", "+8613912345678"
-REPLY = {
-    "nationcode": "86",
-    "mobile": "13012345678",
-    "text": "TD",
-    "sign": "腾讯云",
-    "time": 0,
-    "extend": "11",
-}
 
 
 def code_of(call, operation, **parameters):
@@ -142,13 +134,17 @@ def test_a_query_by_number_checks_its_figures(what, changes, code, by_number):
     assert code == caught.value.get_code()
 
 
-def test_replies_are_pulled_once_and_by_number_always(tencent, tencent_call, by_number):
-    """They are payloads of the reply callback, kept for the account."""
-    now = int(tencent.world.clock.now())
-    payloads = [{**REPLY, "time": now}, {**REPLY, "time": now, "mobile": "13912345678"}]
-    tencent.simulators.call(lambda: tencent.world.save("inbound/tencent", payloads))
+def test_replies_are_pulled_once_and_by_number_always(
+    tencent, tencent_send, tencent_call, by_number
+):
+    """Oldest first, with signature and extension of the message they answer."""
+    tencent_send(NUMBER, ExtendCode="11")
+    tencent.reply("tencent", NUMBER, "TD")
+    tencent.reply("tencent", OTHER, "hello")
 
     taken = [tencent_call("PullSmsReplyStatus", Limit=1)["PullSmsReplyStatusSet"] for _ in "123"]
+    tencent.reply("tencent", OTHER, "again")
+    later = tencent_call("PullSmsReplyStatus", Limit=10)["PullSmsReplyStatusSet"]
 
     assert [1, 1, 0] == [len(replies) for replies in taken]
     assert {
@@ -157,9 +153,11 @@ def test_replies_are_pulled_once_and_by_number_always(tencent, tencent_call, by_
         "PhoneNumber": NUMBER,
         "SignName": "腾讯云",
         "ReplyContent": "TD",
-        "ReplyTime": now,
+        "ReplyTime": taken[0][0]["ReplyTime"],
         "SubscriberNumber": "13012345678",
     } == taken[0][0]
+    assert abs(tencent.clock.now().timestamp() - taken[0][0]["ReplyTime"]) < 60
+    assert ["again"] == [reply["ReplyContent"] for reply in later]
     assert taken[0] == by_number(what="Reply")
 
 
