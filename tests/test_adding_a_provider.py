@@ -1,0 +1,51 @@
+"""The page on adding a provider says what the code asks for."""
+
+import json
+import re
+from dataclasses import MISSING, fields
+from pathlib import Path
+
+import pytest
+
+from simulators.kernel import catalogue
+from simulators.kernel.provider import Provider
+
+ROOT = Path(__file__).parent.parent
+PAGE = (ROOT / "ADDING_A_PROVIDER.md").read_text()
+ROW, CAPTURE = map(json.loads, re.findall(r"^```json\n(.*?)^```$", PAGE, re.M | re.S))
+
+
+def test_every_field_without_a_default_is_listed():
+    """And every other is named below the table."""
+    behaviour = PAGE.split("\n## 2.")[1].split("\n## 3.")[0]
+    table, below = behaviour.split("Optional:")
+    listed = {
+        name
+        for row in re.findall(r"^\| (`.*?) \|", table, re.M)
+        for name in re.findall(r"`(\w+)`", row)
+    }
+    optional = set(re.findall(r"`(\w+)`", below.split("Rules:")[0]))
+
+    assert {f.name for f in fields(Provider) if f.default is MISSING} == listed
+    assert {f.name for f in fields(Provider) if f.default is not MISSING} <= optional
+
+
+def test_the_row_is_one_of_twilio_s():
+    """Its fields and values are those of the file, but for a note."""
+    row = catalogue.load("twilio")[ROW["key"]]
+
+    assert {name: getattr(row, name) for name in ROW} == ROW
+
+
+def test_the_capture_is_one_request():
+    """With a body as long as it says."""
+    (request,) = CAPTURE["requests"]
+
+    assert str(len(request["body"])) == dict(request["headers"])["Content-Length"]
+    assert "123456" in request["body"]
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)#]+)\)", PAGE))))
+def test_every_link_leads_somewhere(target):
+    """They are all into the repository."""
+    assert (ROOT / target).exists()
