@@ -222,7 +222,7 @@ class _Shelf:
         self.planned = 0
         self.logs: dict[str, deque[tuple[int, bytes]]] = {}
         self.nonces: dict[str, float] = {}
-        self.nonce_ends: list[tuple[float, str]] = []
+        self.nonce_ends: dict[int, deque[str]] = {}  # by lifetime: each is in order of its ends
         self.watchers: list[Callable[[Message], None]] = []
         self.journal: deque[tuple[int, bytes]] = deque(maxlen=journal)
         self.breaches: deque[tuple[int, bytes]] = deque(maxlen=journal)
@@ -309,12 +309,11 @@ class _Shelf:
         if self.nonces.get(key, now) > now:
             return False
         self.nonces[key] = until
-        heappush(self.nonce_ends, (until, key))
+        ends = self.nonce_ends.setdefault(round(until - now), deque())
+        ends.append(key)
         for _ in range(2):  # two a call, so that no single request pays for all of them
-            if self.nonce_ends and self.nonce_ends[0][0] <= now:
-                _until, old = heappop(self.nonce_ends)
-                if self.nonces.get(old, now + 1) <= now:
-                    del self.nonces[old]
+            if ends and self.nonces.get(ends[0], now) <= now:
+                self.nonces.pop(ends.popleft(), None)
         return True
 
 
