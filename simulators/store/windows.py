@@ -21,7 +21,12 @@ class Windows:
     def take(self, hit: Hit, now: float) -> None:
         """Counts the hit."""
         generations = self._limits[hit.scope, hit.limit]
-        generations.young[hit.window] = _taken(hit, generations.get(hit.window), now)
+        taken = _taken(hit, generations.get(hit.window), now)
+        if taken == generations.last:  # most numbers count the same in a slice: they share it
+            taken = generations.last
+        elif hit.kind == "natural":
+            generations.last = taken
+        generations.young[hit.window] = taken
         generations.sample = hit
 
     def room(self, hit: Hit, now: float) -> float:
@@ -54,13 +59,14 @@ class _Generations:
     was not hit since holds nothing any more. So forgetting costs nothing, however many there are.
     """
 
-    __slots__ = ("old", "sample", "turned", "young")
+    __slots__ = ("last", "old", "sample", "turned", "young")
 
     def __init__(self, now: float) -> None:
         self.young: dict[str, Any] = {}
         self.old: dict[str, Any] = {}
         self.turned = now
         self.sample: Hit | None = None
+        self.last: Any = None
 
     def at(self, now: float, seconds: float) -> "_Generations":
         age = now - self.turned
@@ -75,7 +81,8 @@ class _Generations:
         yield from ((name, kept) for name, kept in self.old.items() if name not in self.young)
 
     def get(self, window: str) -> Any:
-        return self.young.get(window) or self.old.get(window)
+        found = self.young.get(window)
+        return self.old.get(window) if found is None else found
 
 
 def _used(hit: Hit, kept: Any, now: float) -> float:
@@ -85,6 +92,8 @@ def _used(hit: Hit, kept: Any, now: float) -> float:
         start, count = kept
         return float(count) if start == hit.start else 0
     if hit.kind == "rolling":
+        if isinstance(kept, float):
+            return 1 if now - hit.seconds < kept <= now else 0
         return bisect_right(kept, now) - bisect_right(kept, now - hit.seconds)
     level: float = kept[0] - max(now - kept[1], 0.0) * hit.permits / hit.seconds
     return max(level, 0.0)
@@ -97,22 +106,28 @@ def _taken(hit: Hit, kept: Any, now: float) -> Any:
     return (hit.start, int(used)) if hit.kind == "natural" else (used, now)
 
 
-def _rolled(kept: "array[float] | None", now: float, hit: Hit) -> "array[float]":
-    """The times of the hits that still count, in order. An array is a tenth of a list's size,
-    and nothing that the garbage collector would have to walk through."""
+def _rolled(kept: "array[float] | float | None", now: float, hit: Hit) -> "array[float] | float":
+    """The times of the hits that still count, in order: a single one as it is, more as an array,
+    a tenth of a list's size and nothing that the garbage collector would have to walk through."""
     if kept is None:
-        return array("d", [now] * hit.cost)
+        return float(now) if hit.cost == 1 else array("d", [now] * hit.cost)
+    kept = _times(kept)
     del kept[: bisect_right(kept, now - hit.seconds)]
     for _ in range(hit.cost):
         insort(kept, now)
     return kept
 
 
+def _times(kept: "array[float] | float") -> "array[float]":
+    return array("d", [kept]) if isinstance(kept, float) else kept
+
+
 def _resets(hit: Hit, kept: Any, used: float, now: float) -> float:
     if hit.kind == "natural":
         return float(kept[0]) + hit.seconds
     if hit.kind == "rolling":
-        return float(kept[bisect_right(kept, now - hit.seconds)]) + hit.seconds
+        times = _times(kept)
+        return times[bisect_right(times, now - hit.seconds)] + hit.seconds
     return now + used * hit.seconds / hit.permits
 
 
@@ -123,6 +138,7 @@ def _room(hit: Hit, kept: Any, now: float) -> float:
     if excess <= 0 or hit.cost > hit.permits:  # full of what came in the same step, or for good
         return now + hit.seconds
     if hit.kind == "rolling":
-        oldest = bisect_right(kept, now - hit.seconds)
-        return float(kept[oldest + int(excess) - 1]) + hit.seconds
+        times = _times(kept)
+        oldest = bisect_right(times, now - hit.seconds)
+        return times[oldest + int(excess) - 1] + hit.seconds
     return now + excess * hit.seconds / hit.permits
