@@ -1,7 +1,7 @@
 """Bytes to documents, held against the standard library where it has an opinion."""
 
 import json
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 import pytest
 from hypothesis import example, given, settings
@@ -110,3 +110,15 @@ def test_first_and_many_take_single_and_repeated_fields_alike():
 
     assert ("1", "2", "", "x") == tuple(reading.first(fields, n, "x") for n in "abcd")
     assert (["1"], ["2", "3"], [""], []) == tuple(reading.many(fields, n) for n in "abcd")
+
+
+_PIECES = st.sampled_from(
+    ["%", "%4", "%41", "%E9", "%98%BF", "%e9%98", "a", "é", "G", "%F0%9F%98%80", "%ED%A0%80"]
+)
+
+
+@settings(max_examples=400, deadline=None, derandomize=True)
+@given(st.lists(_PIECES, max_size=8).map("".join))
+def test_escapes_are_decoded_as_the_standard_library_decodes_them(text):
+    """Also escapes that are cut short, and bytes that are no UTF-8."""
+    assert {"a": unquote(text)} == reading.fields(f"a={text}")
