@@ -16,7 +16,7 @@ from simulators.cli_options import fail, known_providers
 from simulators.kernel.accounts import AccountDocument
 from simulators.kernel.pipeline import Settings
 from simulators.kernel.rules import Rule
-from simulators.server import tls
+from simulators.server import collector, tls
 from simulators.server.gateway import is_loopback
 from simulators.server.simulators import Options, PortInUse, Simulators
 from simulators.store.memory import KEEP
@@ -42,7 +42,12 @@ async def _serve(simulators: Simulators) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
-    await simulators.serve(lambda: click.echo(_announcement(simulators)))
+
+    def ready() -> None:
+        collector.settle()
+        click.echo(_announcement(simulators))
+
+    await simulators.serve(ready)
 
 
 def _options(given: Mapping[str, Any]) -> Options:

@@ -19,6 +19,7 @@ from flask import Flask
 
 from simulators.kernel.accounts import DEFAULT
 from simulators.kernel.pipeline import Settings
+from simulators.server import collector
 from simulators.server.gateway import Gateway
 from simulators.server.simulators import Options, Simulators
 
@@ -77,6 +78,7 @@ def main() -> None:
         simulators.gateway = Gateway({}, trivial(), {})
 
     def ready() -> None:
+        collector.settle()
         _say({"port": simulators.ports["http"]})
         answering = threading.Thread(target=_answer, args=(simulators, simulators.stop))
         answering.daemon = True
