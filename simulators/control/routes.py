@@ -2,6 +2,7 @@
 
 from simulators.control import (
     accounts,
+    bends,
     clock,
     inbound,
     journal,
@@ -23,6 +24,7 @@ ROUTES: tuple[Route, ...] = (
     *journal.ROUTES,
     *settings.ROUTES,
     *registries.ROUTES,
+    *bends.ROUTES,
     *rules.ROUTES,
     *receipts.ROUTES,
     *inbound.ROUTES,

@@ -161,6 +161,7 @@ class Provider:
     * `judges`: asked in this order about each draft, the first failure stands; then `limits`.
     * `inbound`: how it hands the application a reply from a phone, if it does.
     * `price`: what a segment takes off a counted balance, in the account's own currency.
+    * `settings`: a JSON schema for each settings document by which an account bends it.
     * `receipts`: how it reports what became of a message, if it does.
     * `concurrency`: how many requests of an account may be under way at once, 0 for any number;
       one more is THROTTLED.
@@ -198,6 +199,7 @@ class Provider:
     receipts: Receipts | None = None
     inbound: Inbound | None = None
     price: float = 0.01
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     placeholders: Callable[[Exchange, Draft | None], Mapping[str, object]] = basic_placeholders
     emulates: tuple[tuple[str, str, str], ...] = ()
 

@@ -175,3 +175,48 @@ def test_providers_are_listed_with_places_and_credentials(control, sms_server, a
         "port": None,
     } == twilio["urls"]
     assert dict(sms_server.accounts.world(account).credentials("twilio")) == twilio["credentials"]
+
+
+@pytest.mark.parametrize(
+    ("provider", "settings"),
+    [
+        ("twilio", {"twilio/trial": {"verified": ["+14155552671"]}}),
+        ("vonage", {"vonage": {"test_numbers": ["+14155552671"], "webhook_method": "GET"}}),
+        ("tencent", {"tencent": {"strict": True, "variable_length": 12}}),
+        ("smsaero", {"smsaero": {"moderation_s": 30}}),
+        ("http_sms", {"http_sms": {"to": ["header:X-To"], "answer": {"status": 202, "body": ""}}}),
+    ],
+)
+def test_a_provider_is_bent_by_its_documents(control, provider, settings):
+    """What is put is what is got; null takes it away."""
+    path, (name,) = f"/_sim/settings/{provider}", settings
+    before = control("GET", path).json["settings"]
+    put = control("PUT", path, {"settings": settings}).json["settings"]
+    gone = control("PUT", path, {"settings": {name: None}}).json["settings"]
+
+    assert (None, settings[name], None) == (before[name], put[name], gone[name])
+
+
+@pytest.mark.parametrize(
+    ("provider", "settings", "status", "told"),
+    [
+        ("twillio", {}, 404, "did you mean 'twilio'"),
+        ("twilio", {"twilio/trail": {}}, 400, "did you mean 'twilio/trial'"),
+        ("aliyun", {"vonage": {}}, 400, "no settings document 'vonage'"),
+        ("vonage", {"vonage": {"webhook_method": "PUT"}}, 400, "one of GET, POST, POST-JSON"),
+        ("http_sms", {"http_sms": {"answer": {"status": 99}}}, 400, "200 to 599"),
+    ],
+)
+def test_a_document_that_cannot_be_is_refused(control, refused, provider, settings, status, told):
+    """By what was expected; nothing of the request is then kept."""
+    answer = control("PUT", f"/_sim/settings/{provider}", {"settings": settings})
+
+    assert told in refused(answer, status)
+
+
+def test_a_trial_account_reaches_its_verified_numbers_alone(control, send):
+    """As Twilio says: 21608 for any other."""
+    settings = {"twilio/trial": {"verified": ["+14155552671"]}}
+    control("PUT", "/_sim/settings/twilio", {"settings": settings})
+
+    assert (201, 21608) == (send(to="+14155552671").status, send(to="+14155552672").json["code"])

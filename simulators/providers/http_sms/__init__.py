@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import orjson
 
-from simulators.kernel import catalogue, judges, proof
+from simulators.kernel import bends, catalogue, judges, proof
 from simulators.kernel.call import Call, Reply
 from simulators.kernel.clock import Chance
 from simulators.kernel.message import State, Step
@@ -105,6 +105,34 @@ def endpoints(path: str) -> tuple[Endpoint, ...]:
     return webhook, *generic
 
 
+_PLACES = bends.many(
+    {
+        "type": "string",
+        "pattern": "^(query|body|header):.{1,100}$",
+        "description": "query:NAME, body:NAME or header:NAME",
+    }
+)
+_HEADER = {"type": "string", "pattern": "^[ -~]*$", "description": "printable ASCII"}
+_HEADERS = {
+    "type": "object",
+    "propertyNames": {"pattern": "^[A-Za-z0-9-]+$"},
+    "additionalProperties": _HEADER,
+    "description": "an object of header names and values",
+}
+_BODY = {"type": ["string", "object", "array"], "description": "a text, or JSON"}
+_STATUS = {"type": "integer", "minimum": 200, "maximum": 599, "description": "200 to 599"}
+SETTINGS = MappingProxyType(
+    {
+        "http_sms": bends.record(
+            to=_PLACES,
+            text=_PLACES,
+            type=_PLACES,
+            answer=bends.record(status=_STATUS, headers=_HEADERS, body=_BODY),
+        )
+    }
+)
+
+
 PROVIDER = Provider(
     name="http_sms",
     title="HTTP SMS webhook",
@@ -113,6 +141,7 @@ PROVIDER = Provider(
     catalogue=catalogue.load("http_sms"),
     problems=PROBLEMS,
     states=STATES,
+    settings=SETTINGS,
     lives=LIVES,
     endpoints=(*endpoints("/"), *endpoints("/<path:rest>")),
     default_credentials=DEFAULT_CREDENTIALS,

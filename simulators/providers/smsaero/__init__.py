@@ -13,7 +13,7 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any
 
-from simulators.kernel import catalogue, judges, proof
+from simulators.kernel import bends, catalogue, judges, proof
 from simulators.kernel.call import Reply
 from simulators.kernel.clock import Chance
 from simulators.kernel.message import State, Step
@@ -186,6 +186,9 @@ ENDPOINTS = (
     *asking("delete-contacts", "contact/delete-all", contacts.delete_all(contacts.CONTACTS)),
 )
 
+SETTINGS = MappingProxyType({"smsaero": bends.record(moderation_s=bends.number(0, 1e6))})
+
+
 PROVIDER = Provider(
     name="smsaero",
     title="SMS Aero",
@@ -194,6 +197,7 @@ PROVIDER = Provider(
     catalogue=CATALOGUE,
     problems=PROBLEMS,
     states=STATES,
+    settings=SETTINGS,
     lives=LIVES,
     judges=(judges.active, judges.region, judges.opted_out),
     signatures=SIGNATURES,

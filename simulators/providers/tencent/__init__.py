@@ -7,7 +7,7 @@ has `Response.Error`, a number that fails its own `Code` in `SendStatusSet`.
 
 from types import MappingProxyType
 
-from simulators.kernel import catalogue, judges
+from simulators.kernel import bends, catalogue, judges
 from simulators.kernel.clock import Chance
 from simulators.kernel.flow import Limit
 from simulators.kernel.message import State, Step
@@ -155,6 +155,18 @@ def credential_ids(credentials: Credentials) -> tuple[str, ...]:
     return (credentials["secret_id"],)
 
 
+SETTINGS = MappingProxyType(
+    {
+        "tencent": bends.record(
+            strict=bends.FLAG,
+            variable_length=bends.number(1, 1000),
+            app_disabled=bends.FLAG,
+            callback={"type": "string", "maxLength": 2000, "description": "a URL, or nothing"},
+        )
+    }
+)
+
+
 PROVIDER = Provider(
     name="tencent",
     title="Tencent Cloud SMS",
@@ -170,6 +182,7 @@ PROVIDER = Provider(
     catalogue=CATALOGUE,
     problems=PROBLEMS,
     states=STATES,
+    settings=SETTINGS,
     lives=LIVES,
     judges=(judges.active, judges.credit, judges.region, judges.opted_out),
     limits=LIMITS,

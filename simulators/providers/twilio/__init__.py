@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any
 
-from simulators.kernel import catalogue, judges
+from simulators.kernel import bends, catalogue, judges
 from simulators.kernel.call import Reply
 from simulators.kernel.message import State, Step
 from simulators.kernel.problem import Problem
@@ -181,6 +181,9 @@ ENDPOINTS = (
     v1("delete-sender", "DELETE", f"{SENDERS}/<sender_sid>", pool.delete),
 )
 
+SETTINGS = MappingProxyType({"twilio/trial": bends.record(verified=bends.many(bends.E164))})
+
+
 PROVIDER = Provider(
     name="twilio",
     title="Twilio Programmable Messaging",
@@ -189,6 +192,7 @@ PROVIDER = Provider(
     catalogue=CATALOGUE,
     problems=PROBLEMS,
     states=STATES,
+    settings=SETTINGS,
     lives=LIVES,
     judges=(judges.credit, judges.region, create.verified, judges.opted_out, senders.reachable),
     limits=limits.LIMITS,

@@ -15,7 +15,7 @@ and `signed_webhooks` (true signs receipts).
 from collections.abc import Callable
 from types import MappingProxyType
 
-from simulators.kernel import catalogue, judges
+from simulators.kernel import bends, catalogue, judges
 from simulators.kernel.call import Reply
 from simulators.kernel.clock import Chance
 from simulators.kernel.flow import Limit
@@ -218,6 +218,20 @@ ENDPOINTS = (
     *resource("conversion", "/conversions/sms", "POST", handle=account.convert),
 )
 
+SETTINGS = MappingProxyType(
+    {
+        "vonage": bends.record(
+            test_numbers=bends.many(bends.E164),  # a trial account may send to these alone
+            numeric_sender_regions=bends.many(bends.REGION),
+            lenient_signatures=bends.FLAG,
+            signed_webhooks=bends.FLAG,
+            webhook_method=bends.one_of("GET", "POST", "POST-JSON"),
+            conversions=bends.FLAG,
+        )
+    }
+)
+
+
 PROVIDER = Provider(
     name="vonage",
     title="Vonage SMS",
@@ -226,6 +240,7 @@ PROVIDER = Provider(
     catalogue=CATALOGUE,
     problems=PROBLEMS,
     states=STATES,
+    settings=SETTINGS,
     lives=LIVES,
     judges=(
         judges.active,
