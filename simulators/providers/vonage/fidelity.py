@@ -25,6 +25,11 @@ EMULATES = (
         f"{_DOCS}/messaging/sms/guides/delivery-receipts",
     ),
     (
+        "Inbound messages",
+        "as receipts are; a long one whole, not a part at a time; no binary, and no keyword opts out",
+        f"{_DOCS}/messaging/sms/guides/inbound-sms",
+    ),
+    (
         "Price and network",
         "one price and one network a country, twenty countries",
         f"{_DOCS}/api/sms",
