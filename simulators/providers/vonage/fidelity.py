@@ -26,7 +26,7 @@ EMULATES = (
     ),
     (
         "Inbound messages",
-        "as receipts are; a long one whole, not a part at a time; no binary, and no keyword opts out",
+        "as receipts are; a long one whole, not in parts; no binary; no keyword opts out",
         f"{_DOCS}/messaging/sms/guides/inbound-sms",
     ),
     (
