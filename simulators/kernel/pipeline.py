@@ -67,7 +67,7 @@ class Pipeline:
         try:
             if call.too_large:
                 raise Refusal(Problem.TOO_LARGE)
-            exchange.endpoint = _choose(candidates, call)
+            exchange.endpoint = choose(candidates, call)
             reply = self._walk(exchange, exchange.endpoint)
         except reading.Unreadable as error:
             reply = _refused(exchange, Refusal(Problem.MALFORMED, detail=str(error)))
@@ -209,7 +209,8 @@ def _hold(exchange: Exchange, reply: Reply) -> None:
         reply.released = released
 
 
-def _choose(candidates: Sequence[Endpoint], call: Call) -> Endpoint:
+def choose(candidates: Sequence[Endpoint], call: Call) -> Endpoint:
+    """The endpoint for a request among those whose path matched. Raises `Refusal` for none."""
     allowed = False
     for endpoint in candidates:
         if endpoint.method == call.method:

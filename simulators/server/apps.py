@@ -1,7 +1,6 @@
 """A Flask app for each provider, built once from its `Provider`."""
 
 import logging
-from collections import defaultdict
 from typing import Any
 
 from flask import Flask, Request, Response, request
@@ -13,6 +12,7 @@ from simulators.kernel.pipeline import Pipeline
 from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Endpoint, Exchange, Provider
 from simulators.kernel.world import World
+from simulators.server import routes
 
 _log = logging.getLogger(__name__)
 
@@ -57,14 +57,10 @@ def build(provider: Provider, pipeline: Pipeline, strangers: World) -> Flask:
     """The provider's app. It expects the adapter's `Call` in the environ, and leaves the `Reply`
     there, so that the adapter can carry out what WSGI has no words for."""
     app = App(f"simulators.{provider.name}", static_folder=None)
-    app.url_map.strict_slashes = False
-    app.url_map.merge_slashes = False
-    by_path: dict[str, list[Endpoint]] = defaultdict(list)
-    for endpoint in provider.endpoints:
-        by_path[endpoint.path].append(endpoint)
-    for path, endpoints in by_path.items():
+    routes.literal(app.url_map)
+    for path, endpoints in routes.by_path(provider.endpoints).items():
         app.url_map.add(Rule(path, endpoint=path))
-        app.view_functions[path] = _view(provider, pipeline, tuple(endpoints))
+        app.view_functions[path] = _view(provider, pipeline, endpoints)
     nowhere = _view(provider, pipeline, ())
 
     @app.errorhandler(HTTPException)

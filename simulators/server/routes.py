@@ -1,0 +1,47 @@
+"""Which endpoint a request is for: by path rule, then method, then the endpoint's `when`."""
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Map, Rule
+
+from simulators.kernel.call import Call
+from simulators.kernel.pipeline import choose
+from simulators.kernel.provider import Endpoint, Provider
+
+
+def by_path(endpoints: Iterable[Endpoint]) -> Mapping[str, tuple[Endpoint, ...]]:
+    """Endpoints by their path rule, in their order."""
+    found: dict[str, tuple[Endpoint, ...]] = {}
+    for endpoint in endpoints:
+        found[endpoint.path] = (*found.get(endpoint.path, ()), endpoint)
+    return found
+
+
+def literal(url_map: Map) -> None:
+    """Paths are matched as they came: no slash is added, merged or redirected to."""
+    url_map.strict_slashes = False
+    url_map.merge_slashes = False
+
+
+def find(provider: Provider, call: Call) -> Endpoint:
+    """The endpoint that answers this request; the server finds the same one.
+
+    Raises `Refusal` (NOT_FOUND, METHOD_NOT_ALLOWED) where none does.
+    """
+    rules, url_map = _table(provider.endpoints)
+    try:
+        path, _params = url_map.bind("localhost").match(call.path, call.method)
+    except HTTPException:
+        return choose((), call)
+    return choose(rules[path], call)
+
+
+@cache
+def _table(endpoints: tuple[Endpoint, ...]) -> tuple[Mapping[str, tuple[Endpoint, ...]], Map]:
+    rules, url_map = by_path(endpoints), Map()
+    literal(url_map)
+    for path in rules:
+        url_map.add(Rule(path, endpoint=path))
+    return rules, url_map
