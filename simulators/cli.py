@@ -18,6 +18,7 @@ Examples:
   sms-simulators providers --json
   CODE=$(sms-simulators wait --to +15005550009)
   sms-simulators rules load magic
+  sms-simulators check requests.har --format github
   export NODE_EXTRA_CA_CERTS=$(sms-simulators ca)
   sms-simulators hosts | sudo tee -a /etc/hosts
 
@@ -111,6 +112,38 @@ def wait(to: str, as_json: bool, url: str, **wanted: Any) -> None:
         click.echo(json.dumps(found, ensure_ascii=False))
     else:
         click.echo(found.get("code") or found["message"]["text"])
+
+
+@commands.command(short_help="Hold recorded requests to the providers' contracts.")
+@click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(path_type=Path))
+@click.option("--url", default="", metavar="URL", help="A running server, for its journal.")
+@options.ACCOUNT
+@options.TOKEN
+@click.option(
+    "--host",
+    "hosts",
+    multiple=True,
+    metavar="HOST=PROVIDER",
+    help="A host in the files that stands for a provider; may be repeated.",
+)
+@click.option(
+    "--format",
+    "shape",
+    type=click.Choice(("text", "json", "junit", "github")),
+    default="text",
+    show_default=True,
+    help="Of the report.",
+)
+def check(**given: Any) -> None:
+    """Holds requests that a client sent to the contracts of their providers.
+
+    FILE is a HAR, JSON Lines or a JSON list of {method, url, headers, body}. Provider and operation
+    are found by host and path. Exit code 1 if a request breaks its contract, 2 for a file that
+    cannot be read, a host that is no provider's, or nothing to judge.
+    """
+    from simulators import cli_check
+
+    cli_check.run(**given)
 
 
 @commands.command(short_help="Print the path of the CA certificate to trust.")

@@ -1,0 +1,121 @@
+"""Verdicts as text for people, JSON, JUnit XML, and annotations of GitHub Actions."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from simulators.check.verdict import Verdict
+
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def as_text(verdicts: Sequence[Verdict]) -> str:
+    """What is wrong, request by request, and a line that counts."""
+    told = [_told(verdict) for verdict in verdicts if verdict.breaches or verdict.warnings]
+    return "\n\n".join([*told, summary(verdicts)])
+
+
+def summary(verdicts: Sequence[Verdict]) -> str:
+    """One line: how many there were, and how many are wrong."""
+    broken = sum(bool(verdict.breaches) for verdict in verdicts)
+    warned = sum(len(verdict.warnings) for verdict in verdicts)
+    unjudged = sum(not verdict.judged for verdict in verdicts)
+    kept = len(verdicts) - broken - unjudged
+    parts = [f"requests: {len(verdicts)}, kept their contract: {kept}"]
+    if broken:
+        parts.append(f"broke it: {broken}")
+    if unjudged:
+        parts.append(f"have none: {unjudged}")
+    if warned:
+        parts.append(f"warnings: {warned}")
+    return ", ".join(parts)
+
+
+def _told(verdict: Verdict) -> str:
+    lines = [_head(verdict)]
+    for breach in verdict.breaches:
+        lines.append(f"  {breach.pointer or 'the request'}")
+        lines.append(f"    expected  {breach.expected}")
+        lines.append(f"    got       {breach.got}")
+        if breach.source:
+            lines.append(f"    see       {breach.source}")
+    lines += [f"  warning: {warning}" for warning in verdict.warnings]
+    return "\n".join(lines)
+
+
+def _head(verdict: Verdict) -> str:
+    return f"{verdict.place}: {_whose(verdict)}: {verdict.method} {verdict.target}"
+
+
+def _whose(verdict: Verdict) -> str:
+    return " ".join(filter(None, [verdict.provider, verdict.operation]))
+
+
+def as_json(verdicts: Sequence[Verdict]) -> str:
+    """`{"requests", "broken", "verdicts": [...]}`."""
+    document = {
+        "requests": len(verdicts),
+        "broken": sum(bool(verdict.breaches) for verdict in verdicts),
+        "verdicts": [verdict.as_dict() for verdict in verdicts],
+    }
+    return json.dumps(document, ensure_ascii=False, indent=2)
+
+
+def as_junit(verdicts: Sequence[Verdict]) -> str:
+    """A test case for each request; those without a contract are skipped."""
+    suite = Element("testsuite", name="sms-simulators check", tests=str(len(verdicts)))
+    suite.set("failures", str(sum(bool(verdict.breaches) for verdict in verdicts)))
+    suite.set("skipped", str(sum(not verdict.judged for verdict in verdicts)))
+    suite.set("errors", "0")
+    for verdict in verdicts:
+        name = f"{verdict.place} {verdict.method} {verdict.target}"
+        case = SubElement(suite, "testcase", name=_xml(name), file=_xml(verdict.file))
+        case.set("classname", f"{verdict.provider}.{verdict.operation or 'unknown'}")
+        if verdict.breaches:
+            failure = SubElement(case, "failure", message=_xml(str(verdict.breaches[0])))
+            failure.text = _xml(_told(verdict))
+        elif not verdict.judged:
+            SubElement(case, "skipped", message="the operation has no contract")
+        if verdict.warnings:
+            SubElement(case, "system-out").text = _xml("\n".join(verdict.warnings))
+    suites = Element("testsuites")
+    suites.append(suite)
+    indent(suites)
+    return tostring(suites, "unicode", xml_declaration=True)
+
+
+def _xml(text: str) -> str:
+    return _NOT_XML.sub("\ufffd", text)
+
+
+def as_github(verdicts: Sequence[Verdict]) -> str:
+    """Workflow commands, which annotate the file at its line; the counting line comes last.
+
+    https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
+    """
+    return "\n".join([*(line for v in verdicts for line in _annotations(v)), summary(verdicts)])
+
+
+def _annotations(verdict: Verdict) -> Iterator[str]:
+    place = f"file={_property(verdict.file)}," if verdict.file else ""
+    place += f"line={verdict.line}," if verdict.line else ""
+    place += f"title={_property(_whose(verdict))}"
+    for breach in verdict.breaches:
+        yield f"::error {place}::{_data(f'{_head(verdict)}: {breach}')}"
+    for warning in verdict.warnings:
+        yield f"::warning {place}::{_data(f'{_head(verdict)}: {warning}')}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+FORMATS: Mapping[str, Callable[[Sequence[Verdict]], str]] = MappingProxyType(
+    {"text": as_text, "json": as_json, "junit": as_junit, "github": as_github}
+)
