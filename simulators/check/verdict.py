@@ -158,9 +158,14 @@ def _spoken_of(schema: Any) -> Iterator[str]:
             yield from _spoken_of(inner)
 
 
+_PARTS = ("method", "path", "headers", "query", "body")
+
+
 def _near_names(document: Document, known: frozenset[str]) -> Iterator[str]:
     """A sentence for each field with a name that is nearly one of the contract's."""
-    alike = {name.casefold(): name for name in known}
+    # The schema also speaks of the document's own parts: a field that is like both wins.
+    ordered = sorted(known, key=lambda name: (name not in _PARTS, name))
+    alike = {name.casefold(): name for name in ordered}
     for part in ("query", "body"):
         for where, name, beside in _fields(part, document.get(part)):
             if name in known or name.partition(".")[0] in known:  # Name.0, a list in a form
