@@ -1,0 +1,1 @@
+"""One page a connector: its request, and what it makes of the answer."""
