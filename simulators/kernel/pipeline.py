@@ -17,18 +17,14 @@ only reads or changes something ends at its endpoint's `handle` instead of parse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from simulators.kernel import flow, journal, reading, receipts, script, tables
+from simulators.kernel import admission, journal, reading, script
 from simulators.kernel.accounts import Accounts
 from simulators.kernel.call import Call, Reply
 from simulators.kernel.contracts import contract
-from simulators.kernel.inbound import webhook
-from simulators.kernel.message import Message
 from simulators.kernel.problem import Problem
 from simulators.kernel.provider import (
-    Draft,
     Endpoint,
     Exchange,
-    Failure,
     Outcome,
     Provider,
     Refusal,
@@ -109,10 +105,11 @@ class Pipeline:
         assert endpoint.answer is not None  # noqa: S101 - Endpoint checks it
         drafts = endpoint.parse(exchange)
         script.play(exchange, drafts)
-        exchange.outcomes = [Outcome(d, failure=_judge(exchange, d)) for d in drafts]
+        exchange.outcomes = [Outcome(d, failure=admission.judge(exchange, d)) for d in drafts]
         if not endpoint.per_recipient:
-            _refuse_all_for_one(exchange)
-        self._keep(exchange, endpoint)
+            admission.refuse_all_for_one(exchange)
+        limits = self._settings.limits
+        admission.keep(exchange, limits, per_recipient=endpoint.per_recipient)
         return endpoint.answer(exchange)
 
     def _identify(self, exchange: Exchange) -> None:
@@ -131,35 +128,6 @@ class Pipeline:
             exchange.fired = "contract"
             raise Refusal(Problem.MALFORMED, detail=str(exchange.breaches[0]))
 
-    def _keep(self, exchange: Exchange, endpoint: Endpoint) -> None:
-        accepted = [outcome for outcome in exchange.outcomes if outcome.failure is None]
-        if endpoint.per_recipient:
-            for outcome in accepted:
-                self._admit(exchange, [outcome])
-        elif accepted:
-            self._admit(exchange, accepted)
-            _refuse_all_for_one(exchange)
-
-    def _admit(self, exchange: Exchange, outcomes: list[Outcome]) -> None:
-        limits, mode = self._limits(exchange, outcomes)
-        wanted = [
-            (
-                flow.hits(limits, mode, outcome.draft, exchange.provider.name, exchange.now),
-                _message(exchange, outcome.draft),
-            )
-            for outcome in outcomes
-        ]
-        world = exchange.world
-        admitted = world.store.admit(world.id, wanted, exchange.now)
-        for outcome, (message, full, room) in zip(outcomes, admitted, strict=True):
-            outcome.message = message
-            if full is not None:
-                exchange.fired = full.limit
-                error = flow.named(limits)[full.limit].error
-                self._overflow(exchange, outcome, error, flow.figures(full, room, exchange.now))
-            if outcome.message is not None:
-                _follow_up(exchange, outcome.message)
-
     def _hold_to_concurrency(self, exchange: Exchange) -> None:
         mode = exchange.world.load("limits", self._settings.limits)
         if mode == "off":
@@ -169,32 +137,6 @@ class Pipeline:
         if exchange.world.held[exchange.provider.name] >= permits:
             exchange.fired = "concurrency"
             raise Refusal(Problem.THROTTLED)
-
-    def _limits(
-        self, exchange: Exchange, outcomes: list[Outcome]
-    ) -> tuple[Sequence[flow.Limit], str | float]:
-        """The limits in force and their mode: the provider's, or the account's own table."""
-        mode = exchange.world.load("limits", self._settings.limits)
-        if not isinstance(mode, list):
-            return exchange.provider.limits, mode
-        for outcome in outcomes:
-            outcome.draft.ip = outcome.draft.ip or exchange.call.client
-        return tables.limits(mode, exchange.provider), "provider"
-
-    def _overflow(
-        self, exchange: Exchange, outcome: Outcome, error: str, figures: Mapping[str, object]
-    ) -> None:
-        """A full window refuses now, or shows later where judgement is deferred."""
-        values = exchange.provider.placeholders(exchange, outcome.draft)
-        failure = exchange.fail(error, **{**values, **figures})
-        if _deferred(exchange, outcome.draft, failure) is not None:
-            outcome.failure = failure
-        else:
-            message = _message(exchange, outcome.draft)
-            world = exchange.world
-            ((outcome.message, *_full),) = world.store.admit(
-                world.id, [((), message)], exchange.now
-            )
 
 
 def _hold(exchange: Exchange, reply: Reply) -> None:
@@ -222,71 +164,8 @@ def choose(candidates: Sequence[Endpoint], call: Call) -> Endpoint:
     raise Refusal(Problem.NOT_FOUND, path=call.path)
 
 
-def _judge(exchange: Exchange, draft: Draft) -> Failure | None:
-    if draft.failure is not None:
-        return draft.failure
-    for judge in exchange.provider.judges:
-        failure = judge(exchange, draft)
-        if failure is not None:
-            return _deferred(exchange, draft, failure)
-    return None
-
-
-def _deferred(exchange: Exchange, draft: Draft, failure: Failure) -> Failure | None:
-    """The failure itself, or None once it has become the draft's life."""
-    if not draft.deferred or not failure.row.later:
-        return failure
-    provider = exchange.provider
-    draft.life = provider.ending(draft.life, provider.row(failure.row.later))
-    return None
-
-
-def _refuse_all_for_one(exchange: Exchange) -> None:
-    for outcome in exchange.outcomes:
-        if outcome.failure is not None:
-            failure = outcome.failure
-            known = exchange.provider.placeholders(exchange, outcome.draft)
-            values = {**known, **failure.values}
-            raise Refusal(failure.row.key, **values)
-
-
 def _refused(exchange: Exchange, refusal: Refusal) -> Reply:
     exchange.outcomes = []
     values = {**exchange.provider.placeholders(exchange, None), **refusal.values}
     exchange.failure = exchange.fail(refusal.what, **values)
     return exchange.provider.refuse(exchange, exchange.failure)
-
-
-def _follow_up(exchange: Exchange, message: Message) -> None:
-    """What an accepted message leads to: a receipt to come, a balance that falls."""
-    if message.callback:
-        reporting = exchange.provider.reporting(message)
-        if reporting is not None:
-            receipts.plan(reporting, exchange.world, message)
-    balance = exchange.world.load("balance")
-    if balance is not None:
-        cost = exchange.provider.price * message.segments
-        exchange.world.save("balance", round(balance - cost, 6))
-
-
-def _message(exchange: Exchange, draft: Draft) -> Message:
-    return Message(
-        id=exchange.provider.message_id(exchange, draft),
-        provider=exchange.provider.name,
-        operation=exchange.endpoint.operation if exchange.endpoint else "",
-        to=draft.number,
-        sender=draft.sender,
-        text=draft.text,
-        segments=draft.segments,
-        at=exchange.now,
-        life=draft.life,
-        template=draft.template,
-        callback=_callback(exchange, draft),
-        details=draft.details,
-    )
-
-
-def _callback(exchange: Exchange, draft: Draft) -> str:
-    if draft.callback is None:
-        return ""
-    return draft.callback or webhook(exchange.world, exchange.provider.name, "receipts")

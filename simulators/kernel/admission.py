@@ -1,0 +1,151 @@
+"""Judge and keep: which of a request's drafts become messages, and what follows from that."""
+
+from collections.abc import Mapping, Sequence
+
+from simulators.kernel import flow, receipts, tables
+from simulators.kernel.inbound import webhook
+from simulators.kernel.message import Message
+from simulators.kernel.provider import Draft, Exchange, Failure, Outcome, Refusal
+from simulators.store.protocol import Admission
+
+Mode = str | float
+
+
+def judge(exchange: Exchange, draft: Draft) -> Failure | None:
+    """The first thing that a judge of the provider finds wrong with a draft. Where judgement is
+    deferred it becomes the draft's life, and the draft passes."""
+    if draft.failure is not None:
+        return draft.failure
+    for ask in exchange.provider.judges:
+        failure = ask(exchange, draft)
+        if failure is not None:
+            return _deferred(exchange, draft, failure)
+    return None
+
+
+def refuse_all_for_one(exchange: Exchange) -> None:
+    """Raises `Refusal` if one recipient failed, where a request goes out whole or not at all."""
+    for outcome in exchange.outcomes:
+        if outcome.failure is not None:
+            failure = outcome.failure
+            known = exchange.provider.placeholders(exchange, outcome.draft)
+            values = {**known, **failure.values}
+            raise Refusal(failure.row.key, **values)
+
+
+def keep(exchange: Exchange, mode: Mode, *, per_recipient: bool) -> None:
+    """Keeps what was not refused, together with its hits on the windows. `mode` is that of flow
+    control where the account has set none. Raises `Refusal` for a request refused as a whole."""
+    accepted = [outcome for outcome in exchange.outcomes if outcome.failure is None]
+    if per_recipient:
+        for outcome in accepted:
+            _admit(exchange, mode, [outcome])
+    elif accepted:
+        _admit(exchange, mode, accepted)
+        refuse_all_for_one(exchange)
+
+
+def _admit(exchange: Exchange, default: Mode, outcomes: list[Outcome]) -> None:
+    limits, mode = _limits(exchange, default, outcomes)
+    wanted = [
+        (
+            flow.hits(limits, mode, outcome.draft, exchange.provider.name, exchange.now),
+            _message(exchange, outcome.draft),
+        )
+        for outcome in outcomes
+    ]
+    world = exchange.world
+    admitted = world.store.admit(world.id, wanted, exchange.now)
+    full = [pair for pair in zip(outcomes, admitted, strict=True) if pair[1].full]
+    if not full:
+        _kept(exchange, outcomes, admitted)
+        return
+    _overflow(exchange, flow.named(limits), full)
+    if not any(outcome.failure for outcome in outcomes):
+        others = [outcome for outcome in outcomes if outcome.message is None]
+        if others:
+            _admit(exchange, default, others)
+
+
+def _kept(exchange: Exchange, outcomes: list[Outcome], admitted: Sequence[Admission]) -> None:
+    for outcome, admission in zip(outcomes, admitted, strict=True):
+        outcome.message = admission.message
+        if admission.message is not None:
+            _follow_up(exchange, admission.message)
+
+
+def _limits(
+    exchange: Exchange, mode: Mode, outcomes: list[Outcome]
+) -> tuple[Sequence[flow.Limit], Mode]:
+    """The limits in force and their mode: the provider's, or the account's own table."""
+    own = exchange.world.load("limits", mode)
+    if not isinstance(own, list):
+        return exchange.provider.limits, own
+    for outcome in outcomes:
+        outcome.draft.ip = outcome.draft.ip or exchange.call.client
+    return tables.limits(own, exchange.provider), "provider"
+
+
+def _overflow(
+    exchange: Exchange,
+    limits: Mapping[str, flow.Limit],
+    full: list[tuple[Outcome, Admission]],
+) -> None:
+    """A full window refuses now, or shows later where judgement is deferred."""
+    for outcome, (_none, hit, room) in full:
+        assert hit is not None  # noqa: S101 - it was full
+        exchange.fired = hit.limit
+        known = exchange.provider.placeholders(exchange, outcome.draft)
+        figures = flow.figures(hit, room, exchange.now)
+        failure = exchange.fail(limits[hit.limit].error, **{**known, **figures})
+        outcome.failure = _deferred(exchange, outcome.draft, failure)
+    if any(outcome.failure for outcome, _admission in full):
+        return
+    late = [outcome for outcome, _admission in full]
+    wanted = [((), _message(exchange, outcome.draft)) for outcome in late]
+    world = exchange.world
+    _kept(exchange, late, world.store.admit(world.id, wanted, exchange.now))
+
+
+def _deferred(exchange: Exchange, draft: Draft, failure: Failure) -> Failure | None:
+    """The failure itself, or None once it has become the draft's life."""
+    if not draft.deferred or not failure.row.later:
+        return failure
+    provider = exchange.provider
+    draft.life = provider.ending(draft.life, provider.row(failure.row.later))
+    return None
+
+
+def _follow_up(exchange: Exchange, message: Message) -> None:
+    """What an accepted message leads to: a receipt to come, a balance that falls."""
+    if message.callback:
+        reporting = exchange.provider.reporting(message)
+        if reporting is not None:
+            receipts.plan(reporting, exchange.world, message)
+    balance = exchange.world.load("balance")
+    if balance is not None:
+        cost = exchange.provider.price * message.segments
+        exchange.world.save("balance", round(balance - cost, 6))
+
+
+def _message(exchange: Exchange, draft: Draft) -> Message:
+    return Message(
+        id=exchange.provider.message_id(exchange, draft),
+        provider=exchange.provider.name,
+        operation=exchange.endpoint.operation if exchange.endpoint else "",
+        to=draft.number,
+        sender=draft.sender,
+        text=draft.text,
+        segments=draft.segments,
+        at=exchange.now,
+        life=draft.life,
+        template=draft.template,
+        callback=_callback(exchange, draft),
+        details=draft.details,
+    )
+
+
+def _callback(exchange: Exchange, draft: Draft) -> str:
+    if draft.callback is None:
+        return ""
+    return draft.callback or webhook(exchange.world, exchange.provider.name, "receipts")
