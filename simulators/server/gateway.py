@@ -1,26 +1,13 @@
 """Which app answers: by Host, by `/<provider>` prefix on the simulators' own hosts, by port."""
 
 import ipaddress
-from collections.abc import Iterable, Mapping
-from itertools import chain
+from collections.abc import Mapping
 from wsgiref.types import WSGIApplication
 
-import orjson
-
 from simulators.kernel.call import Call, Reply
-from simulators.server.loop import (
-    Disconnected,
-    Receive,
-    Scope,
-    Send,
-    deliver,
-    environ,
-    read_body,
-    run,
-)
+from simulators.server.arrival import full_environ, problem, serve
+from simulators.server.loop import Receive, Scope, Send, environ, run
 
-MAX_HEADERS = 100
-MAX_HEADER_BYTES = 64 << 10
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
 
 
@@ -50,28 +37,14 @@ class Gateway:
         self.ports: dict[int, str] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return
-        call = _call(scope)
-        if len(scope["headers"]) > MAX_HEADERS or _bytes(scope) > MAX_HEADER_BYTES:
-            await deliver(_too_much(scope), receive, send)
-            return
-        try:
-            body = await read_body(receive)
-        except Disconnected:
-            return
-        call.body = body or b""
-        call.too_large = body is None
-        await deliver(self._answer(scope, call), receive, send)
+        await serve(self._answer, scope, receive, send)
 
     def _answer(self, scope: Scope, call: Call) -> Reply:
         name, prefix = self.route(scope["server"][1], call.host, call.path)
         if name is None:
             return self._misdirected(call.host)
         if not name:
-            env = environ(scope, call, "")
-            env.update({f"HTTP_{k.upper().replace('-', '_')}": v for k, v in call.headers.items()})
-            return run(self._control, env)
+            return run(self._control, full_environ(scope, call))
         call.path = call.path[len(prefix) :] or "/"
         return run(self._providers[name], environ(scope, call, prefix))
 
@@ -94,7 +67,7 @@ class Gateway:
 
     def _misdirected(self, host: str) -> Reply:
         known = ", ".join(sorted([*self._own_hosts, *self._vendor_hosts]))
-        return _problem(421, host or "no Host header", f"one of the hosts served here: {known}")
+        return problem(421, host or "no Host header", f"one of the hosts served here: {known}")
 
 
 def local_host(provider: str) -> str:
@@ -125,42 +98,3 @@ def is_address(name: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _call(scope: Scope) -> Call:
-    raw = scope["headers"]
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in raw}
-    if len(headers) < len(raw):
-        headers = _joined(raw)
-    return Call(
-        method=scope["method"],
-        path=scope["path"],
-        query=scope["query_string"].decode("latin-1"),
-        headers=headers,
-        scheme=scope["scheme"],
-        raw_path=scope["raw_path"].decode("latin-1"),
-        client=scope["client"][0] if scope["client"] else "",
-    )
-
-
-def _joined(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    headers: dict[str, str] = {}
-    for raw_name, raw_value in raw:
-        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    return headers
-
-
-def _bytes(scope: Scope) -> int:
-    return sum(map(len, chain.from_iterable(scope["headers"])))
-
-
-def _too_much(scope: Scope) -> Reply:
-    got = f"{len(scope['headers'])} headers of {_bytes(scope)} bytes"
-    expected = f"at most {MAX_HEADERS} headers of {MAX_HEADER_BYTES} bytes in all"
-    return _problem(431, got, expected)
-
-
-def _problem(status: int, got: str, expected: str) -> Reply:
-    body = orjson.dumps({"error": "nobody here answers this", "expected": expected, "got": got})
-    return Reply(status, body, [("Content-Type", "application/json")])

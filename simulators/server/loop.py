@@ -8,46 +8,18 @@ import asyncio
 import socket
 import struct
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
 from io import BytesIO
 from typing import Any
 from wsgiref.types import WSGIApplication
 
 from simulators.kernel.call import Call, Reply
 
-MAX_BODY = 1 << 20
-MAX_DRAINED = 16 << 20
 DRIP_SECONDS = 0.05
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
-
-class Disconnected(Exception):
-    """The client went away while its request was read."""
-
-
-async def read_body(receive: Receive) -> bytes | None:
-    """The whole body, or None if it is over `MAX_BODY`. Raises `Disconnected`.
-
-    A body that is too large is still read to `MAX_DRAINED`: a client that is cut off while it
-    sends does not see the answer.
-    """
-    message = await receive()
-    if message["type"] == "http.request" and not message["more_body"]:
-        first: bytes = message["body"]
-        return first if len(first) <= MAX_BODY else None
-    kept = bytearray()
-    size = 0
-    while True:
-        if message["type"] == "http.disconnect":
-            raise Disconnected
-        size += len(message["body"])
-        if size <= MAX_BODY:
-            kept += message["body"]
-        if not message["more_body"] or size > MAX_DRAINED:
-            return bytes(kept) if size <= MAX_BODY else None
-        message = await receive()
 
 
 def environ(scope: Scope, call: Call, prefix: str) -> dict[str, Any]:
@@ -75,7 +47,11 @@ def environ(scope: Scope, call: Call, prefix: str) -> dict[str, Any]:
 
 
 def run(app: WSGIApplication, env: dict[str, Any]) -> Reply:
-    """Calls the app; its answer becomes a `Reply`, with the instructions its view left."""
+    """Calls the app; its answer becomes a `Reply`, with the instructions its view left.
+
+    A view that has to wait leaves in the environ, under `simulators.later`, a function whose
+    result, awaited, is the WSGI app that answers.
+    """
     started: list[Any] = []
 
     def start_response(status: str, headers: list[tuple[str, str]], _exc: Any = None) -> Any:
@@ -86,7 +62,12 @@ def run(app: WSGIApplication, env: dict[str, Any]) -> Reply:
     if left is not None:
         return left
     status, headers = started
-    return Reply(status, body, headers)
+    later = env.pop("simulators.later", None)
+    return Reply(status, body, headers, later=later and partial(_later, later, env))
+
+
+async def _later(later: Callable[[], Awaitable[WSGIApplication]], env: dict[str, Any]) -> Reply:
+    return run(await later(), env)
 
 
 async def deliver(reply: Reply, receive: Receive, send: Send) -> None:

@@ -9,9 +9,9 @@ from http.client import HTTPResponse
 
 import pytest
 
-from simulators.server.gateway import MAX_HEADER_BYTES, MAX_HEADERS
+from simulators.server.arrival import MAX_BODY, MAX_HEADER_BYTES, MAX_HEADERS
 from simulators.server.head import MAX_HEAD
-from simulators.server.loop import DRIP_SECONDS, MAX_BODY
+from simulators.server.loop import DRIP_SECONDS
 
 HOST = "Host: sms.vendor.example"
 

@@ -1,0 +1,125 @@
+"""A request as it arrives: read from the listener, bounded, answered by whoever is served."""
+
+from collections.abc import Callable, Iterable
+from itertools import chain
+from typing import Any
+from wsgiref.types import WSGIApplication
+
+import orjson
+
+from simulators.kernel.call import Call, Reply
+from simulators.server.loop import Receive, Scope, Send, deliver, environ, run
+
+MAX_HEADERS = 100
+MAX_HEADER_BYTES = 64 << 10
+MAX_BODY = 1 << 20
+MAX_DRAINED = 16 << 20
+
+
+class Disconnected(Exception):
+    """The client went away while its request was read."""
+
+
+async def read_body(receive: Receive) -> bytes | None:
+    """The whole body, or None if it is over `MAX_BODY`. Raises `Disconnected`.
+
+    A body that is too large is still read to `MAX_DRAINED`: a client that is cut off while it
+    sends does not see the answer.
+    """
+    message = await receive()
+    if message["type"] == "http.request" and not message["more_body"]:
+        first: bytes = message["body"]
+        return first if len(first) <= MAX_BODY else None
+    kept = bytearray()
+    size = 0
+    while True:
+        if message["type"] == "http.disconnect":
+            raise Disconnected
+        size += len(message["body"])
+        if size <= MAX_BODY:
+            kept += message["body"]
+        if not message["more_body"] or size > MAX_DRAINED:
+            return bytes(kept) if size <= MAX_BODY else None
+        message = await receive()
+
+
+async def serve(
+    answer: Callable[[Scope, Call], Reply], scope: Scope, receive: Receive, send: Send
+) -> None:
+    """Reads one request and delivers what `answer` makes of it."""
+    if scope["type"] != "http":
+        return
+    call = _call(scope)
+    if len(scope["headers"]) > MAX_HEADERS or _bytes(scope) > MAX_HEADER_BYTES:
+        await deliver(_too_much(scope), receive, send)
+        return
+    try:
+        body = await read_body(receive)
+    except Disconnected:
+        return
+    call.body = body or b""
+    call.too_large = body is None
+    await deliver(answer(scope, call), receive, send)
+
+
+class Site:
+    """The ASGI application of a listener that has one WSGI app, whatever the Host header says."""
+
+    def __init__(self, app: WSGIApplication) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await serve(self._answer, scope, receive, send)
+
+    def _answer(self, scope: Scope, call: Call) -> Reply:
+        if call.too_large:
+            return problem(413, "more", "a body of at most 1 MiB")
+        return run(self._app, full_environ(scope, call))
+
+
+def full_environ(scope: Scope, call: Call) -> dict[str, Any]:
+    """The environ with the request's headers in it, for apps that read them from there."""
+    env = environ(scope, call, "")
+    env.update({f"HTTP_{k.upper().replace('-', '_')}": v for k, v in call.headers.items()})
+    return env
+
+
+def problem(status: int, got: str, expected: str) -> Reply:
+    """A refusal of the server's own, before any app is asked."""
+    body = orjson.dumps({"error": "nobody here answers this", "expected": expected, "got": got})
+    return Reply(status, body, [("Content-Type", "application/json")])
+
+
+def _call(scope: Scope) -> Call:
+    raw = scope["headers"]
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in raw}
+    if len(headers) < len(raw):
+        headers = _joined(raw)
+    return Call(
+        method=scope["method"],
+        path=scope["path"],
+        query=scope["query_string"].decode("latin-1"),
+        headers=headers,
+        scheme=scope["scheme"],
+        raw_path=scope["raw_path"].decode("latin-1"),
+        client=scope["client"][0] if scope["client"] else "",
+    )
+
+
+def _joined(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in raw:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        separator = "; " if name == "cookie" else ", "  # RFC 9110 5.2, RFC 6265 5.4
+        headers[name] = f"{headers[name]}{separator}{value}" if name in headers else value
+    return headers
+
+
+def _bytes(scope: Scope) -> int:
+    return sum(map(len, chain.from_iterable(scope["headers"])))
+
+
+def _too_much(scope: Scope) -> Reply:
+    got = f"{len(scope['headers'])} headers of {_bytes(scope)} bytes"
+    expected = f"at most {MAX_HEADERS} headers of {MAX_HEADER_BYTES} bytes in all"
+    return problem(431, got, expected)
