@@ -13,6 +13,9 @@ ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 
+# Modules of ours: the package, and those that are found by their folder.
+OURS = {"simulators", "conftest", *(path.stem for path in (ROOT / "loadtests").glob("*.py"))}
+
 # Who needs an extra beside the dependencies proper.
 ALLOWED = {
     "simulators": ["fast", "pytest"],
@@ -53,7 +56,7 @@ def test_every_import_is_declared(folder):
         name: str(path)
         for name, path in imported(folder).items()
         if name not in sys.stdlib_module_names
-        and name not in ("simulators", "conftest")
+        and name not in OURS
         and (folder, path.parts[:2]) != ("simulators", ("simulators", "bench"))
         and not declared & {normal(owner) for owner in owners.get(name, [name])}
     }
