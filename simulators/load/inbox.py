@@ -1,0 +1,125 @@
+"""The phones of all the people: the inbox of the simulators, over connections that stay open.
+
+Under Locust every socket gives way to the other users while it waits. Connections are not shared
+while in use, so any number of users may wait at once (the simulators hold 1,000 open waits).
+"""
+
+import http.client
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import urlencode, urlsplit
+
+from simulators.control.client import ControlError, call
+
+_PAGE = 1000
+_GRACE = 10.0  # a held request is answered this much later at most
+
+
+class Sms(NamedTuple):
+    """A message as the person with the phone has it; `sequence` orders an account's messages."""
+
+    number: str
+    text: str
+    code: str
+    message_id: str
+    sequence: int
+
+
+class Inbox:
+    """The messages of one account of the simulators at `base`."""
+
+    def __init__(self, base: str, *, account: str = "default", token: str = "") -> None:
+        self.base, self.account, self._token = base, account, token
+        self._idle: list[http.client.HTTPConnection] = []
+
+    def wait(self, number: str, *, after: int = 0, timeout: float = 10.0) -> Sms | None:
+        """The newest message to a number, as soon as one comes with a later sequence than
+        `after`; None if none comes within `timeout` seconds. Raises `ControlError`."""
+        to = number if number.startswith("+") else f"+{number}"
+        query = {"to": to, "timeout": f"{timeout:g}"}
+        if after:
+            query["since"] = str(after)
+        status, found = self._get("/_sim/wait", query, timeout + _GRACE)
+        if status == 408:
+            return None
+        self._good(status, found)
+        kept = found["message"]
+        return Sms(kept["to"], kept["text"], found["code"] or "", kept["id"], kept["sequence"])
+
+    def messages(self, after: int = 0) -> Iterator[dict[str, Any]]:
+        """All kept messages with a later sequence, newest first, as the control API shows them."""
+        cursor = 0
+        while True:
+            query = {"limit": str(_PAGE)}
+            if cursor:
+                query["cursor"] = str(cursor)
+            status, page = self._get("/_sim/messages", query)
+            self._good(status, page)
+            for kept in page["messages"]:
+                if kept["sequence"] <= after:
+                    return
+                yield kept
+            if not page["next"]:
+                return
+            cursor = page["next"]
+
+    def newest(self) -> int:
+        """The sequence of the newest message, 0 if there is none."""
+        status, page = self._get("/_sim/messages", {"limit": "1"})
+        self._good(status, page)
+        return page["messages"][0]["sequence"] if page["messages"] else 0
+
+    def limits(self) -> dict[str, Any]:
+        """Flow control: its mode, its table, and the windows in use."""
+        found: dict[str, Any] = self.call("GET", "/_sim/limits")
+        return found
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """Any other request to the control API, for this account. Raises `ControlError`."""
+        return call(
+            self.base, method, path, {"account": self.account}, body=body, token=self._token
+        )
+
+    def _get(
+        self, path: str, query: Mapping[str, str], timeout: float = 60.0
+    ) -> tuple[int, dict[str, Any]]:
+        target = f"{path}?{urlencode({**query, 'account': self.account})}"
+        try:
+            return self._asked(self._connection(timeout), target)
+        except (http.client.HTTPException, ConnectionError):
+            self._idle.clear()  # closed while they lay idle: once more with a new one
+        try:
+            return self._asked(self._connection(timeout), target)
+        except (http.client.HTTPException, OSError, ValueError) as error:
+            raise ControlError(f"{self.base} does not answer: {error!r}") from None
+
+    def _asked(
+        self, connection: http.client.HTTPConnection, target: str
+    ) -> tuple[int, dict[str, Any]]:
+        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        try:
+            connection.request("GET", target, headers=headers)
+            answer = connection.getresponse()
+            found = json.loads(answer.read())
+        except BaseException:  # a user that is stopped leaves its connection in the middle
+            connection.close()
+            raise
+        self._idle.append(connection)
+        return answer.status, found
+
+    def _connection(self, timeout: float) -> http.client.HTTPConnection:
+        if self._idle:
+            connection = self._idle.pop()
+            if connection.sock:
+                connection.sock.settimeout(timeout)
+            connection.timeout = timeout
+            return connection
+        parts = urlsplit(self.base)
+        secure = parts.scheme == "https"
+        kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
+        return kind(parts.hostname or "", parts.port, timeout=timeout)
+
+    def _good(self, status: int, found: Any) -> None:
+        if status != 200:
+            raise ControlError(f"{self.base} answered {status}: {found}")

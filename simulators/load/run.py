@@ -1,0 +1,122 @@
+"""What a locustfile needs beside its one idea: `run = attach()`, before its users.
+
+    from locust import HttpUser, task
+    from simulators.load.run import attach
+
+    run = attach()
+
+    class Person(HttpUser):
+        @task
+        def ask(self):
+            run.ledger.asked(number, usage="Generic")
+            ...
+
+Importing this module imports Locust, which patches the process for gevent.
+"""
+
+import random
+import secrets
+from functools import cached_property
+from typing import Any
+
+import locust
+from locust.runners import MasterRunner, WorkerRunner
+
+from simulators.load import settings
+from simulators.load.inbox import Inbox, Sms
+from simulators.load.ledger import Ledger
+from simulators.load.settings import Settings
+from simulators.load.workers import Master, Worker
+
+
+class Run:
+    """One load test in this process: what the scenario writes to and reads from.
+
+    `seed`, `worker` and `workers` are known once the test starts, so at the earliest in a listener
+    of `test_start` or in a user.
+    """
+
+    def __init__(self, needs: frozenset[str]) -> None:
+        self.needs = needs
+        self.ledger = Ledger()
+        self.settings = Settings()
+        self.environment: Any = None
+        self.worker = 0
+        self.workers = 1
+        self._part: Worker | Master | None = None
+
+    @property
+    def seed(self) -> str:
+        """The seed of the whole run, the same for all workers."""
+        return self.settings.seed
+
+    @cached_property
+    def inbox(self) -> Inbox:
+        """The phones of all the people."""
+        given = self.settings
+        return Inbox(given.sim, account=given.account, token=given.sim_token)
+
+    def chance(self, what: str = "") -> random.Random:
+        """Chance for one purpose: the same in every run of a seed, another for each worker."""
+        return random.Random(f"{self.seed}/{self.worker}/{what}")
+
+    def read_sms(
+        self,
+        number: str,
+        *,
+        after: int = 0,
+        timeout: float = 10.0,
+        usage: str = "",
+        name: str = "sms arrives",
+    ) -> Sms | None:
+        """Waits for the next message to a number, later than the sequence `after`, and writes it
+        in the ledger; None if none comes. To Locust it is a request called `name`, which fails
+        if none comes."""
+        with self.environment.events.request.measure("SMS", name) as told:
+            sms = self.inbox.wait(number, after=after, timeout=timeout)
+            if sms is None:
+                told["exception"] = TimeoutError(f"no message within {timeout:g} s")
+        if sms is not None:
+            self.ledger.received(number, sms.code, sms.message_id, usage=usage)
+        return sms
+
+    def begin(self, environment: Any) -> None:
+        """Once for each process, when Locust knows its part."""
+        self.environment = environment
+        options, runner = environment.parsed_options, environment.runner
+        options.seed = options.seed or secrets.token_hex(3)
+        self.settings = settings.read(options)
+        if isinstance(runner, WorkerRunner):
+            self._part = Worker(runner, self.ledger)
+        elif isinstance(runner, MasterRunner):
+            self._part = Master(runner, self.ledger)
+
+    def started(self) -> None:
+        """A test starts; on a page it may be the second."""
+        self.settings = settings.read(self.environment.parsed_options)
+        self.__dict__.pop("inbox", None)
+        self.ledger.clear()
+        if isinstance(self._part, Worker):
+            self.worker, self.workers = self._part.lane()
+        elif isinstance(self._part, Master):
+            self._part.started()
+
+    def stopped(self) -> None:
+        """A test is over: its users are gone, or on the master about to go."""
+        if self._part is not None:
+            self._part.stopped()
+
+
+def attach(*, needs: str = "host sim", events: Any = None) -> Run:
+    """Adds the options and wires a run to Locust's events (`events` are others for tests).
+
+    `needs` says what the scenario cannot do without, and so what is tried before the first user
+    starts: "host" (the service under test), "token" (its Management API), "sim" (the inbox).
+    """
+    run = Run(frozenset(needs.split()))
+    hooks = events or locust.events
+    hooks.init_command_line_parser.add_listener(settings.add_options)
+    hooks.init.add_listener(lambda environment, **_: run.begin(environment))
+    hooks.test_start.add_listener(lambda **_: run.started())
+    hooks.test_stop.add_listener(lambda **_: run.stopped())
+    return run
