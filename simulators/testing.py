@@ -1,5 +1,6 @@
 """One account of running simulators, as a test sees it. `simulators.pytest_plugin` hands it out."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
@@ -232,11 +233,12 @@ class TestClock:
 
 def told(violations: Iterable[Mapping[str, Any]]) -> str:
     """Breaches of contract as a failing test shows them."""
-    lines = [
+    times = Counter(
         f"  {entry['provider']} {entry['operation']}: {sentence}"
         for entry in violations
         for sentence in entry["sentences"]
-    ]
+    )
+    lines = [line if n == 1 else f"{line} ({n} times)" for line, n in times.items()]
     return "\n".join(
         [
             "The provider's contract was breached:",

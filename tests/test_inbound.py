@@ -58,6 +58,7 @@ def test_the_application_is_told_of_an_opt_out(sms, httpserver):
     assert "STOP" == dict(parse_qsl(request.get_data(as_text=True)))["OptOutType"]
 
 
+@pytest.mark.sms_allow_violations
 def test_a_reply_that_nobody_takes_is_tried_again_and_logged(sms, httpserver):
     """As with receipts: attempts and what each answer lacked."""
     httpserver.expect_request("/inbound").respond_with_data("", status=500)
@@ -68,6 +69,7 @@ def test_a_reply_that_nobody_takes_is_tried_again_and_logged(sms, httpserver):
     sms.clock.advance(60)
 
     assert ["retrying", "given up"] == [entry["state"] for entry in sms.receipts()]
+    assert ["inbound", "inbound"] == [entry["operation"] for entry in sms.violations()]
 
 
 def test_a_provider_without_replies_says_so(sms):

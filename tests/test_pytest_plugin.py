@@ -99,6 +99,38 @@ def test_a_breach_fails_the_test_at_teardown(project):
     )
 
 
+def test_an_application_that_does_not_acknowledge_a_callback_fails_its_test(project):
+    """A breach like any other: what it answered, what the provider expects, and how often."""
+    result = project(
+        """
+        def test_takes_replies(sms, httpserver):
+            httpserver.expect_request("/mo").respond_with_data("not today", status=503)
+            sms.reply("twilio", "+15005550010", "hello", url=httpserver.url_for("/mo"))
+            sms.clock.advance(60)
+            sms.clock.advance(60)
+        """
+    )
+
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(
+        ["  twilio inbound: answer: `503 not today`; expected a 2xx status* (2 times)"]
+    )
+
+
+def test_a_receiver_that_is_not_there_breaches_nothing(project):
+    """No answer came, so there is none to judge; the attempt is among the receipts."""
+    result = project(
+        """
+        def test_takes_no_replies(sms):
+            sms.reply("twilio", "+15005550010", "hello", url="http://192.0.2.1/mo")
+            sms.clock.advance(0)
+            assert "--callbacks-to 192.0.2.1" in sms.receipts()[0]["lacks"]
+        """
+    )
+
+    result.assert_outcomes(passed=1)
+
+
 def test_a_marked_test_may_breach(project):
     """The marker is registered, so strict markers do not mind it."""
     result = project(

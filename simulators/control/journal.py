@@ -49,7 +49,8 @@ ROUTES = (
         name="list-violations",
         method="GET",
         path="/_sim/violations",
-        summary="The newest requests that broke their contract, with a sentence for each breach",
+        summary="The newest requests that broke their contract, and callbacks that the application"
+        " answered wrongly, with a sentence for each breach",
         handle=_violations,
         query=_QUERY,
         answer=record(violations=many(ref("Entry"))),

@@ -13,6 +13,7 @@ from simulators.kernel.codes import extract
 from simulators.kernel.message import Message, State, Step
 from simulators.kernel.provider import Provider
 from simulators.kernel.world import World
+from simulators.server.dispatch import UNANSWERED
 
 HEADERS = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
 
@@ -71,9 +72,13 @@ def entries(
     after: int = 0,
     limit: int = 100,
 ) -> list[dict[str, Any]]:
-    """The newest journal entries after a sequence, oldest first, without any account's secrets."""
+    """The newest journal entries after a sequence, oldest first, without any account's secrets.
+    Those that breached have the callbacks among them that the application answered wrongly."""
     every = 1 << 30 if provider else limit
     found = world.store.journal(world.id, breached=breached, after=after, limit=every)
+    if breached:
+        wrong = world.store.records(world.id, UNANSWERED, after=after, limit=every)
+        found = sorted(found + wrong)[-every:]
     if provider:
         mark = orjson.dumps(provider)  # the second value of a packed entry, after its time
         found = [e for e in found if e[1].partition(b",")[2].startswith(mark)][-limit:]

@@ -1,13 +1,20 @@
-"""The journal: every request that came in, with the verdict on it and the answer it got."""
+"""The journal: every request that came in, with the verdict on it and the answer it got.
+
+A callback that the application answered wrongly is written in the same form.
+"""
 
 import base64
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote, quote_plus
 
 import orjson
 
 from simulators.kernel.call import Reply
+from simulators.kernel.contracts import Breach
+from simulators.kernel.message import Message
 from simulators.kernel.provider import Exchange
+from simulators.kernel.receipts import Callback
 
 SHOWN = 16_384
 
@@ -30,6 +37,35 @@ def entry(exchange: Exchange, reply: Reply) -> bytes:
             [o.message.id for o in exchange.outcomes if o.message is not None],
             reply.status,
             _text(reply.body),
+        )
+    )
+
+
+def callback(
+    now: float,
+    operation: str,
+    messages: Sequence[Message],
+    sent: Callback,
+    status: int,
+    answer: bytes,
+    breach: Breach,
+) -> bytes:
+    """One callback and the answer of the application to it, packed like an entry."""
+    return orjson.dumps(
+        (
+            now,
+            messages[0].provider,
+            operation,
+            sent.method,
+            sent.url,
+            dict(sent.headers),
+            _text(sent.body),
+            [breach.as_dict()],
+            "",
+            "",
+            [message.id for message in messages],
+            status,
+            _text(answer),
         )
     )
 

@@ -26,12 +26,14 @@ class Callback:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One change of status to report: the step, when it began, its row where it is a failure."""
+    """One change of status to report: the step, when it began, its row where it is a failure.
+    `part` counts from 0 where a provider reports each part of a long message by itself."""
 
     message: Message
     step: Step
     since: float
     row: ErrorRow | None = None
+    part: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,8 @@ class Receipts:
     `statuses` are the words it reports; `build` makes the callback to a URL for up to `batch`
     reports of one account; `expects` says what the application's answer (status, body) lacks, ""
     when it acknowledges; `retries` are the seconds from each failed attempt to the next, and
-    `timeout` those an answer may take. `source` is the vendor's page.
+    `timeout` those an answer may take. `per_part` says that each part of a long message has reports
+    of its own. `source` is the vendor's page.
     """
 
     statuses: frozenset[str]
@@ -51,6 +54,7 @@ class Receipts:
     timeout: float
     source: str
     batch: int = 1
+    per_part: bool = False
 
 
 class Due(NamedTuple):
@@ -71,15 +75,25 @@ class Reporting(NamedTuple):
     row: Callable[[str], ErrorRow]
 
 
-def line(reporting: Reporting, message: Message) -> list[int]:
-    """The steps to report, in the order they go out: a rule may reverse or double them."""
-    steps = _steps(reporting, message)
-    found = [at for at, s in enumerate(steps) if at and s.status in reporting.receipts.statuses]
+class Place(NamedTuple):
+    """A report in the line: the step of the message's life, and the part it is about."""
+
+    step: int
+    part: int
+
+
+def line(reporting: Reporting, message: Message) -> list[Place]:
+    """The reports in the order they go out: a rule may reverse or double them."""
+    told = reporting.receipts
+    parts = range(message.segments if told.per_part else 1)
+    steps = enumerate(_steps(reporting, message))
+    reported = [at for at, step in steps if at and step.status in told.statuses]
+    found = [Place(at, part) for at in reported for part in parts]
     script: Mapping[str, Any] = message.details.get("receipt", {})
     if script.get("reorder"):
         found.reverse()
     if script.get("duplicate"):
-        found = [at for at in found for _copy in (1, 2)]
+        found = [place for place in found for _copy in (1, 2)]
     return found
 
 
@@ -92,21 +106,22 @@ def plan(reporting: Reporting, world: World, message: Message, place: int = 0) -
 
 
 def turn(reporting: Reporting, world: World, message: Message) -> None:
-    """Plans the last report of a message whose life was just cut off. What was planned of the
+    """Plans the last reports of a message whose life was just cut off. What was planned of the
     life it had before finds that it holds no longer."""
     order = line(reporting, message)
     if order:
-        plan(reporting, world, message, len(order) - 1)
+        last = next(at for at, place in enumerate(order) if place.step == order[-1].step)
+        plan(reporting, world, message, last)
 
 
 def report(reporting: Reporting, message: Message, due: Due) -> Report | None:
     """What a due item reports; None if the message's life took another turn meanwhile."""
     if _begins(reporting, message, due.place) != due.since:
         return None
-    steps = _steps(reporting, message)
-    step = steps[line(reporting, message)[due.place]]
+    place = line(reporting, message)[due.place]
+    step = _steps(reporting, message)[place.step]
     row = reporting.row(step.error) if step.error else None
-    return Report(message, step, message.at + step.after, row)
+    return Report(message, step, message.at + step.after, row, place.part)
 
 
 def again(reporting: Reporting, world: World, due: Due) -> bool:
@@ -129,4 +144,4 @@ def _begins(reporting: Reporting, message: Message, place: int) -> float | None:
         return None
     reordered = message.details.get("receipt", {}).get("reorder")
     steps = _steps(reporting, message)
-    return message.at + steps[max(order) if reordered else order[place]].after
+    return message.at + steps[(max(order) if reordered else order[place]).step].after

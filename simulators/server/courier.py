@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What came of one attempt: the answer, or why there was none. `seconds` is how long."""
+    """What came of one attempt: the answer, or why there was none. `reached` says that the
+    application was there, though its answer may not have come in time; `seconds` is how long."""
 
     status: int
     body: bytes
     error: str
+    reached: bool
     seconds: float
 
 
@@ -69,14 +71,14 @@ class Courier:
         self, callback: Callback, timeout: float, done: Callable[[Delivery], None]
     ) -> None:
         began = monotonic()
-        status, body, error = 0, b"", ""
+        status, body, error, reached = 0, b"", "", True
         try:
             status, body = await self._client().send(callback, timeout)
         except TimeoutError:
             error = f"no answer within {timeout:g} s"
         except (OSError, ValueError) as problem:
-            error = str(problem) or type(problem).__name__
-        done(Delivery(status, body, error, monotonic() - began))
+            error, reached = str(problem) or type(problem).__name__, False
+        done(Delivery(status, body, error, reached, monotonic() - began))
 
     def _client(self) -> "Outbound":
         if self._outbound is None:

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import orjson
 
-from simulators.kernel import receipts
+from simulators.kernel import journal, receipts
 from simulators.kernel.accounts import Accounts
+from simulators.kernel.contracts import Breach
 from simulators.kernel.message import INBOUND, Message
 from simulators.kernel.receipts import Callback, Due, Report, Reporting
 from simulators.kernel.world import World
@@ -19,6 +20,7 @@ _log = logging.getLogger(__name__)
 CHUNK = 100
 MAX_IN_FLIGHT = 5000
 LOG = "receipts"
+UNANSWERED = "callbacks answered wrongly"
 
 
 class _Parcel(NamedTuple):
@@ -133,6 +135,8 @@ class Dispatcher:
     def _delivered(self, parcel: _Parcel, callback: Callback, delivery: Delivery) -> None:
         self._in_flight -= 1
         lacks = delivery.error or parcel.reporting.receipts.expects(delivery.status, delivery.body)
+        if lacks and delivery.reached:
+            _judge(parcel, callback, delivery, lacks)
         for due, report in parcel.items:
             state = "delivered"
             if lacks:
@@ -150,6 +154,25 @@ class Dispatcher:
         message = world.store.find(world.id, due.message)
         if message is not None:
             receipts.plan(parcel.reporting, world, message, due.place + 1)
+
+
+def _judge(parcel: _Parcel, callback: Callback, delivery: Delivery, lacks: str) -> None:
+    """The verdict on an application that was there and did not acknowledge."""
+    kind, world = parcel.reporting.receipts, parcel.world
+    got = f"{delivery.status} {delivery.body[:80].decode('utf-8', 'replace')}".strip()
+    breach = Breach(
+        "answer",
+        f"`{got}`" if delivery.status else delivery.error,
+        f"an answer within {kind.timeout:g} s" if delivery.error else lacks,
+        kind.source,
+    )
+    messages = [report.message for _due, report in parcel.items]
+    operation = "inbound" if messages[0].operation == INBOUND else "receipt"
+    now = world.clock.now()
+    entry = journal.callback(
+        now, operation, messages, callback, delivery.status, delivery.body, breach
+    )
+    world.store.record(world.id, UNANSWERED, entry)
 
 
 def _entry(

@@ -101,6 +101,7 @@ def test_the_account_s_settings_set_the_webhook(sms, httpserver):
     assert "hello" == message["text"]
 
 
+@pytest.mark.sms_allow_violations
 def test_a_reply_that_nobody_takes_is_tried_for_a_day(inbound, httpserver):
     """206 and more acknowledge nothing."""
     httpserver.expect_request("/other").respond_with_data("", status=206)

@@ -84,6 +84,18 @@ def test_receipts_come_by_the_method_of_the_account(api, httpserver, method):
     }
 
 
+def test_each_part_of_a_long_message_has_receipts_of_its_own(api, httpserver):
+    """By the id that the answer gave the part."""
+    httpserver.expect_request("/dlr").respond_with_data("")
+    sent = api.submit(callback=httpserver.url_for("/dlr"), text="long " * 60)
+    api.advance(10)
+
+    ids = [part["message-id"] for part in sent]
+    came = [(dlr["status"], dlr["messageId"]) for dlr in received(httpserver)]
+    assert 2 == len(ids)
+    assert [(status, part) for status in ("accepted", "delivered") for part in ids] == came
+
+
 def test_a_scripted_end_has_its_err_code(api, httpserver):
     """The carrier took it for spam: rejected, 6."""
     httpserver.expect_request("/dlr").respond_with_data("")

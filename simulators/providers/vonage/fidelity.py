@@ -20,7 +20,7 @@ EMULATES = (
     ),
     (
         "Receipts",
-        "by GET, POST and POST-JSON, signed if asked for; one a message, not one a part; "
+        "by GET, POST and POST-JSON, signed if asked for; one a part; "
         "the pauses between attempts are UNVERIFIED",
         f"{_DOCS}/messaging/sms/guides/delivery-receipts",
     ),

@@ -66,7 +66,7 @@ def receipt(world: World, report: Report) -> dict[str, str]:
         "msisdn": message.details["to"],
         "to": message.sender,
         "network-code": message.details["network"],
-        "messageId": message.id,
+        "messageId": (message.id, *message.details["more"])[report.part],
         "price": f"{routing.PRICE:.8f}",
         "status": report.step.status,
         "scts": f"{at:%y%m%d%H%M}",
@@ -105,6 +105,7 @@ RECEIPTS = Receipts(
     expects=expects,
     retries=(60.0, 120.0, 300.0, 600.0, 1800.0, *[3600.0] * 23),  # a day; the steps are UNVERIFIED
     timeout=10.0,
+    per_part=True,
     source="https://developer.vonage.com/en/messaging/sms/guides/delivery-receipts",
 )
 
@@ -114,6 +115,7 @@ INBOUND = Inbound(
         RECEIPTS,
         statuses=frozenset({"received"}),
         build=build_inbound,
+        per_part=False,  # an inbound message goes out whole
         source="https://developer.vonage.com/en/messaging/sms/guides/inbound-sms",
     ),
     keywords={},
