@@ -49,8 +49,12 @@ import pytest
 
 
 @pytest.fixture
-def project(pytester):
-    """Runs tests in a project that has nothing but the installed plugin."""
+def project(pytester, sms_server):
+    """Runs tests in a project that has nothing but the installed plugin.
+
+    The server of this session is started first: what a run in this process imports is taken out of
+    it again afterwards, and a compiled module cannot be imported twice.
+    """
 
     def run(source, *arguments, conftest=""):
         pytester.makepyfile(THROW_AWAY + inspect.cleandoc(source))
