@@ -8,7 +8,7 @@ A limit says what may be sent how often; the store counts. Three kinds of window
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 from typing import Any, Literal, NamedTuple
 
@@ -25,6 +25,8 @@ class Limit:
     """At most `permits` in `seconds` for each distinct value of `key` (names of draft attributes).
 
     `error` is the catalogue key of the refusal, `source` the vendor page the figures are from.
+    `where` says what `applies` says, of the kept message as the control API shows it, for who
+    counts over again: fields ("to", "details.type") with the pattern (ECMA) that each one matches.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Limit:
     kind: Kind = "rolling"
     zone: int = 0
     applies: Callable[[Any], bool] = always
+    where: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 class Hit(NamedTuple):
@@ -84,13 +87,18 @@ def hits(limits: Sequence[Limit], mode: Any, draft: Any, scope: str, now: float)
                 limit.name,
                 windows[key],
                 kind,
-                max(int(limit.permits * factor), min(limit.permits, 1)),
+                permitted(limit, factor),
                 limit.seconds,
                 start(limit, now) if kind == "natural" else now,
                 draft.segments if kind == "queue" else 1,
             )
         )
     return found
+
+
+def permitted(limit: Limit, factor: float) -> int:
+    """The permits times a factor, and at least one."""
+    return max(int(limit.permits * factor), min(limit.permits, 1))
 
 
 def window(limit: Limit, draft: Any) -> str:

@@ -4,6 +4,8 @@ https://help.aliyun.com/document_detail/44335.html: minutes and hours are those 
 Beijing, a day is the 24 hours before now, and what counts is what was accepted.
 """
 
+from types import MappingProxyType
+
 from simulators.kernel.flow import Limit
 from simulators.kernel.provider import Draft
 from simulators.providers.aliyun import numbers, registry
@@ -20,6 +22,9 @@ def _other(draft: Draft) -> bool:
     return draft.region == numbers.MAINLAND and draft.details["type"] != registry.CODE
 
 
+_CODE = MappingProxyType({"to": r"^\+86", "details.type": f"^{registry.CODE}$"})
+_OTHER = MappingProxyType({"to": r"^\+86", "details.type": f"^(?!{registry.CODE}$)"})
+
 LIMITS = (
     Limit(
         name="minute",
@@ -29,6 +34,7 @@ LIMITS = (
         zone=_EIGHT_HOURS,
         key=("signature", "number"),
         applies=_code,
+        where=_CODE,
         error="isv.BUSINESS_LIMIT_CONTROL/minute",
         source=PAGE,
     ),
@@ -40,6 +46,7 @@ LIMITS = (
         zone=_EIGHT_HOURS,
         key=("signature", "number"),
         applies=_code,
+        where=_CODE,
         error="isv.BUSINESS_LIMIT_CONTROL/hour",
         source=PAGE,
     ),
@@ -49,6 +56,7 @@ LIMITS = (
         seconds=86_400,
         key=("signature", "number"),
         applies=_code,
+        where=_CODE,
         error="isv.BUSINESS_LIMIT_CONTROL/day",
         source=PAGE,
     ),
@@ -58,6 +66,7 @@ LIMITS = (
         seconds=86_400,
         key=("number",),
         applies=_code,
+        where=_CODE,
         error="isv.BUSINESS_LIMIT_CONTROL/number-day",
         source=PAGE,
     ),
@@ -67,6 +76,7 @@ LIMITS = (
         seconds=86_400,
         key=("signature", "template", "number"),
         applies=_other,
+        where=_OTHER,
         error="isv.BUSINESS_LIMIT_CONTROL/template-day",
         source=PAGE,
     ),

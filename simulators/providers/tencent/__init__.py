@@ -108,6 +108,7 @@ LIMITS = (
         error="LimitExceeded.DailyLimit",
         source=_FAQ,
         applies=send.is_abroad,
+        where=MappingProxyType({"details.code": "^(?!86$)"}),
     ),
 )
 

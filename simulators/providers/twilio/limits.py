@@ -3,7 +3,7 @@
 The queue is ten hours of segments at the sender's rate: https://www.twilio.com/docs/api/errors/21611.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from simulators.kernel.flow import Limit
 from simulators.kernel.provider import Draft
@@ -27,7 +27,9 @@ def is_other(draft: Draft) -> bool:
     return bool(draft.sender) and not draft.sender.startswith("+1") and not draft.sender.isdigit()
 
 
-def queue(rate: int, applies: Callable[[Draft], bool], name: str) -> Limit:
+def queue(
+    rate: int, applies: Callable[[Draft], bool], name: str, where: Mapping[str, str]
+) -> Limit:
     """Ten hours of segments at a sender's rate, in segments a second."""
     return Limit(
         name=f"queue-{name}",
@@ -38,13 +40,14 @@ def queue(rate: int, applies: Callable[[Draft], bool], name: str) -> Limit:
         error="21611",
         source="https://www.twilio.com/docs/api/errors/21611",
         applies=applies,
+        where=where,
     )
 
 
 LIMITS = (
-    queue(1, is_long_code, "long-code"),
-    queue(100, is_short_code, "short-code"),
-    queue(10, is_other, "other"),
+    queue(1, is_long_code, "long-code", {"sender": r"^\+1", "details.test": "^$"}),
+    queue(100, is_short_code, "short-code", {"sender": "^[0-9]+$"}),
+    queue(10, is_other, "other", {"sender": r"^(?!\+1)(?![0-9]+$)."}),
     Limit(
         name="trial-day",
         permits=50,
@@ -53,5 +56,6 @@ LIMITS = (
         error="63038",
         source="https://www.twilio.com/docs/api/errors/63038",
         applies=lambda draft: "trial" in draft.details,
+        where={"details.trial": "."},
     ),
 )

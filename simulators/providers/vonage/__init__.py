@@ -115,6 +115,7 @@ LIMITS = (
         error="1",
         source=_THROUGHPUT,
         applies=american_number,
+        where=MappingProxyType({"sender": "^1[0-9]{10}$"}),
     ),
 )
 

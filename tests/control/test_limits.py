@@ -1,0 +1,57 @@
+"""The table of limits in force: enough to count the kept messages over again."""
+
+import re
+
+import pytest
+
+from simulators.catalog import PROVIDERS
+from simulators.kernel import flow
+
+LIMITS = [
+    pytest.param(limit, id=f"{provider.name}-{limit.name}")
+    for provider in PROVIDERS.values()
+    for limit in provider.limits
+]
+
+
+def rows(control):
+    return control("GET", "/_sim/limits/table").json["limits"]
+
+
+@pytest.mark.parametrize("limit", LIMITS)
+def test_a_limit_with_a_condition_says_it_of_messages_too(limit):
+    """`where` stands for `applies` to who has only the messages; each is there with the other."""
+    assert (limit.applies is flow.always) == (not limit.where)
+    for pattern in limit.where.values():
+        re.compile(pattern)
+
+
+def test_every_limit_in_force_is_told(control):
+    """The providers' own, with what they permit and by which page."""
+    told = {(row["provider"], row["limit"]): row for row in rows(control)}
+
+    assert {(p.name, limit.name) for p in PROVIDERS.values() for limit in p.limits} == set(told)
+    assert (1, 60, "natural", 28_800, ["signature", "number"]) == tuple(
+        told["aliyun", "minute"][name] for name in ("permits", "seconds", "kind", "zone_s", "key")
+    )
+    assert told["aliyun", "minute"]["source"].startswith("https://")
+
+
+@pytest.mark.parametrize(("factor", "permits"), [(3, 15), (0.3, 1), (0.01, 1)])
+def test_a_factor_is_multiplied_in(control, factor, permits):
+    """What is permitted is told as it is counted: whole, and at least one."""
+    control("PUT", "/_sim/limits", {"mode": factor})
+    (hour,) = [row for row in rows(control) if row["limit"] == "hour"]
+
+    assert permits == hour["permits"]
+
+
+def test_a_table_of_ones_own_is_told_for_every_provider_it_holds_for(control):
+    """Instead of the documented limits; with "off" there are none."""
+    own = {"permits": 2, "seconds": 60, "key": ["number", "template"], "provider": "tencent"}
+    control("PUT", "/_sim/limits", {"mode": [own]})
+    (row,) = rows(control)
+    control("PUT", "/_sim/limits", {"mode": "off"})
+
+    assert ("tencent", 2, ["number", "template"]) == (row["provider"], row["permits"], row["key"])
+    assert [] == rows(control)
