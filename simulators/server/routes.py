@@ -30,12 +30,17 @@ def find(provider: Provider, call: Call) -> Endpoint:
 
     Raises `Refusal` (NOT_FOUND, METHOD_NOT_ALLOWED) where none does.
     """
+    return choose(match(provider, call)[0], call)
+
+
+def match(provider: Provider, call: Call) -> tuple[tuple[Endpoint, ...], Mapping[str, str]]:
+    """The endpoints at a request's path, none where nobody serves it, and the path's variables."""
     rules, url_map = _table(provider.endpoints)
     try:
-        path, _params = url_map.bind("localhost").match(call.path, call.method)
+        path, params = url_map.bind("localhost").match(call.path, call.method)
     except HTTPException:
-        return choose((), call)
-    return choose(rules[path], call)
+        return (), {}
+    return rules[path], params
 
 
 @cache
