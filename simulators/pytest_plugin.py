@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from simulators.contract_server.server import ContractServer, Listener
     from simulators.server.simulators import Options, Simulators
     from simulators.testing import Sms
 
@@ -61,3 +62,45 @@ def sms(request: pytest.FixtureRequest, sms_server: Simulators) -> Iterator[Sms]
         sms_server.call(lambda: sms_server.accounts.drop(world.id))
     if breaches:
         pytest.fail(told(breaches), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def contract_server_listen_address() -> tuple[str, int]:
+    """Where the session's `contract_server` listens. Override it to have it elsewhere."""
+    return "127.0.0.1", 0
+
+
+@pytest.fixture(scope="session")
+def make_contract_server(contract_server_listen_address: tuple[str, int]) -> Iterator[Listener]:
+    """The session's server of pytest-httpserver; `contract_server` empties it for each test."""
+    needed = "contract_server needs pytest-httpserver: pip install 'sms-simulators[pytest]'"
+    pytest.importorskip("pytest_httpserver", reason=needed)
+    from simulators.contract_server.server import Listener
+
+    host, port = contract_server_listen_address
+    with Listener(host, port) as server:
+        yield server
+
+
+@pytest.fixture
+def contract_server(
+    request: pytest.FixtureRequest, make_contract_server: Listener
+) -> Iterator[ContractServer]:
+    """Expects operations of a provider and answers as it does, without the simulators running.
+
+    The test fails at teardown for a request that breaks its contract, for one that was not
+    expected, and for an expected one that did not come.
+    """
+    from simulators.contract_server.server import ContractServer
+
+    made = ContractServer(make_contract_server)
+    if request.node.get_closest_marker(_MARKER):
+        made.allow_violations()
+    yield made
+    wrong = ""
+    try:
+        made.check()
+    except AssertionError as error:
+        wrong = str(error)
+    if wrong:
+        pytest.fail(wrong, pytrace=False)

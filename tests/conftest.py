@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
+import trustme  # noqa: F401 - pytester forgets what its runs import, and this bears no second import
 
 from simulators.catalog import PROVIDERS
 from simulators.kernel.accounts import DEFAULT
@@ -131,10 +132,11 @@ def _aliyun(sms: Sms, to: str, code: str, now: int) -> str:
     return urlencode({**sent, "Signature": base64.b64encode(digest).decode()})
 
 
-def _request(sms: Sms, provider: str, to: str, code: str) -> tuple[str, dict[str, str], str]:
+def _request(
+    sms: Sms, provider: str, to: str, code: str, now: int
+) -> tuple[str, dict[str, str], str]:
     """Path, headers and body of one send, as a client of the provider would write it."""
     known, said = sms.credentials(provider), f"Your code is {code}"
-    now = int(sms.clock.now().timestamp())
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     if provider == "aliyun":
         return "/aliyun/", form, _aliyun(sms, to, code, now)
@@ -178,7 +180,8 @@ def text(sms: Sms) -> Callable[..., Answer]:
     sms.allow_violations()
 
     def send(provider: str, to: str, code: str = "123456", timeout: float = 10) -> Answer:
-        path, headers, body = _request(sms, provider, to, code)
+        now = int(sms.clock.now().timestamp())
+        path, headers, body = _request(sms, provider, to, code, now)
         port = sms.simulators.ports["http"]
         with closing(HTTPConnection("127.0.0.1", port, timeout=timeout)) as connection:
             connection.request("POST", path, body.encode(), headers)
@@ -187,6 +190,16 @@ def text(sms: Sms) -> Callable[..., Answer]:
             return Answer(response.status, got, response.read())
 
     return send
+
+
+@pytest.fixture
+def one_send() -> Callable[..., tuple[str, dict[str, str], str]]:
+    """Makes path, headers and body of one send, for whatever has `credentials(provider)`."""
+
+    def make(account: Any, provider: str, to: str, code: str = "123456") -> Any:
+        return _request(account, provider, to, code, int(time.time()))
+
+    return make
 
 
 CAPTURED_AT = 1_795_248_470.0  # when the recorded requests were signed

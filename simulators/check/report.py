@@ -35,14 +35,18 @@ def summary(verdicts: Sequence[Verdict]) -> str:
 
 def _told(verdict: Verdict) -> str:
     lines = [_head(verdict)]
-    for breach in verdict.breaches:
-        lines.append(f"  {breach.pointer or 'the request'}")
-        lines.append(f"    expected  {breach.expected}")
-        lines.append(f"    got       {breach.got}")
-        if breach.source:
-            lines.append(f"    see       {breach.source}")
+    lines += [f"  {line}" for breach in verdict.breaches for line in diff(breach.as_dict())]
     lines += [f"  warning: {warning}" for warning in verdict.warnings]
     return "\n".join(lines)
+
+
+def diff(breach: Mapping[str, str]) -> Iterator[str]:
+    """One breach, a line for each: where, what was expected, what came, who says so."""
+    yield breach["pointer"] or "the request"
+    yield f"  expected  {breach['expected']}"
+    yield f"  got       {breach['got']}"
+    if breach["source"]:
+        yield f"  see       {breach['source']}"
 
 
 def _head(verdict: Verdict) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from simulators.catalog import PROVIDERS
 from simulators.check.recorded import Recorded
 from simulators.kernel import reading
+from simulators.kernel.call import Call
 from simulators.kernel.contracts import Breach, contract
 from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Document, Endpoint, Provider, Refusal
@@ -49,7 +50,7 @@ def judge(recorded: Recorded, more_hosts: Mapping[str, str]) -> Verdict:
     `more_hosts` names the provider of hosts that are none of the vendors', such as a webhook's.
     """
     provider = _provider(recorded, more_hosts)
-    operation, breaches, warnings, judged = _held(provider, recorded)
+    operation, breaches, warnings, judged = held(provider, recorded.call)
     call = recorded.call
     return Verdict(
         place=recorded.place,
@@ -90,9 +91,8 @@ def _hosts() -> Mapping[str, str]:
     return {**vendor, **{local_host(name): name for name in PROVIDERS}}
 
 
-def _held(provider: Provider, recorded: Recorded) -> tuple[str, list[Breach], list[str], bool]:
-    """Operation, breaches, warnings, and whether there was anything to hold it to."""
-    call = recorded.call
+def held(provider: Provider, call: Call) -> tuple[str, list[Breach], list[str], bool]:
+    """Operation ("" for none), breaches, warnings, and whether there was anything to hold it to."""
     try:
         endpoint = routes.find(provider, call)
         if is_fallback(provider.name, endpoint):
