@@ -59,9 +59,13 @@ class Contract:
         """The verdict of the engine of record alone."""
         from jsonschema.exceptions import best_match
 
-        record = _validator_class()(self.schema)
-        errors = [best_match([error]) or error for error in record.iter_errors(document)]
+        errors = [best_match([error]) or error for error in self.errors(document)]
         return [_breach(error) for error in sorted(errors, key=lambda e: -len(e.absolute_path))]
+
+    def errors(self, document: Any) -> "Iterator[ValidationError]":
+        """What the engine of record finds, as it words it; what became of the alternatives of an
+        `anyOf` is in `context`."""
+        return _validator_class()(self.schema).iter_errors(document)  # type: ignore[no-any-return]  # the class is made of an untyped one
 
     def _keeps_fast(self, document: Any) -> bool:
         try:

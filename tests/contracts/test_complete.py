@@ -1,0 +1,79 @@
+"""Every endpoint, every answer and every callback of every provider has its contract."""
+
+import pytest
+
+from simulators.catalog import PROVIDERS
+from simulators.kernel.contracts import contract
+
+# Endpoints that are no operation of the vendor's, and why.
+NONE = {("tencent", "unknown-action"): "answers what is no operation with an error"}
+# What a provider sends: the name of the contract of its receipts, and of its inbound messages.
+CALLBACKS = {
+    "aliyun": ("sms-report", "sms-up"),
+    "gatewayapi": ("receipt", "inbound"),
+    "http_sms": (),
+    "smsaero": ("receipt",),
+    "tencent": ("status-report", "reply"),
+    "twilio": ("status-callback", "incoming-message"),
+    "vonage": ("delivery-receipt", "inbound-message"),
+}
+OPERATIONS = sorted(
+    {
+        (provider.name, endpoint.operation)
+        for provider in PROVIDERS.values()
+        for endpoint in provider.endpoints
+    }
+    - set(NONE)
+)
+SENT = [(name, callback) for name, sent in CALLBACKS.items() for callback in sent]
+
+
+@pytest.mark.parametrize(("provider", "operation"), OPERATIONS, ids="/".join)
+def test_an_operation_has_a_request_examples_and_an_answer(provider, operation, read):
+    """All three files are there, and the request is both kept and broken."""
+    examples = read(f"{provider}/{operation}.examples.json")
+
+    assert contract(provider, operation) is not None
+    assert contract(provider, operation, "response.schema") is not None
+    assert examples["keeps"]
+    assert examples["breaks"]
+
+
+@pytest.mark.parametrize(("provider", "callback"), SENT, ids="/".join)
+def test_a_callback_has_a_contract_with_examples(provider, callback, read):
+    """What the provider sends to an application is described as what it takes is."""
+    examples = read(f"{provider}/{callback}.examples.json")
+
+    assert contract(provider, callback) is not None
+    assert examples["keeps"]
+    assert examples["breaks"]
+
+
+def test_every_callback_there_is_has_been_thought_of():
+    """One name for receipts and one for inbound messages, where a provider sends them."""
+    sends = {p.name: bool(p.receipts) + bool(p.inbound) for p in PROVIDERS.values()}
+
+    assert sends == {name: len(sent) for name, sent in CALLBACKS.items()}
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_refusals_have_a_shape(provider):
+    """Errors of the whole request are described."""
+    assert contract(provider, "error", "response.schema") is not None
+
+
+def test_nothing_is_described_that_is_not_there(described):
+    """Each request contract is of an endpoint or of a callback."""
+    provider, _, name = described.partition("/")
+
+    assert (provider, name) in {*OPERATIONS, *SENT}
+
+
+def test_a_schema_names_itself(schema_file, read):
+    """`$id` ends in the file's name; dialect, title and description are there."""
+    schema = read(f"{schema_file}.schema.json")
+
+    assert "https://json-schema.org/draft/2020-12/schema" == schema["$schema"]
+    assert f"https://sms-simulators.example/contracts/{schema_file}.schema.json" == schema["$id"]
+    assert schema["title"]
+    assert schema["description"]
