@@ -49,10 +49,11 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A provider's answer."""
+    """A provider's answer. `content_type` is the header's value; one client judges by it."""
 
     status: int
     body: bytes
+    content_type: str = "application/json"
 
 
 class ConnectorError(Exception):

@@ -1,1 +1,5 @@
-"""One page a connector: its request, and what it makes of the answer."""
+"""Logto's SMS connectors, one page each: https://docs.logto.io/connectors/sms-connectors
+
+What they send is held to recorded requests of the npm packages, what they make of an answer to
+what those did with it.
+"""

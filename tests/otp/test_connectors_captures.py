@@ -1,0 +1,141 @@
+"""The connectors put on the wire what Logto's do: recorded requests, field by field and by byte."""
+
+import calendar
+import json
+import re
+import time
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+import pytest
+
+from simulators.kernel.contracts import contract
+from simulators.otp import factories
+from simulators.otp.connector import Message, Moment
+
+FOLDER = Path(__file__).parent.parent / "captures"
+CLIENTS = {
+    "logto-aliyun-sms": "aliyun-short-message-service",
+    "logto-gatewayapi-sms": "gatewayapi-sms",
+    "logto-http-sms": "http-sms",
+    "logto-smsaero": "smsaero-short-message-service",
+    "logto-tencent-sms": "tencent-short-message-service",
+    "logto-twilio-sms": "twilio-short-message-service",
+    "logto-vonage-sms": "vonage-sms",
+}
+CAPTURES = {
+    f"{name}-{capture['case']}": capture
+    for name in CLIENTS
+    for line in (FOLDER / f"{name}.jsonl").read_text().splitlines()
+    if (capture := json.loads(line))
+}
+USES = (
+    "SignIn",
+    "Register",
+    "ForgotPassword",
+    "OrganizationInvitation",
+    "Generic",
+    "UserPermissionValidation",
+    "BindNewIdentifier",
+    "MfaVerification",
+    "BindMfa",
+)
+# How the configurations that were recorded name what the captures call otherwise.
+NAMES = {
+    "logto-tencent-sms": {"secretId": "accessKeyId", "secretKey": "accessKeySecret"},
+    "logto-twilio-sms": {
+        "accountSid": "accountSID",
+        "messagingServiceSid": "fromMessagingServiceSID",
+    },
+    "logto-vonage-sms": {"from": "brandName"},
+    "logto-smsaero": {"sign": "senderName"},
+}
+# What every HTTP client writes for itself.
+TRANSPORT = {"host", "connection", "content-length", "accept-encoding"}
+
+
+def content(use, in_unicode):
+    if in_unicode:
+        return f'验证码 {{{{code}}}} — Код 😀 ñ & + % = "q" ({use})'
+    said = f"Your Logto {use} verification code is {{{{code}}}}."
+    return f"{said} The code will remain active for 10 minutes."
+
+
+def configuration(capture):
+    """The configuration a capture was made with."""
+    given, names = capture["credentials"], NAMES.get(capture["client"], {})
+    config = {names.get(name, name): value for name, value in given.items()}
+    code = config.pop("templateCode", None) or config.pop("templateId", None)
+    if capture["client"] == "logto-gatewayapi-sms":
+        config["endpoint"] = "https://gatewayapi.com/rest/mtsms"
+    if capture["client"] != "logto-http-sms":
+        unicode = capture["message"].get("unicode", False)
+        texts = [{"usageType": use, "content": content(use, unicode)} for use in USES]
+        codes = [{"usageType": use, "templateCode": code} for use in USES]
+        config["templates"] = codes if code else texts
+    return {**config, **capture["message"].get("config", {})}
+
+
+def moment(request):
+    """When a request was made, and its nonce."""
+    sent = dict(parse_qsl(request["body"])) if "Timestamp=" in request["body"] else {}
+    if sent:
+        at = calendar.timegm(time.strptime(sent["Timestamp"], "%Y-%m-%dT%H:%M:%SZ"))
+        return Moment(at, sent["SignatureNonce"])
+    headers = dict(request["headers"])
+    return Moment(int(headers.get("x-tc-timestamp", 0)) + 0.9, "unused")
+
+
+def made(capture):
+    """What the connector of a capture's client makes of its message."""
+    said = capture["message"]
+    message = Message(
+        to=said["to"],
+        usage=said.get("usageType", "SignIn"),
+        payload=said.get("payload", {"code": said["code"]}),
+        ip=said.get("ip", ""),
+    )
+    connector = factories.CONNECTORS[CLIENTS[capture["client"]]]
+    (request,) = capture["requests"]
+    return connector.request(configuration(capture), message, moment(request))
+
+
+@pytest.mark.parametrize("name", CAPTURES)
+def test_a_connector_sends_what_logto_sent(name):
+    """Method, URL, body to the byte, and headers in their order, signatures with them."""
+    capture = CAPTURES[name]
+    (request,) = capture["requests"]
+
+    outgoing = made(capture)
+    own = {header.lower() for header, _ in outgoing.headers}
+    headers = [(k, v) for k, v in request["headers"] if k.lower() not in TRANSPORT - own]
+
+    assert request["method"] == outgoing.method
+    assert f"https://{request['host']}{request['target']}" == outgoing.url
+    assert request["body"] == outgoing.body.decode()
+    assert headers == list(outgoing.headers)
+
+
+def test_a_signature_is_of_the_secret():
+    """With another secret, each recorded signature differs from the one that is made."""
+    for client in ("logto-aliyun-sms", "logto-tencent-sms"):
+        capture = CAPTURES[f"{client}-usage-Generic"]
+        secret = "accessKeySecret" if client == "logto-aliyun-sms" else "secretKey"
+        other = {**capture, "credentials": {**capture["credentials"], secret: "another"}}
+        pattern = r"Signature=(\S+)"
+
+        ours, theirs = made(other), made(capture)
+        sent = [f"{one.body.decode()} {dict(one.headers)}" for one in (ours, theirs)]
+
+        assert re.search(pattern, sent[0])[1] != re.search(pattern, sent[1])[1]
+
+
+@pytest.mark.parametrize("name", CAPTURES)
+def test_a_recorded_configuration_keeps_its_contract(name):
+    """Advice included, so that the advice is not stricter than what is in use."""
+    capture = CAPTURES[name]
+    factory = CLIENTS[capture["client"]]
+
+    factories.check_config(factory, configuration(capture))
+
+    assert [] == contract("connectors", factory, "config.schema").check(configuration(capture))
