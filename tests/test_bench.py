@@ -38,6 +38,22 @@ def test_a_short_run_tells_every_figure():
     assert figures["rate_ratio"] == pytest.approx(figures["rate"] / figures["trivial"]["rate"])
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("option", ["--held", "--receipts"])
+def test_what_must_not_slow_the_others_is_measured_beside_them(option):
+    """Held requests stay held; a receiver that recovers gets every receipt."""
+    command = [sys.executable, "-m", "simulators.bench", "--providers", "vonage", "--json"]
+    options = [option, "30", "--seconds", "0.3"]
+    done = subprocess.run([*command, *options], capture_output=True, text=True, check=True)
+    figures = json.loads(done.stdout)["vonage"]
+
+    assert 0 < figures["beside"]["p50"] <= figures["beside"]["p99"]
+    assert "" == done.stderr
+    if option == "--receipts":
+        assert 0 == figures["given_up"]
+        assert figures["taken"] >= 2 * 30
+
+
 def test_an_unknown_provider_is_told_with_those_there_are():
     """Exit 2, as for any wrong usage."""
     command = [sys.executable, "-m", "simulators.bench", "--providers", "nobody"]

@@ -1,6 +1,6 @@
 """`python -m simulators.bench`: figures for each provider beside those of a trivial view."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, fields
 from statistics import median
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import click
 import orjson
 
+from simulators.bench import strain
 from simulators.bench.measure import Figures, NotGood, Target, target
 from simulators.bench.samples import SAMPLES
 from simulators.catalog import PROVIDERS
@@ -26,6 +27,8 @@ class Plan:
     seconds: float
     rounds: int
     messages: int
+    held: int
+    receipts: int
     warm: int
     quiet: bool
 
@@ -36,6 +39,12 @@ class Plan:
 @click.option("--seconds", default=2.0, show_default=True, help="For each arm of a round.")
 @click.option("--rounds", default=3, show_default=True, help="The median of them is told.")
 @click.option("--messages", default=0, help="Instead: keep so many, and tell how times change.")
+@click.option("--held", default=0, help="Instead: send beside so many that wait in a delay.")
+@click.option(
+    "--receipts",
+    default=0,
+    help="Instead: send beside receipts of so many messages to a receiver that hangs.",
+)
 @click.option(
     "--warm", default=12_000, show_default=True, help="Messages before anything is measured."
 )
@@ -46,6 +55,8 @@ def main(
     seconds: float,
     rounds: int,
     messages: int,
+    held: int,
+    receipts: int,
     warm: int,
     as_json: bool,
 ) -> None:
@@ -56,14 +67,19 @@ def main(
     the p99 at half the rate. The ratios are to a trivial Flask view on the same server, measured
     in the same rounds.
     """
-    plan = Plan(connections, seconds, rounds, messages, warm, as_json)
-    run = _filled if messages else _compared
+    plan = Plan(connections, seconds, rounds, messages, held, receipts, warm, as_json)
     try:
-        found = run(_chosen(providers), plan)
-    except NotGood as error:
+        found = _run(plan)(_chosen(providers), plan)
+    except (NotGood, strain.Stuck) as error:
         raise click.ClickException(str(error)) from None
     if as_json:
         click.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2))
+
+
+def _run(plan: Plan) -> Callable[[list[str], Plan], dict[str, Any]]:
+    if plan.held or plan.receipts:
+        return _strained
+    return _filled if plan.messages else _compared
 
 
 def _chosen(providers: str) -> list[str]:
@@ -129,6 +145,20 @@ def _tell(name: str, found: dict[str, Any]) -> None:
                 f"{row['cpu_ratio']:.2f}" if "cpu_ratio" in row else "1",
             )
         )
+
+
+def _strained(names: list[str], plan: Plan) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name in names:
+        if plan.held:
+            found[name] = strain.held(name, plan.held, plan.seconds)
+        elif PROVIDERS[name].receipts is None:
+            continue
+        else:
+            found[name] = strain.receipts(name, plan.receipts, plan.seconds)
+        if not plan.quiet:
+            click.echo(f"{name}: {strain.told(found[name])}")
+    return found
 
 
 def _filled(names: list[str], plan: Plan) -> dict[str, Any]:

@@ -5,6 +5,7 @@ and its `Usage` for every line it reads.
 """
 
 import asyncio
+import logging
 import os
 import resource
 import sys
@@ -61,6 +62,7 @@ def _answer(simulators: Simulators, stop: Any) -> None:
     for _line in sys.stdin:
         kept = simulators.call(lambda: simulators.store.newest(DEFAULT))
         _say(asdict(usage(kept)))
+    logging.disable()  # answers that are still held back end with the process, unfinished
     stop()
 
 

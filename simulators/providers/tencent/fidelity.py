@@ -13,8 +13,8 @@ EMULATES = (
     ),
     (
         "receipts and replies: pull queues, by number, callbacks",
-        "whole; a callback that is not acknowledged is not sent again, the vendor tells no more;"
-        " fields of the reply callback unverified; a reply of R opts nobody out",
+        "whole; a callback that is not acknowledged is sent again, three times: whether and when is"
+        " unverified; fields of the reply callback unverified; a reply of R opts nobody out",
         "https://cloud.tencent.com/document/product/382/43547",
     ),
     (

@@ -79,15 +79,15 @@ def test_a_failure_is_reported_with_the_carrier_s_code(tencent, tencent_send, po
     ("status", "body", "state"),
     [
         (200, {"result": 0, "errmsg": "OK"}, "delivered"),
-        (200, {"result": 1, "errmsg": "no"}, "given up"),
-        (200, [], "given up"),
-        (500, {"result": 0}, "given up"),
+        (200, {"result": 1, "errmsg": "no"}, "retrying"),
+        (200, [], "retrying"),
+        (500, {"result": 0}, "retrying"),
     ],
 )
 def test_a_report_is_acknowledged_by_a_result_of_zero(
     status, body, state, tencent, tencent_send, httpserver
 ):
-    """Any other is a failure, and there is no second try."""
+    """Any other is a failure, and there is a second try."""
     httpserver.expect_request("/sms").respond_with_json(body, status=status)
     url = httpserver.url_for("/sms")
     tencent.simulators.call(lambda: tencent.world.save("tencent", {"callback": url}))

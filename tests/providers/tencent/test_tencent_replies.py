@@ -52,12 +52,12 @@ def test_replies_are_posted_one_at_a_time(tencent, tencent_send, posted, httpser
 
 @pytest.mark.parametrize(("status", "body"), [(200, {"result": 1}), (500, {"result": 0})])
 def test_another_answer_does_not_acknowledge(status, body, tencent, posted, httpserver):
-    """It is logged with what it lacked; no second try is documented. The reply can be pulled."""
+    """It is logged with what it lacked, and sent again. The reply can be pulled meanwhile."""
     httpserver.expect_request("/reply").respond_with_json(body, status=status)
     tencent.reply("tencent", NUMBER, "收到", url=httpserver.url_for("/reply"))
 
     posted()
 
     (entry,) = tencent.receipts()
-    assert "given up" == entry["state"]
+    assert "retrying" == entry["state"]
     assert 'a status of 200 and {"result": 0, "errmsg": "OK"}' == entry["lacks"]
