@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from simulators import cli_options as options
+from simulators.cli_conformance import conformance
 from simulators.cli_options import DEFAULT_URL, fail
 from simulators.cli_rules import rules
 
@@ -19,6 +20,7 @@ Examples:
   CODE=$(sms-simulators wait --to +15005550009)
   sms-simulators rules load magic
   sms-simulators check requests.har --format github
+  sms-simulators conformance --provider twilio --trigger 'python send.py {to}'
   export NODE_EXTRA_CA_CERTS=$(sms-simulators ca)
   sms-simulators hosts | sudo tee -a /etc/hosts
 
@@ -199,6 +201,7 @@ def where(folder: str | None) -> None:
 
 
 commands.add_command(rules)
+commands.add_command(conformance)
 
 
 def main() -> None:

@@ -75,22 +75,23 @@ def as_junit(verdicts: Sequence[Verdict]) -> str:
     suite.set("errors", "0")
     for verdict in verdicts:
         name = f"{verdict.place} {verdict.method} {verdict.target}"
-        case = SubElement(suite, "testcase", name=_xml(name), file=_xml(verdict.file))
+        case = SubElement(suite, "testcase", name=legal_xml(name), file=legal_xml(verdict.file))
         case.set("classname", f"{verdict.provider}.{verdict.operation or 'unknown'}")
         if verdict.breaches:
-            failure = SubElement(case, "failure", message=_xml(str(verdict.breaches[0])))
-            failure.text = _xml(_told(verdict))
+            failure = SubElement(case, "failure", message=legal_xml(str(verdict.breaches[0])))
+            failure.text = legal_xml(_told(verdict))
         elif not verdict.judged:
             SubElement(case, "skipped", message="the operation has no contract")
         if verdict.warnings:
-            SubElement(case, "system-out").text = _xml("\n".join(verdict.warnings))
+            SubElement(case, "system-out").text = legal_xml("\n".join(verdict.warnings))
     suites = Element("testsuites")
     suites.append(suite)
     indent(suites)
     return tostring(suites, "unicode", xml_declaration=True)
 
 
-def _xml(text: str) -> str:
+def legal_xml(text: str) -> str:
+    """The text without what no XML document may contain."""
     return _NOT_XML.sub("\ufffd", text)
 
 
@@ -103,13 +104,18 @@ def as_github(verdicts: Sequence[Verdict]) -> str:
 
 
 def _annotations(verdict: Verdict) -> Iterator[str]:
-    place = f"file={_property(verdict.file)}," if verdict.file else ""
-    place += f"line={verdict.line}," if verdict.line else ""
-    place += f"title={_property(_whose(verdict))}"
+    place = (_whose(verdict), verdict.file, verdict.line)
     for breach in verdict.breaches:
-        yield f"::error {place}::{_data(f'{_head(verdict)}: {breach}')}"
+        yield annotation("error", f"{_head(verdict)}: {breach}", *place)
     for warning in verdict.warnings:
-        yield f"::warning {place}::{_data(f'{_head(verdict)}: {warning}')}"
+        yield annotation("warning", f"{_head(verdict)}: {warning}", *place)
+
+
+def annotation(kind: str, message: str, title: str, file: str = "", line: int = 0) -> str:
+    """A workflow command, `error` or `warning`, at a place in a file where there is one."""
+    place = f"file={_property(file)}," if file else ""
+    place += f"line={line}," if line else ""
+    return f"::{kind} {place}title={_property(title)}::{_data(message)}"
 
 
 def _data(text: str) -> str:

@@ -1,0 +1,107 @@
+"""The simulators as a conformance run uses them: by the control API of a running server."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from simulators.control import client
+from simulators.kernel.rules import Rule
+from simulators.kernel.world import STRANGERS
+
+MOST = "1000"
+Entry = dict[str, Any]
+
+
+class Stand:
+    """One account of a running server, and one provider of it. Raises `ControlError`."""
+
+    def __init__(self, url: str, provider: str, account: str, token: str, ca: str = "") -> None:
+        self.url = url.rstrip("/")
+        self.provider = provider
+        self.account = account
+        self._token = token
+        self._ca = ca
+
+    def places(self) -> dict[str, str]:
+        """Where the provider is and what the account signs in to it with, as placeholders."""
+        listed = self._call("GET", "/_sim/providers")["providers"]
+        known = next(found for found in listed if found["name"] == self.provider)
+        urls = known["urls"]
+        own = urls["port"] or urls["prefix"]
+        return {
+            **known["credentials"],
+            "provider": self.provider,
+            "account": self.account,
+            "url": self.url,
+            "ca": self._ca,
+            "base_url": urls["prefix"],
+            "secure_url": urls["https"] or "",
+            "port_url": own if urls["port"] else "",
+            "address": urlsplit(own).netloc if urls["port"] else "",
+        }
+
+    def journal(self, account: str = "") -> int:
+        """The sequence of the newest request."""
+        newest = self._requests(account, limit="1")
+        return int(newest[0]["sequence"]) if newest else 0
+
+    def requests(self, after: int, account: str = "") -> list[Entry]:
+        """The requests that came later, oldest first."""
+        return self._requests(account, after=str(after), limit=MOST)
+
+    def strangers(self, after: int) -> list[Entry]:
+        """Those of no account."""
+        return self.requests(after, STRANGERS)
+
+    def strangers_mark(self) -> int:
+        """The sequence of the newest request of no account."""
+        return self.journal(STRANGERS)
+
+    def newest(self) -> int:
+        """The sequence of the newest message."""
+        found = self._call("GET", "/_sim/messages", limit="1")["messages"]
+        return int(found[0]["sequence"]) if found else 0
+
+    def sent(self, after: int) -> list[Entry]:
+        """The messages that came later, newest first."""
+        found = self._call("GET", "/_sim/messages", since=str(after), limit="100")
+        return list(found["messages"])
+
+    def attempts(self, message: str) -> list[Entry]:
+        """The receipts of a message that were tried."""
+        tried = self._call("GET", "/_sim/receipts", limit=MOST)["attempts"]
+        return [entry for entry in tried if entry["message"] == message]
+
+    def script(self, rules: Sequence[Rule]) -> None:
+        """Puts these rules in force, and no others."""
+        self._call("PUT", "/_sim/rules", {"rules": list(rules)})
+
+    def advance(self, seconds: float) -> None:
+        """Moves the account's clock; returns once the receipts due by then have been tried."""
+        self._call("POST", "/_sim/clock", {"advance": seconds})
+
+    @contextmanager
+    def borrowed(self) -> Iterator[None]:
+        """The account without its own rules and without flow control, which come back at the end:
+        what a run meets is what it asked for."""
+        rules = self._call("GET", "/_sim/rules")["rules"]
+        mode = self._call("GET", "/_sim/limits")["mode"]
+        self._call("PUT", "/_sim/limits", {"mode": "off"})
+        try:
+            self.script(())
+            yield
+        finally:
+            kept = [{name: rule[name] for name in ("name", "match", "effect")} for rule in rules]
+            self.script(kept)
+            self._call("PUT", "/_sim/limits", {"mode": mode})
+
+    def _requests(self, account: str, **query: str) -> list[Entry]:
+        asked = {"account": account or self.account, **query}
+        return list(self._call("GET", "/_sim/requests", None, **asked)["requests"])
+
+    def _call(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, **query: str
+    ) -> Any:
+        asked = {"account": self.account, **query}
+        return client.call(self.url, method, path, asked, body=body, token=self._token)
