@@ -13,17 +13,50 @@ import pytest
 
 if TYPE_CHECKING:
     from simulators.contract_server.server import ContractServer, Listener
+    from simulators.refusals import RefusalCase
     from simulators.server.simulators import Options, Simulators
     from simulators.testing import Sms
 
 _MARKER = "sms_allow_violations"
+_REFUSALS = "sms_refusals"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Registers the marker."""
+    """Registers the markers."""
     config.addinivalue_line(
         "markers", f"{_MARKER}: the test may breach a provider's contract and pass all the same"
     )
+    config.addinivalue_line(
+        "markers",
+        f"{_REFUSALS}(*providers, classes=None, codes=None): runs the test once for each refusal"
+        " that its fixture sms_refusal scripts: one a class, or the chosen classes and codes;"
+        ' codes="all" is every row of the catalogue',
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test marked `sms_refusals` becomes one for each refusal."""
+    markers = list(metafunc.definition.iter_markers(_REFUSALS))
+    if not markers or "sms_refusal" not in metafunc.fixturenames:
+        return
+    from simulators.refusals import Unfit, chosen
+
+    try:
+        cases = chosen((marker.args, marker.kwargs) for marker in markers)
+    except Unfit as error:  # raised from here it would come with other plugins' tracebacks
+        metafunc.parametrize("sms_refusal", [error], ids=["unfit"], indirect=True)
+        return
+    many = len({case.provider for case in cases}) > 1
+    ids = [f"{case.provider}-{case.id}" if many else case.id for case in cases]
+    metafunc.parametrize("sms_refusal", cases, ids=ids, indirect=True)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A test marked `sms_refusals` that does not take the refusal would test nothing of it."""
+    if item.get_closest_marker(_REFUSALS) and "sms_refusal" not in getattr(
+        item, "fixturenames", ()
+    ):
+        pytest.fail(f"marked {_REFUSALS}, but it takes no fixture sms_refusal", pytrace=False)
 
 
 @pytest.fixture(scope="session")
@@ -62,6 +95,19 @@ def sms(request: pytest.FixtureRequest, sms_server: Simulators) -> Iterator[Sms]
         sms_server.call(lambda: sms_server.accounts.drop(world.id))
     if breaches:
         pytest.fail(told(breaches), pytrace=False)
+
+
+@pytest.fixture
+def sms_refusal(request: pytest.FixtureRequest, sms: Sms) -> RefusalCase:
+    """The refusal that a test marked `sms_refusals` runs for, scripted on its account: `kind`,
+    `code`, `status`, `notice` ("at once" or "later"), what a careful client does in `expects`."""
+    case: RefusalCase | Exception | None = getattr(request, "param", None)
+    if case is None:
+        pytest.fail(f"sms_refusal is for tests marked {_REFUSALS}(PROVIDER)", pytrace=False)
+    if isinstance(case, Exception):
+        pytest.fail(f"{_REFUSALS}: {case}", pytrace=False)
+    sms.script(case.rule)
+    return case
 
 
 @pytest.fixture(scope="session")

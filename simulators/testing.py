@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeVar
 
 import orjson
 
+from simulators.check.report import diff
 from simulators.control import inbound, settings, views
 from simulators.control.arrivals import Wanted, instead
 from simulators.control.errors import unknown
@@ -232,13 +233,19 @@ class TestClock:
 
 
 def told(violations: Iterable[Mapping[str, Any]]) -> str:
-    """Breaches of contract as a failing test shows them."""
+    """Breaches of contract as a failing test shows them: where, what was expected, what came, and
+    the vendor's page that says so."""
     times = Counter(
-        f"  {entry['provider']} {entry['operation']}: {sentence}"
+        (
+            f"{entry['provider']} {entry['operation']}: {_line(entry)}",
+            *(line for breach in entry["breaches"] for line in diff(breach)),
+        )
         for entry in violations
-        for sentence in entry["sentences"]
     )
-    lines = [line if n == 1 else f"{line} ({n} times)" for line, n in times.items()]
+    lines = []
+    for (request, *said), n in times.items():
+        lines.append(f"  {request}" if n == 1 else f"  {request} ({n} times)")
+        lines += [f"    {line}" for line in said]
     return "\n".join(
         [
             "The provider's contract was breached:",
@@ -246,6 +253,11 @@ def told(violations: Iterable[Mapping[str, Any]]) -> str:
             "Where that is meant: sms.allow_violations() or @pytest.mark.sms_allow_violations.",
         ]
     )
+
+
+def _line(entry: Mapping[str, Any]) -> str:
+    """The request line without the query."""
+    return f"{entry['method']} {entry['target'].partition('?')[0]}"
 
 
 def _epoch(at: datetime | str | float) -> float:

@@ -17,7 +17,6 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
-import trustme  # noqa: F401 - pytester forgets what its runs import, and this bears no second import
 
 from simulators.catalog import PROVIDERS
 from simulators.kernel.accounts import DEFAULT

@@ -4,6 +4,7 @@ import inspect
 import json
 from contextlib import closing
 from http.client import HTTPConnection
+from pathlib import Path
 
 import pytest
 from alibabacloud_dysmsapi20170525.client import Client as AliyunClient
@@ -254,9 +255,22 @@ def test_what_the_provider_refuses_by_itself_is_told(contract_server, send):
         contract_server.check()
 
 
+def test_the_readme_shows_what_is_told(contract_server, send):
+    """To the letter."""
+    contract_server.expect("twilio.create_message")
+    contract_server.expect("vonage.get_balance")
+    send("twilio", "5551234")
+
+    with pytest.raises(AssertionError) as told:
+        contract_server.check()
+
+    assert f"```text\n{told.value}\n```" in (Path(__file__).parent.parent / "README.md").read_text()
+
+
 @pytest.fixture
-def project(pytester):
-    """Runs tests in a project that has nothing but the installed plugin."""
+def project(pytester, sms_server):
+    """Runs tests in a project that has nothing but the installed plugin. What such a run imports is
+    taken out of this process again: the session's server is started first, and keeps its own."""
 
     def run(source, *arguments):
         head = "from urllib.request import Request, urlopen\nfrom urllib.error import HTTPError\n"

@@ -97,7 +97,11 @@ def test_a_breach_fails_the_test_at_teardown(project):
     result.stdout.fnmatch_lines(
         [
             "The provider's contract was breached:",
-            "  twilio create-message: *expected*",
+            "  twilio create-message: POST /2010-04-01/Accounts/*/Messages.json",
+            "    *",
+            "      expected  *",
+            "      got       *",
+            "      see       https://www.twilio.com/*",
             "Where that is meant: sms.allow_violations() or @pytest.mark.sms_allow_violations.",
         ]
     )
@@ -117,7 +121,13 @@ def test_an_application_that_does_not_acknowledge_a_callback_fails_its_test(proj
 
     result.assert_outcomes(passed=1, errors=1)
     result.stdout.fnmatch_lines(
-        ["  twilio inbound: answer: `503 not today`; expected a 2xx status* (2 times)"]
+        [
+            "  twilio inbound: POST http://localhost:*/mo (2 times)",
+            "    answer",
+            "      expected  a 2xx status*",
+            "      got       `503 not today`",
+            "      see       https://www.twilio.com/*",
+        ]
     )
 
 

@@ -136,7 +136,9 @@ def test_every_pytest_example_passes(tmp_path):
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
 
-    assert f"{len(TESTS)} passed" in done.stdout, done.stdout
+    assert 0 == done.returncode, done.stdout
+    passed = int(re.search(r"^(\d+) passed", done.stdout, re.M)[1])
+    assert len(TESTS) <= passed, done.stdout  # one of them runs for many refusals
 
 
 QUESTIONS = [

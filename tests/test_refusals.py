@@ -11,6 +11,8 @@ from simulators.kernel.catalogue import Place
 from simulators.kernel.message import State
 from simulators.kernel.rules import read_all
 
+pytest_plugins = ["pytester"]
+
 CASES = [case for provider in PROVIDERS.values() for case in refusals.cases(provider)]
 ANSWERED = [case for case in CASES if case.status]
 each_provider = pytest.mark.parametrize("provider", PROVIDERS.values(), ids=list(PROVIDERS))
@@ -115,3 +117,122 @@ def test_a_class_that_a_provider_cannot_have_is_refused_with_the_reason():
     """Asked for by name, it is not left out in silence."""
     with pytest.raises(refusals.Absent, match=r"Twilio .* HTTP status of 400 or more"):
         refusals.cases(PROVIDERS["twilio"], classes=["inside_200"])
+
+
+SEND = """
+import pytest
+from twilio.base.exceptions import TwilioRestException
+from twilio.http.http_client import TwilioHttpClient
+from twilio.rest import Client
+
+
+def send(sms):
+    known = sms.credentials("twilio")
+    http = TwilioHttpClient(timeout=0.5)
+    client = Client(known["account_sid"], known["auth_token"], http_client=http)
+    client.api.base_url = sms.base_url("twilio")
+    try:
+        made = client.messages.create("+15005550009", from_=known["number"], body="hello")
+    finally:
+        http.session.close()
+    if not made.sid:
+        raise ValueError("an answer without a sid")
+
+
+"""
+
+
+@pytest.fixture
+def project(pytester, sms_server):
+    """Runs tests in a project that has nothing but the installed plugin. What such a run imports is
+    taken out of this process again: the session's server is started first, and keeps its own."""
+
+    def run(source, *arguments):
+        pytester.makepyfile(SEND + source)
+        return pytester.runpytest_inprocess("-p", "no:cacheprovider", *arguments)
+
+    return run
+
+
+def test_a_marked_test_runs_for_each_class(project):
+    """With the real client: what is to be told at once raises, what comes later does not."""
+    result = project(
+        """
+@pytest.mark.sms_refusals("twilio")
+def test_is_noticed(sms, sms_refusal):
+    if sms_refusal.notice == "later":
+        send(sms)
+    else:
+        with pytest.raises(Exception) as told:
+            send(sms)
+        if sms_refusal.key:
+            assert isinstance(told.value, TwilioRestException)
+            assert (told.value.code, told.value.status) == (sms_refusal.code, sms_refusal.status)
+""",
+        "--strict-markers",
+        "-v",
+    )
+
+    ids = [case.id for case in refusals.cases(PROVIDERS["twilio"])]
+    result.assert_outcomes(passed=len(ids))
+    result.stdout.fnmatch_lines([f"*::test_is_noticed[[]{name}] PASSED*" for name in ids])
+
+
+def test_classes_and_codes_choose(project):
+    """Of several providers too; ids then name them. The refusal stands for this test alone."""
+    result = project(
+        """
+@pytest.mark.sms_refusals("twilio", classes=["timeout"], codes=[21610])
+@pytest.mark.sms_refusals("vonage", codes="7")
+def test_chosen(sms, sms_refusal):
+    assert [sms_refusal.rule["name"]] == [rule["name"] for rule in sms.rules()]
+
+def test_another(sms):
+    send(sms)
+""",
+        "-v",
+    )
+
+    result.assert_outcomes(passed=4)
+    wanted = ["vonage-inside_200-7", "twilio-timeout", "twilio-refused-21610"]
+    result.stdout.fnmatch_lines([f"*::test_chosen[[]{name}] PASSED*" for name in wanted])
+
+
+def test_every_row_of_a_catalogue_is_a_test(project):
+    """`codes="all"`."""
+    result = project(
+        """
+@pytest.mark.sms_refusals("smsaero", codes="all")
+def test_all(sms_refusal):
+    assert sms_refusal.provider == "smsaero"
+"""
+    )
+
+    result.assert_outcomes(passed=len(PROVIDERS["smsaero"].catalogue))
+
+
+@pytest.mark.parametrize(
+    ("mark", "takes", "said"),
+    [
+        ('"twillio"', "sms_refusal", "sms_refusals: no provider 'twillio'; there are: aliyun, *"),
+        ("", "sms_refusal", "sms_refusals: names no provider; there are: aliyun, *"),
+        ('"twilio", codes=[1]', "sms_refusal", "sms_refusals: twilio has no error '1'; near: *"),
+        ('"twilio", classes="inside_200"', "sms_refusal", "sms_refusals: every refusal of Twil*"),
+        ('"twilio", kinds="all"', "sms_refusal", "sms_refusals: no option 'kinds'; there are: *"),
+        ('"twilio"', "sms", "marked sms_refusals, but it takes no fixture sms_refusal"),
+    ],
+)
+def test_a_mark_that_cannot_be_is_told_when_tests_are_collected(project, mark, takes, said):
+    """In a sentence, without a traceback."""
+    result = project(f"@pytest.mark.sms_refusals({mark})\ndef test_it({takes}):\n    pass\n")
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([said])
+
+
+def test_the_fixture_without_the_mark_says_so(project):
+    """Which mark it wants."""
+    result = project("def test_it(sms_refusal):\n    pass\n")
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["sms_refusal is for tests marked sms_refusals(PROVIDER)"])
