@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from simulators.control.route import Ask, Route
-from simulators.control.schemas import COUNT, NUMBER, TEXT, many, record
+from simulators.control.schemas import COUNT, NULLABLE, NUMBER, TEXT, many, record
 from simulators.kernel import flow, tables
 from simulators.kernel.provider import Provider
 
@@ -27,6 +27,7 @@ def _rows(provider: Provider, mode: Any) -> Iterator[dict[str, Any]]:
             "zone_s": limit.zone,
             "key": list(limit.key),
             "where": dict(limit.where),
+            "overflow": provider.row(limit.error).later or None,
             "source": limit.source,
         }
 
@@ -59,6 +60,11 @@ _ROW = record(
     zone_s=NUMBER,
     key=_KEY,
     where=_WHERE,
+    overflow={
+        **NULLABLE,
+        "description": "the error by which a message shows that it was one too many, where such"
+        " messages are kept; they count in no window",
+    },
     source=TEXT,
 )
 

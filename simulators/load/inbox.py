@@ -44,8 +44,7 @@ class Inbox:
         if status == 408:
             return None
         self._good(status, found)
-        kept = found["message"]
-        return Sms(kept["to"], kept["text"], found["code"] or "", kept["id"], kept["sequence"])
+        return _sms(found["message"])
 
     def messages(self, after: int = 0) -> Iterator[dict[str, Any]]:
         """All kept messages with a later sequence, newest first, as the control API shows them."""
@@ -65,15 +64,25 @@ class Inbox:
             cursor = page["next"]
 
     def newest(self) -> int:
-        """The sequence of the newest message, 0 if there is none."""
+        """The sequence of the newest message to anybody, 0 if there is none."""
+        last = self.last()
+        return last.sequence if last else 0
+
+    def last(self) -> Sms | None:
+        """The newest message to anybody."""
         status, page = self._get("/_sim/messages", {"limit": "1"})
         self._good(status, page)
-        return page["messages"][0]["sequence"] if page["messages"] else 0
+        return _sms(page["messages"][0]) if page["messages"] else None
 
-    def limits(self) -> dict[str, Any]:
-        """Flow control: its mode, its table, and the windows in use."""
-        found: dict[str, Any] = self.call("GET", "/_sim/limits")
-        return found
+    def limits(self) -> list[dict[str, Any]]:
+        """The table of the limits in force."""
+        rows: list[dict[str, Any]] = self.call("GET", "/_sim/limits/table")["limits"]
+        return rows
+
+    def windows(self) -> list[dict[str, Any]]:
+        """What is left in every window in use."""
+        rows: list[dict[str, Any]] = self.call("GET", "/_sim/limits")["windows"]
+        return rows
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """Any other request to the control API, for this account. Raises `ControlError`."""
@@ -123,3 +132,7 @@ class Inbox:
     def _good(self, status: int, found: Any) -> None:
         if status != 200:
             raise ControlError(f"{self.base} answered {status}: {found}")
+
+
+def _sms(kept: Mapping[str, Any]) -> Sms:
+    return Sms(kept["to"], kept["text"], kept["code"] or "", kept["id"], kept["sequence"])

@@ -20,13 +20,14 @@ from functools import cached_property
 from typing import Any
 
 import locust
-from locust.runners import MasterRunner, WorkerRunner
+from locust.runners import WorkerRunner
 
 from simulators.load import settings
+from simulators.load.head import Head
 from simulators.load.inbox import Inbox, Sms
 from simulators.load.ledger import Ledger
 from simulators.load.settings import Settings
-from simulators.load.workers import Master, Worker
+from simulators.load.workers import Worker
 
 
 class Run:
@@ -43,7 +44,7 @@ class Run:
         self.environment: Any = None
         self.worker = 0
         self.workers = 1
-        self._part: Worker | Master | None = None
+        self._part: Worker | Head
 
     @property
     def seed(self) -> str:
@@ -85,33 +86,37 @@ class Run:
         self.environment = environment
         options, runner = environment.parsed_options, environment.runner
         options.seed = options.seed or secrets.token_hex(3)
+        options.host = environment.host = options.host or self._usual_host(options)
         self.settings = settings.read(options)
         if isinstance(runner, WorkerRunner):
             self._part = Worker(runner, self.ledger)
-        elif isinstance(runner, MasterRunner):
-            self._part = Master(runner, self.ledger)
+        else:
+            self._part = Head(self)
+
+    def _usual_host(self, options: Any) -> str:
+        """Where users go if nobody says: to the service under test; without one, the simulators."""
+        return str(options.otp if "host" in self.needs else options.sim)
 
     def started(self) -> None:
         """A test starts; on a page it may be the second."""
         self.settings = settings.read(self.environment.parsed_options)
         self.__dict__.pop("inbox", None)
         self.ledger.clear()
+        self._part.started()
         if isinstance(self._part, Worker):
             self.worker, self.workers = self._part.lane()
-        elif isinstance(self._part, Master):
-            self._part.started()
 
     def stopped(self) -> None:
         """A test is over: its users are gone, or on the master about to go."""
-        if self._part is not None:
-            self._part.stopped()
+        self._part.stopped()
 
 
 def attach(*, needs: str = "host sim", events: Any = None) -> Run:
     """Adds the options and wires a run to Locust's events (`events` are others for tests).
 
     `needs` says what the scenario cannot do without, and so what is tried before the first user
-    starts: "host" (the service under test), "token" (its Management API), "sim" (the inbox).
+    starts: "host" (the service under test, and its Management API with the token), "sim" (the
+    inbox). Without "host", users go to the simulators unless `--host` says otherwise.
     """
     run = Run(frozenset(needs.split()))
     hooks = events or locust.events

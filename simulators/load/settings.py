@@ -52,6 +52,14 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
         },
     ),
     (
+        "--otp",
+        {
+            "default": "",
+            "metavar": "URL",
+            "help": "The service under test where --host is not given [none]",
+        },
+    ),
+    (
         "--account",
         {"default": "default", "help": "Whose inbox it is, of the simulators' accounts"},
     ),

@@ -41,6 +41,9 @@ class Worker:
             )
         return lanes[self.runner.client_id], len(lanes)
 
+    def started(self) -> None:
+        """Nothing to do: the master has shared out the lanes already."""
+
     def stopped(self) -> None:
         """Sends what was not reported yet, Locust's figures too, and that this was all."""
         data: dict[str, Any] = {}

@@ -1,0 +1,178 @@
+"""Was everything right? What the users saw, held against what the simulators kept.
+
+It counts over again and asks nobody who could be wrong: windows are counted from the times of the
+messages. What it cannot know it says.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from simulators.load import windows
+from simulators.load.kept import Kept
+from simulators.load.ledger import Ledger, digits
+
+State = Literal["holds", "broken", "unknown"]
+Row = Mapping[str, Any]
+
+_NO_INBOX = "there is no inbox to compare with (--sim none)"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that must hold: whether it does, a sentence about it, and each breach."""
+
+    name: str
+    state: State
+    told: str
+    breaches: Sequence[str] = ()
+
+
+def judge(ledger: Ledger, kept: Kept | None, silent: Sequence[str] = ()) -> list[Finding]:
+    """All findings. Without an inbox `kept` is None; `silent` are workers whose last report is
+    missing, so that the ledger is not all that the users saw."""
+    return [
+        *([_complete(silent)] if silent else []),
+        *([_whole(kept)] if kept is not None and kept.gone else []),
+        _once(ledger, kept),
+        _own_codes(ledger, kept),
+        _codes_once(ledger, kept),
+        _windows(kept),
+    ]
+
+
+def _found(name: str, breaches: Iterable[str], told: str) -> Finding:
+    found = list(breaches)
+    return Finding(name, "broken" if found else "holds", told, found)
+
+
+def _complete(silent: Sequence[str]) -> Finding:
+    lost = [f"worker {name} was lost, with what its users saw last" for name in silent]
+    return _found("every worker has reported", lost, "")
+
+
+def _whole(kept: Kept) -> Finding:
+    lost = [f"{kept.gone} messages of the run are no longer kept; see `serve --keep`"]
+    return _found("the inbox is whole", lost, "")
+
+
+def _once(ledger: Ledger, kept: Kept | None) -> Finding:
+    name = "every accepted send is in the inbox exactly once"
+    if kept is None:
+        return Finding(name, "unknown", _NO_INBOX)
+    sends = sum(counts["sent"] for counts in ledger.numbers.values())
+    told = f"{sends:,} sends accepted, {len(kept.messages):,} messages in the inbox"
+    return _found(name, _not_once(ledger, kept), told)
+
+
+def _not_once(ledger: Ledger, kept: Kept) -> Iterator[str]:
+    inbox = _by_number(kept.messages)
+    for number, counts in ledger.numbers.items():
+        there = len(inbox.get(number, ()))
+        answered = counts["sent"] + counts["throttled"] + counts["refused"]
+        open_ones = max(counts["asked"] - answered, 0)
+        if there < counts["sent"]:
+            yield f"+{number}: {counts['sent']} sends accepted, {there} in the inbox"
+        elif there > counts["sent"] + open_ones:
+            ids = ", ".join(message["id"] for message in inbox[number])
+            yield f"+{number}: {counts['sent']} sends accepted, {there} in the inbox: {ids}"
+    for number in inbox.keys() - ledger.numbers.keys():
+        for message in inbox[number]:
+            yield f"+{number}: nobody asked for message {message['id']}"
+    where = {message["id"]: digits(message["to"]) for message in kept.messages}
+    for message_id, number in ledger.handed_off.items():
+        if where.get(message_id) != number:
+            yield f"+{number}: message {message_id} is {_elsewhere(where.get(message_id))}"
+
+
+def _elsewhere(number: str | None) -> str:
+    return f"to +{number}" if number else "not in the inbox"
+
+
+def _own_codes(ledger: Ledger, kept: Kept | None) -> Finding:
+    name = "no code reached another number"
+    if kept is None:
+        return _own_codes_seen(name, ledger)
+    codes = f"{sum(ledger.verified_codes.values()):,} verified"
+    told = f"{len(ledger.receipts):,} codes read, {codes}"
+    return _found(name, [*_misread(ledger, kept), *_foreign(ledger, kept)], told)
+
+
+def _misread(ledger: Ledger, kept: Kept) -> Iterator[str]:
+    inbox = {message["id"]: message for message in kept.messages}
+    for receipt in sorted(ledger.receipts):
+        message = inbox.get(receipt.message_id)
+        who = f"+{receipt.number} read message {receipt.message_id}"
+        if message is None:
+            yield f"{who}, which is not in the inbox"
+        elif digits(message["to"]) != receipt.number:
+            yield f"{who}, which is to {message['to']}"
+        elif (message["code"] or "") != receipt.code:
+            yield f"{who} as code {receipt.code}; it has {message['code']}"
+
+
+def _foreign(ledger: Ledger, kept: Kept) -> Iterator[str]:
+    owners = defaultdict(set)
+    for message in kept.messages:
+        owners[message["code"]].add(digits(message["to"]))
+    for number, code in sorted(ledger.verified_codes):
+        if number not in owners[code]:
+            others = ", ".join(f"+{other}" for other in sorted(owners[code])) or "nobody"
+            yield f"+{number}: code {code} was accepted, and was sent to {others}"
+
+
+def _own_codes_seen(name: str, ledger: Ledger) -> Finding:
+    seen = {(receipt.number, receipt.code) for receipt in ledger.receipts}
+    if not seen:
+        return Finding(name, "unknown", _NO_INBOX)
+    foreign = [
+        f"+{number}: code {code} was accepted, and is none that this number read"
+        for number, code in sorted(ledger.verified_codes.keys() - seen)
+    ]
+    return _found(name, foreign, f"by {len(seen):,} codes that users read; {_NO_INBOX}")
+
+
+def _codes_once(ledger: Ledger, kept: Kept | None) -> Finding:
+    sent = Counter((digits(m["to"]), m["code"]) for m in kept.messages) if kept else Counter()
+    twice = [
+        f"+{number}: code {code} was accepted {times} times, and was sent {sent[number, code]}"
+        f" {'time' if sent[number, code] == 1 else 'times'}"
+        if kept
+        else f"+{number}: code {code} was accepted {times} times"
+        for (number, code), times in sorted(ledger.verified_codes.items())
+        if times > max(sent[number, code], 1)
+    ]
+    told = f"{len(ledger.verified_codes):,} different codes verified"
+    return _found("no code was accepted twice", twice, told)
+
+
+def _windows(kept: Kept | None) -> Finding:
+    name = "no window was exceeded"
+    if kept is None:
+        return Finding(name, "unknown", _NO_INBOX)
+    breaches: list[str] = []
+    unknown = [f"{limit} (changed during the run)" for limit in kept.changed]
+    count = 0
+    for limit in kept.limits:
+        if not windows.countable(limit):
+            unknown.append(
+                f"{limit['provider']} {limit['limit']} (counts by what no message tells)"
+            )
+            continue
+        for window, messages in windows.grouped(limit, kept.messages).items():
+            count += 1
+            breaches += windows.exceeded(limit, window, messages)
+    told = f"{count:,} windows counted over again"
+    if unknown:
+        told += f"; it could not say of {', '.join(unknown)}"
+    if unknown and not breaches and not count:
+        return Finding(name, "unknown", told)
+    return _found(name, breaches, told)
+
+
+def _by_number(messages: Sequence[Row]) -> dict[str, list[Row]]:
+    found = defaultdict(list)
+    for message in messages:
+        found[digits(message["to"])].append(message)
+    return found

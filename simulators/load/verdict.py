@@ -1,0 +1,110 @@
+"""The end of a run in one value: what the oracle found, and whether the thresholds held."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from simulators.load.figures import Requests, percentile
+from simulators.load.oracle import Finding
+
+MOST_SHOWN = 10
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_SIGNS = {"holds": "ok  ", "broken": "FAIL", "unknown": "??  "}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """`facts` are what a person wants beside it: seed, users, seconds, counts."""
+
+    scenario: str
+    oracle: Sequence[Finding]
+    thresholds: Sequence[Finding]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    requests: Sequence[Requests] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing is broken. What could not be said does not fail a run."""
+        return not any(finding.state == "broken" for finding in self.findings)
+
+    @property
+    def findings(self) -> list[Finding]:
+        """All of them."""
+        return [*self.oracle, *self.thresholds]
+
+    def as_text(self) -> str:
+        """For people: each finding, with the first of its breaches."""
+        facts = ", ".join(f"{name} {value}" for name, value in self.facts.items())
+        lines = [f"{self.scenario}: {'passed' if self.passed else 'FAILED'}  ({facts})"]
+        lines += _table(self.requests)
+        lines += [line for finding in self.findings for line in _lines(finding)]
+        return "\n".join(lines)
+
+    def as_json(self) -> str:
+        """`{"scenario", "passed", "facts", "oracle": [...], "thresholds": [...]}`."""
+        return json.dumps(
+            {
+                "scenario": self.scenario,
+                "passed": self.passed,
+                "facts": dict(self.facts),
+                "oracle": [asdict(finding) for finding in self.oracle],
+                "thresholds": [asdict(finding) for finding in self.thresholds],
+            },
+            ensure_ascii=False,
+            indent=2,
+        )
+
+    def as_junit(self) -> str:
+        """A test case for each finding; those that nobody could judge are skipped."""
+        suites = Element("testsuites")
+        for kind, findings in (("oracle", self.oracle), ("thresholds", self.thresholds)):
+            suites.append(_suite(f"{self.scenario}.{kind}", findings))
+        indent(suites)
+        return tostring(suites, "unicode", xml_declaration=True)
+
+
+def _table(requests: Sequence[Requests]) -> Iterator[str]:
+    """Requests by name: how many, how many failed, and how long they took."""
+    shown = sorted((one for one in requests if one.count), key=lambda one: one.name)
+    width = max((len(one.name) for one in shown), default=0)
+    if shown:
+        heads = ("requests", "failed", "p50 ms", "p95 ms", "p99 ms", "max ms")
+        yield "  " + " ".join([" " * width, *(f"{head:>9}" for head in heads)])
+    for one in shown:
+        times = [percentile(one.times, share) for share in (0.5, 0.95, 0.99)]
+        figures = [one.count, one.failures, *times, one.longest]
+        yield "  " + " ".join([f"{one.name:<{width}}", *(f"{value:>9,.0f}" for value in figures)])
+
+
+def _lines(finding: Finding) -> Iterator[str]:
+    told = f": {finding.told}" if finding.told else ""
+    yield f"  {_SIGNS[finding.state]}  {finding.name}{told}"
+    if list(finding.breaches) == [finding.told]:
+        return
+    yield from (f"          {breach}" for breach in finding.breaches[:MOST_SHOWN])
+    if len(finding.breaches) > MOST_SHOWN:
+        yield f"          and {len(finding.breaches) - MOST_SHOWN:,} more"
+
+
+def _suite(name: str, findings: Sequence[Finding]) -> Element:
+    suite = Element("testsuite", name=_xml(name), tests=str(len(findings)), errors="0")
+    suite.set("failures", str(sum(one.state == "broken" for one in findings)))
+    suite.set("skipped", str(sum(one.state == "unknown" for one in findings)))
+    for finding in findings:
+        case = SubElement(suite, "testcase", name=_xml(finding.name), classname=_xml(name))
+        if finding.state == "broken":
+            SubElement(case, "failure", message=_xml(finding.breaches[0])).text = _xml(
+                "\n".join(finding.breaches)
+            )
+        elif finding.state == "unknown":
+            SubElement(case, "skipped", message=_xml(finding.told))
+        elif finding.told:
+            SubElement(case, "system-out").text = _xml(finding.told)
+    return suite
+
+
+def _xml(text: str) -> str:
+    return _NOT_XML.sub("\ufffd", text)

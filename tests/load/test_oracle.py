@@ -1,0 +1,302 @@
+"""The oracle: of each kind of breach one is planted, found, and named; what is right holds."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from simulators.load.kept import Kept
+from simulators.load.ledger import Ledger
+from simulators.load.oracle import judge
+
+NOON = 1_790_000_040  # a full minute
+ONCE = "every accepted send is in the inbox exactly once"
+OWN = "no code reached another number"
+TWICE = "no code was accepted twice"
+WINDOWS = "no window was exceeded"
+MINUTE = {
+    "provider": "aliyun",
+    "limit": "minute",
+    "permits": 1,
+    "seconds": 60,
+    "kind": "natural",
+    "zone_s": 28_800,
+    "key": ["signature", "number"],
+    "where": {"to": r"^\+86", "details.type": "^0$"},
+    "overflow": None,
+}
+
+
+def message(number, code, at=NOON, **other):
+    told = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
+    return {
+        "id": f"M-{number}-{code}",
+        "provider": "aliyun",
+        "to": f"+{number}",
+        "sender": "",
+        "text": f"【Acme】{code}",
+        "code": code,
+        "segments": 1,
+        "sequence": int(code),
+        "template": "SMS_1",
+        "life": "code",
+        "details": {"type": 0},
+        "at": told.replace("+00:00", "Z"),
+        "history": [],
+        **other,
+    }
+
+
+@pytest.fixture
+def world():
+    """Two people who each asked, read and verified; their messages, newest first."""
+    ledger, messages = Ledger(), []
+    for number, code in (("8613000000001", "111111"), ("8613000000002", "222222")):
+        ledger.asked(number)
+        ledger.sent(number, message_id=f"M-{number}-{code}")
+        ledger.received(number, code, f"M-{number}-{code}")
+        ledger.verified(number, code)
+        messages.insert(0, message(number, code))
+    return ledger, messages
+
+
+def findings(ledger, messages, *limits, **other):
+    return {found.name: found for found in judge(ledger, Kept(messages, limits, **other))}
+
+
+def only_breach(found, name):
+    """The one breach of one finding; the others hold."""
+    assert {name} == {other for other, f in found.items() if f.state != "holds"}
+    (breach,) = found[name].breaches
+    return breach
+
+
+def test_what_is_right_holds(world):
+    """All four, each with how much it looked at."""
+    found = findings(*world, MINUTE)
+
+    assert {ONCE, OWN, TWICE, WINDOWS} == set(found)
+    assert {"holds"} == {one.state for one in found.values()}
+    assert "2 sends accepted, 2 messages in the inbox" == found[ONCE].told
+    assert "2 windows counted over again" == found[WINDOWS].told
+
+
+def test_a_message_that_was_lost(world):
+    """Accepted twice, sent once."""
+    ledger, messages = world
+    ledger.asked("8613000000001")
+    ledger.sent("8613000000001")
+
+    breach = only_breach(findings(ledger, messages), ONCE)
+    assert "+8613000000001: 2 sends accepted, 1 in the inbox" == breach
+
+
+def test_a_message_that_went_out_twice(world):
+    """Accepted once, sent twice; both are named."""
+    ledger, messages = world
+    messages.append(message("8613000000001", "111111", id="M-again"))
+
+    breach = only_breach(findings(ledger, messages), ONCE)
+    assert breach.endswith("1 sends accepted, 2 in the inbox: M-8613000000001-111111, M-again")
+
+
+@pytest.mark.parametrize("outcome", ["refused", "throttled"])
+def test_a_message_that_was_refused_and_sent_all_the_same(world, outcome):
+    """The user was told that there is none."""
+    ledger, messages = world
+    ledger.asked("8613000000003")
+    getattr(ledger, outcome)("8613000000003", "500")
+    messages.append(message("8613000000003", "333333"))
+
+    assert "0 sends accepted, 1 in the inbox" in only_breach(findings(ledger, messages), ONCE)
+
+
+def test_a_send_whose_answer_nobody_saw_may_be_there_or_not(world):
+    """A user that was stopped in the middle is no breach; one message more is."""
+    ledger, messages = world
+    ledger.asked("8613000000003")
+    ledger.asked("8613000000004")
+    messages.append(message("8613000000003", "333333"))
+    held = findings(ledger, messages)
+    messages.append(message("8613000000003", "333334"))
+
+    assert "holds" == held[ONCE].state
+    assert "0 sends accepted, 2 in" in only_breach(findings(ledger, messages), ONCE)
+
+
+def test_a_message_nobody_asked_for(world):
+    """A number that is none of the run's."""
+    ledger, messages = world
+    messages.append(message("8613000000009", "999999"))
+
+    breach = only_breach(findings(ledger, messages), ONCE)
+    assert "+8613000000009: nobody asked for message M-8613000000009-999999" == breach
+
+
+def test_a_message_that_went_elsewhere(world):
+    """The id that the sender was given is another number's."""
+    ledger, messages = world
+    messages[0] |= {"to": "+8613000000001"}
+    messages[1] |= {"to": "+8613000000002"}
+    found = findings(ledger, messages)
+
+    assert 2 == len(found[ONCE].breaches)
+    assert "message M-8613000000001-111111 is to +8613000000002" in found[ONCE].breaches[0]
+    assert "broken" == found[OWN].state
+
+
+def test_a_code_that_another_number_used(world):
+    """It names whose code it was."""
+    ledger, messages = world
+    ledger.verified("8613000000001", "222222")
+
+    breach = only_breach(findings(ledger, messages), OWN)
+    assert "+8613000000001: code 222222 was accepted, and was sent to +8613000000002" == breach
+
+
+def test_a_code_that_was_never_sent(world):
+    """A service that believes anything."""
+    ledger, messages = world
+    ledger.verified("8613000000001", "000000")
+
+    assert "was sent to nobody" in only_breach(findings(ledger, messages), OWN)
+
+
+def test_a_message_that_somebody_else_read(world):
+    """The inbox gave a person another's message, or another code than it keeps."""
+    ledger, messages = world
+    ledger.received("8613000000001", "222222", "M-8613000000002-222222")
+    ledger.received("8613000000001", "111112", "M-8613000000001-111111")
+    ledger.received("8613000000001", "111111", "M-none")
+    breaches = findings(ledger, messages)[OWN].breaches
+
+    assert [
+        "+8613000000001 read message M-8613000000001-111111 as code 111112; it has 111111",
+        "+8613000000001 read message M-8613000000002-222222, which is to +8613000000002",
+        "+8613000000001 read message M-none, which is not in the inbox",
+    ] == sorted(breaches)
+
+
+def test_a_code_that_was_accepted_twice(world):
+    """Sent once, so good for once."""
+    ledger, messages = world
+    ledger.verified("8613000000001", "111111")
+
+    breach = only_breach(findings(ledger, messages), TWICE)
+    assert "+8613000000001: code 111111 was accepted 2 times, and was sent 1 time" == breach
+
+
+def test_a_code_that_was_sent_twice_may_be_accepted_twice(world):
+    """Six digits repeat: one in a million, and so in every long run."""
+    ledger, messages = world
+    ledger.asked("8613000000001")
+    ledger.sent("8613000000001")
+    ledger.verified("8613000000001", "111111")
+    messages.append(message("8613000000001", "111111", id="M-later"))
+
+    assert "holds" == findings(ledger, messages)[TWICE].state
+
+
+def sends(number, *times, **other):
+    """A ledger and an inbox of sends to one number at these seconds after noon."""
+    ledger, messages = Ledger(), []
+    for place, after in enumerate(times):
+        ledger.asked(number)
+        ledger.sent(number)
+        messages.insert(0, message(number, f"{place:06d}", NOON + after, **other))
+    return ledger, messages
+
+
+@pytest.mark.parametrize(
+    ("limit", "kept", "broken"),
+    [
+        ({}, (0, 60, 120), (0, 59.999)),
+        ({"kind": "rolling"}, (0.5, 60.5), (0.5, 60.4)),
+        ({"kind": "rolling", "permits": 2}, (0, 30, 60, 90), (0, 30, 59.9)),
+        ({"permits": 2, "seconds": 3600}, (0, 1, 3600), (0, 1, 2)),
+        ({"kind": "queue", "permits": 2, "seconds": 20}, (0, 0, 10, 20), (0, 0, 9)),
+        ({"key": []}, (0, 60), (0, 1)),
+    ],
+)
+def test_a_window_that_was_exceeded(limit, kept, broken):
+    """Slices of the calendar, rolling windows, queues: to the edge, and one step beyond it."""
+    limit = MINUTE | limit
+    held = findings(*sends("8613000000001", *kept), limit)
+    breach = only_breach(findings(*sends("8613000000001", *broken), limit), WINDOWS)
+
+    assert "holds" == held[WINDOWS].state
+    assert "aliyun minute" in breach
+    assert f"message M-8613000000001-{len(broken) - 1:06d} to +8613000000001" in breach
+
+
+@pytest.mark.parametrize(
+    ("number", "other"),
+    [
+        ("447700900001", {}),
+        ("8613000000001", {"details": {"type": 1}}),
+        ("8613000000001", {"details": {}}),
+        ("8613000000001", {"provider": "tencent"}),
+    ],
+)
+def test_a_limit_counts_only_what_it_is_about(number, other):
+    """Two at once are fine where the limit is none of theirs."""
+    found = findings(*sends(number, 0, 1, **other), MINUTE)
+
+    assert ("holds", "0 windows counted over again") == (found[WINDOWS].state, found[WINDOWS].told)
+
+
+def test_a_natural_day_begins_at_midnight_of_its_zone():
+    """Two messages on two sides of midnight in Beijing, a minute apart."""
+    midnight = 1_790_006_400 - NOON  # 16:00 UTC
+    day = MINUTE | {"seconds": 86_400}
+
+    assert (
+        "holds"
+        == findings(*sends("8613000000001", midnight - 30, midnight + 30), day)[WINDOWS].state
+    )
+    only_breach(findings(*sends("8613000000001", midnight + 1, midnight + 30), day), WINDOWS)
+
+
+def test_a_message_kept_as_one_too_many_is_not_counted():
+    """Twilio takes it first, and says later that the queue was full."""
+    full = {"history": [{"error": {"key": "30001"}}]}
+    ledger, messages = sends("8613000000001", 0, 1)
+    messages[0] |= full
+    limit = MINUTE | {"overflow": "30001"}
+
+    assert "holds" == findings(ledger, messages, limit)[WINDOWS].state
+
+
+def test_what_it_cannot_count_it_says(world):
+    """A limit by IP address, which no message tells, and one that was changed in the run."""
+    found = findings(*world, MINUTE | {"key": ["ip"]}, changed=["aliyun hour"])[WINDOWS]
+
+    assert "unknown" == found.state
+    assert "aliyun minute (counts by what no message tells)" in found.told
+    assert "aliyun hour (changed during the run)" in found.told
+
+
+def test_evidence_that_is_lost_is_a_breach(world):
+    """Messages that are not kept any more, workers that never reported: it cannot have held."""
+    ledger, messages = world
+    gone = findings(ledger, messages, gone=3)["the inbox is whole"]
+    (silent, *_) = judge(ledger, Kept(messages), silent=["box-7"])
+
+    assert ("broken", "3 messages of the run are no longer kept; see `serve --keep`") == (
+        gone.state,
+        gone.breaches[0],
+    )
+    assert ("broken", "every worker has reported") == (silent.state, silent.name)
+    assert "box-7" in silent.breaches[0]
+
+
+def test_without_an_inbox_it_says_what_it_could_not(world):
+    """Against a real service it still knows what the users saw: twice is twice, foreign foreign."""
+    ledger, _ = world
+    before = {found.name: found.state for found in judge(ledger, None)}
+    ledger.verified("8613000000001", "111111")
+    ledger.verified("8613000000001", "222222")
+    after = {found.name: found for found in judge(ledger, None)}
+
+    assert {ONCE: "unknown", OWN: "holds", TWICE: "holds", WINDOWS: "unknown"} == before
+    assert ["+8613000000001: code 111111 was accepted 2 times"] == after[TWICE].breaches
+    assert "code 222222 was accepted" in after[OWN].breaches[0]
