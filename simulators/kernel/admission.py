@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from simulators.kernel import flow, receipts, tables
+from simulators.kernel import flow, receipts, script, tables
 from simulators.kernel.inbound import webhook
-from simulators.kernel.message import Message
+from simulators.kernel.message import Life, Message
 from simulators.kernel.provider import Draft, Exchange, Failure, Outcome, Refusal
 from simulators.store.protocol import Admission
 
@@ -138,11 +138,17 @@ def _message(exchange: Exchange, draft: Draft) -> Message:
         text=draft.text,
         segments=draft.segments,
         at=exchange.now,
-        life=draft.life,
+        life=_life(exchange, draft),
         template=draft.template,
         callback=_callback(exchange, draft),
         details=draft.details,
     )
+
+
+def _life(exchange: Exchange, draft: Draft) -> str | Life:
+    if draft.validity is None:
+        return draft.life
+    return script.expiring(exchange.provider, draft.life, draft.validity)
 
 
 def _callback(exchange: Exchange, draft: Draft) -> str:

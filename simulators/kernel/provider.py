@@ -49,7 +49,8 @@ class Draft:
     `ip` is the end user's address where the request tells it, else the client's. `deferred` says
     that whatever judgement finds shows later, as a status. A `failure` set by `parse` stands;
     nothing else is then judged. With a `callback` of None nothing is reported; with "" it goes to
-    the account's own URL, where one is set.
+    the account's own URL, where one is set. What is not delivered within `validity` seconds
+    expires.
     """
 
     number: str
@@ -63,6 +64,7 @@ class Draft:
     callback: str | None = ""
     ip: str = ""
     deferred: bool = False
+    validity: float | None = None
     failure: Failure | None = None
     details: dict[str, Any] = field(default_factory=dict)
 

@@ -7,7 +7,7 @@ import orjson
 
 from simulators.kernel.call import Reply
 from simulators.kernel.catalogue import ErrorRow, Place
-from simulators.kernel.message import State, Step
+from simulators.kernel.message import Life, State, Step
 from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Draft, Exchange, Failure, Provider, Refusal
 from simulators.kernel.rules import Rule, counters
@@ -146,6 +146,16 @@ def _receipt(exchange: Exchange, effect: dict[str, Any], draft: Draft | None) ->
         steps = steps[: steps.index(last) + 1]
     after = max(wanted.get("after_s", last.after), steps[-2].after if len(steps) > 1 else 0)
     draft.life = (*steps[:-1], Step(after, status, last.error))
+
+
+def expiring(provider: Provider, life: str | Life, validity: float) -> str | Life:
+    """The life of a message that is given up after `validity` seconds."""
+    steps = provider.steps(life)
+    if steps[-1].after <= validity or not provider.states[steps[-1].status].final:
+        return life
+    error, word = _worded(provider, {"state": "expired"})
+    status = provider.row(error).status if error else word
+    return (*(step for step in steps[:-1] if step.after <= validity), Step(validity, status, error))
 
 
 def _worded(provider: Provider, wanted: dict[str, Any]) -> tuple[str, str]:

@@ -70,6 +70,21 @@ def test_every_change_of_every_recipient_is_posted(frozen, ask, httpserver):
     } == danish[-1]
 
 
+def test_a_message_expires_that_is_not_delivered_in_its_validity_period(frozen, ask, httpserver):
+    """Counted from when it goes out; a status without an error of its own."""
+    httpserver.expect_request("/cb", method="POST").respond_with_data("")
+    frozen.script({"match": {}, "effect": {"receipt": {"after_s": 3600}}})
+    url = httpserver.url_for("/cb")
+    send(ask, url, validity_period=120, sendtime=int(NOW) + 60)
+    advance(frozen, 179)
+    before = posted(httpserver)[-1]
+    advance(frozen, 1)
+
+    last = posted(httpserver)[-1]
+    assert ("ENROUTE", "EXPIRED") == (before["status"], last["status"])
+    assert (int(NOW) + 180, None) == (last["time"], last["code"])
+
+
 def test_the_signature_is_a_token_of_the_same_payload(frozen, ask, httpserver):
     """PyJWT verifies it with the account's webhook secret and reads the body out of it."""
     httpserver.expect_request("/cb", method="POST").respond_with_data("")

@@ -107,6 +107,29 @@ def test_a_scripted_end_has_its_err_code(api, httpserver):
     assert ("rejected", "6") == tuple(received(httpserver)[-1][n] for n in ("status", "err-code"))
 
 
+def test_a_message_expires_that_is_not_delivered_within_its_ttl(api, httpserver):
+    """The phone is off for ten minutes; the message lives for thirty seconds."""
+    httpserver.expect_request("/dlr").respond_with_data("")
+    api.sms.script({"match": {}, "effect": {"receipt": {"after_s": 600}}})
+    api.submit(callback=httpserver.url_for("/dlr"), ttl=30_000)
+    api.advance(29)
+    before = [dlr["status"] for dlr in received(httpserver)]
+    api.advance(1)
+
+    assert ["accepted"] == before
+    last = received(httpserver)[-1]
+    assert ("expired", "2601020304") == (last["status"], last["scts"])
+
+
+def test_a_message_that_comes_in_time_does_not_expire(api, httpserver):
+    """A ttl longer than the way to the phone changes nothing."""
+    httpserver.expect_request("/dlr").respond_with_data("")
+    api.submit(callback=httpserver.url_for("/dlr"), ttl=30_000)
+    api.advance(60)
+
+    assert ["accepted", "delivered"] == [dlr["status"] for dlr in received(httpserver)]
+
+
 def test_no_receipt_where_none_is_wanted(api, httpserver):
     """`status-report-req` as the SDK writes it."""
     httpserver.expect_request("/dlr").respond_with_data("")

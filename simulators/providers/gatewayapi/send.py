@@ -32,7 +32,8 @@ def parse(exchange: Exchange) -> list[Draft]:
 
 def _drafts(exchange: Exchange, item: dict[str, Any]) -> list[Draft]:
     shared = _shared(exchange, item)
-    life = _life(item.get("sendtime", 0) - exchange.now)
+    wait = item.get("sendtime", 0) - exchange.now
+    life = _life(wait)
     sender = str(item.get("sender") or exchange.credentials["sender"])
     plain = _spelled(item, item.get("message", ""))
     parts = _parts(item, plain)
@@ -44,6 +45,8 @@ def _drafts(exchange: Exchange, item: dict[str, Any]) -> list[Draft]:
         draft = Draft(number.e164, sender, plain, number.region, parts, life)
         draft.callback = item.get("callback_url", "")
         draft.details = {**shared, "n": index}
+        if "validity_period" in shared:
+            draft.validity = max(wait, 0) + shared["validity_period"]
         if "tags" in item:
             _personalise(draft, item, recipient)
         drafts[number.e164] = draft

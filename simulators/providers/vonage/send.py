@@ -64,6 +64,7 @@ def parse(exchange: Exchange) -> list[Draft]:
             segments=parts,
             callback=None if silent else given.get("callback", ""),
             life="sms",
+            validity=int(given["ttl"]) / 1000 if given.get("ttl") else None,
             details=details,
         )
     ]
