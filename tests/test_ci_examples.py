@@ -91,6 +91,7 @@ def suite(text):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")
 @pytest.mark.parametrize("recipe", [shell, github, gitlab], ids=lambda recipe: recipe.__name__)
 def test_a_recipe_leaves_its_three_reports(machine, recipe):
@@ -107,3 +108,25 @@ def test_a_recipe_leaves_its_three_reports(machine, recipe):
     assert "1" == suites["tests.xml"].get("tests")
     assert "1" == suites["contracts.xml"].get("tests")
     assert (2 if recipe is not shell else 16) == int(suites["refusals.xml"].get("tests"))
+
+
+def test_the_readme_shows_the_script_as_it_is():
+    """From its first step to its exit code."""
+    script = (FOLDER / "run.sh").read_text()
+    readme = (FOLDER.parent.parent / "README.md").read_text()
+
+    assert f"```\n{script[script.index('mkdir -p reports') :]}```\n" in readme
+
+
+def test_the_recipes_take_the_same_steps():
+    """What one does, all do; the environment is the same in each."""
+    (_, hub), (_, lab) = github(), gitlab()
+    shown = [line for line in (FOLDER / "run.sh").read_text().splitlines() if "export" in line]
+    exported = dict(line.removeprefix("export ").split("=", 1) for line in shown)
+
+    assert exported == hub == lab
+    for recipe in (github, gitlab):
+        script = " ".join(recipe()[0].replace("\\\n", " ").split())
+        for step in ("pip install", "serve --no-tls", "--retry-connrefused", "pytest", "check"):
+            assert step in script
+        assert "--trigger 'python send.py {to}' --format junit > reports/refusals.xml" in script
