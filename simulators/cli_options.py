@@ -169,6 +169,17 @@ _SERVE = (
         show_envvar=True,
         help="What the control API asks for. Made up and printed when --host is not loopback.",
     ),
+    click.option("--otp-port", type=PORT, metavar="PORT", help="Serves the OTP service too."),
+    click.option("--otp-faithful", is_flag=True, help="It overlooks what Logto overlooks."),
+    click.option(
+        "--otp-sends-per-recipient",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Codes it sends to one number in ten minutes. [default: 10]",
+    ),
+    click.option(
+        "--otp-token", metavar="TOKEN", default="", help="What its Management API asks for."
+    ),
 )
 
 

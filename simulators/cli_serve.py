@@ -16,6 +16,7 @@ from simulators.cli_options import fail, known_providers
 from simulators.kernel.accounts import AccountDocument
 from simulators.kernel.pipeline import Settings
 from simulators.kernel.rules import Rule
+from simulators.otp.service import SENDS_PER_RECIPIENT, Policy
 from simulators.server import collector, tls
 from simulators.server.gateway import is_loopback
 from simulators.server.simulators import Options, PortInUse, Simulators
@@ -67,6 +68,12 @@ def _options(given: Mapping[str, Any]) -> Options:
         callbacks_to=tuple(host.lower() for host in given["callbacks_to"]),
         accounts=_accounts(given["accounts"]),
         rules=_rules(given["rules"]),
+        otp_port=given["otp_port"],
+        otp_policy=Policy(
+            faithful=given["otp_faithful"],
+            sends_per_recipient=given["otp_sends_per_recipient"] or SENDS_PER_RECIPIENT,
+            token=given["otp_token"],
+        ),
     )
 
 
@@ -100,6 +107,8 @@ def _announcement(simulators: Simulators) -> str:
     lines = [listing.as_text(rows), "", f"control API  {simulators.url}/_sim/health"]
     if simulators.options.token:
         lines.append(f"token        {simulators.options.token}")
+    if "otp" in simulators.ports:
+        lines.append(f"OTP service  {simulators.otp_url}")
     ports = [(simulators.ports[name], name) for name in simulators.options.provider_ports]
     lines += [f"port         {port} is {name} alone" for port, name in ports]
     if "https" in simulators.ports:

@@ -21,8 +21,10 @@ from simulators.kernel.pipeline import Pipeline, Settings
 from simulators.kernel.provider import Provider
 from simulators.kernel.rules import Rule, install
 from simulators.kernel.world import World
-from simulators.server import tls
+from simulators.otp.service import Policy
+from simulators.server import otp, tls
 from simulators.server.apps import build
+from simulators.server.arrival import Site
 from simulators.server.courier import Courier
 from simulators.server.dispatch import Dispatcher
 from simulators.server.gateway import LOOPBACK, Gateway, is_loopback, local_host
@@ -39,7 +41,8 @@ _Sockets = list[socket.socket]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """What is served where. Port 0 picks a free one; None serves no TLS. `rules`, checked ones, are
-    those the default account starts with, again after each reset."""
+    those the default account starts with, again after each reset. Without `otp_port` there is no
+    reference OTP service."""
 
     host: str = "127.0.0.1"
     port: int = 8026
@@ -53,6 +56,8 @@ class Options:
     callbacks_to: tuple[str, ...] = ()
     accounts: Sequence[AccountDocument] = ()
     rules: Sequence[Rule] = ()
+    otp_port: int | None = None
+    otp_policy: Policy = field(default_factory=Policy)
 
 
 class PortInUse(OSError):
@@ -98,6 +103,11 @@ class Simulators:
         if world.id == DEFAULT:
             install(world, self.options.rules)
 
+    @property
+    def otp_url(self) -> str:
+        """Where the reference OTP service is."""
+        return f"http://{self._shown_host()}:{self.ports['otp']}"
+
     def base_url(self, provider: str) -> str:
         """Where a client of this provider is pointed at when it takes a URL."""
         return f"{self.url}/{provider}"
@@ -130,15 +140,10 @@ class Simulators:
     async def serve(self, ready: Callable[[], None]) -> None:
         """Listens until `stop`; calls `ready` once every port accepts. Raises `PortInUse`."""
         self.loop = asyncio.get_running_loop()
-        with contextlib.ExitStack() as closing:
+        async with contextlib.AsyncExitStack() as closing:
             closing.callback(self.courier.close)
-            plain, secure = self._bind(closing)
-            self._servers = [listener(self.gateway, None)]
-            work = [(self._servers[0], plain)]
-            if secure:
-                context = tls.context(self.options.tls_dir, self.hosts())
-                self._servers.append(listener(self.gateway, context))
-                work.append((self._servers[1], secure))
+            work = self._listeners(closing)
+            self._servers = [server for server, _ in work]
             if self._stopping:
                 return
             tasks = [asyncio.ensure_future(server.serve(sockets)) for server, sockets in work]
@@ -154,9 +159,9 @@ class Simulators:
             finally:
                 dispatching.cancel()
 
-    def _bind(
-        self, closing: contextlib.ExitStack
-    ) -> tuple[list[socket.socket], list[socket.socket]]:
+    def _listeners(
+        self, closing: contextlib.AsyncExitStack
+    ) -> list[tuple[uvicorn.Server, _Sockets]]:
         options = self.options
 
         def listen(name: str, port: int, flag: str) -> socket.socket:
@@ -168,9 +173,20 @@ class Simulators:
         for name, port in options.provider_ports.items():
             plain.append(listen(name, port, "--provider-port"))
             self.gateway.ports[self.ports[name]] = name
-        if options.tls_port is None:
-            return plain, []
-        return plain, [listen("https", options.tls_port, "--tls-port")]
+        made = [(listener(self.gateway, None), plain)]
+        if options.tls_port is not None:
+            secure = [listen("https", options.tls_port, "--tls-port")]
+            context = tls.context(options.tls_dir, self.hosts())
+            made.append((listener(self.gateway, context), secure))
+        if options.otp_port is not None:
+            sockets = [listen("otp", options.otp_port, "--otp-port")]
+            made.append((listener(self._otp(closing), None), sockets))
+        return made
+
+    def _otp(self, closing: contextlib.AsyncExitStack) -> Site:
+        """The reference OTP service, on the clock of the default account."""
+        now = self.accounts.world(DEFAULT).clock.now
+        return otp.site(self.url, now, self.options.otp_policy, closing)
 
     def stop(self) -> None:
         """Ends `serve`; may be called from any thread or signal handler, at any time."""
@@ -241,10 +257,10 @@ class _Server(uvicorn.Server):
         await asyncio.sleep(0)
 
 
-def listener(gateway: Gateway, context: ssl.SSLContext | None) -> uvicorn.Server:
+def listener(app: Gateway | Site, context: ssl.SSLContext | None) -> uvicorn.Server:
     """A uvicorn server for sockets of one kind, plain or with this TLS context."""
     config = uvicorn.Config(
-        gateway,
+        app,
         http=BoundedHead,
         ws="none",
         lifespan="off",

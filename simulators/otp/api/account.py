@@ -1,0 +1,128 @@
+"""Account API: a person who is signed in proves a number, and makes it theirs."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from simulators.otp import passcodes, sending, sentinel
+from simulators.otp.api.experience import IDENTIFIER, VERIFY, verify
+from simulators.otp.api.management import PHONE, TEXT
+from simulators.otp.api.oidc import bearer_token
+from simulators.otp.bodies import Guard, obj
+from simulators.otp.connector import UsageType
+from simulators.otp.refused import Refused
+from simulators.otp.route import DONE, Ask, Route, Said
+from simulators.otp.state import RECORD_SECONDS, Verification
+from simulators.otp.users import User
+
+_SEND = Guard(obj(["identifier"], identifier=IDENTIFIER, templateType={"enum": ["BindMfa"]}))
+_PASSWORD = Guard(obj(["password"], password={"type": "string", "minLength": 1}))
+_CHANGE = Guard(
+    obj(
+        ["phone", "newIdentifierVerificationRecordId"],
+        phone=PHONE,
+        newIdentifierVerificationRecordId=TEXT,
+    )
+)
+
+
+def _user(ask: Ask) -> User:
+    """Whose token it is. Raises `Refused` for none."""
+    try:
+        user = ask.service.state.users.find(bearer_token(ask).user)
+    except Refused as refused:
+        if refused.code != "oidc.invalid_token":
+            raise
+        user = None
+    if user is None:
+        raise Refused("auth.unauthorized")
+    return user
+
+
+def _kept(ask: Ask, made: Verification) -> Said:
+    now = ask.service.now()
+    ask.service.state.records.put(made.id, made, now)
+    until = datetime.fromtimestamp(now + RECORD_SECONDS, UTC)
+    expires = until.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return Said(201, {"verificationRecordId": made.id, "expiresAt": expires})
+
+
+async def _send(ask: Ask) -> Said:
+    """To one's own number to prove that one is oneself, to another to make it one's own."""
+    service, user, identifier = ask.service, _user(ask), ask.body["identifier"]
+    if identifier["type"] == "email":
+        raise Refused("connector.not_found", type="Email")
+    to = identifier["value"]
+    own = to == user.phone
+    usage: UsageType = "UserPermissionValidation" if own else "BindNewIdentifier"
+    usage = ask.body.get("templateType", usage) if own else usage
+    made = Verification(service.id(), to, usage=usage, owner=user.id if own else "")
+
+    async def send() -> None:
+        code = passcodes.create(service, made.id, usage, to)
+        await sending.send(service, usage, to, {"code": code, "locale": _locale(ask)}, ask.ip)
+
+    await sentinel.guarded(service, to, send)
+    return _kept(ask, made)
+
+
+def _locale(ask: Ask) -> str:
+    accepted = ask.headers.get("accept-language", "").partition(",")[0].partition(";")[0].strip()
+    fallback: str = ask.service.setting("languageInfo").get("fallbackLanguage", "en")
+    return accepted.strip("*") or fallback
+
+
+def _record(ask: Ask, record_id: str) -> Verification:
+    found = ask.service.state.records.get(record_id, ask.service.now())
+    if found is None:
+        raise Refused("verification_record.not_found")
+    return found
+
+
+def _verify(ask: Ask) -> Any:
+    _user(ask)
+    found = _record(ask, ask.body["verificationId"])
+    verify(ask, found, ask.body["identifier"]["value"])
+    return {"verificationRecordId": found.id}
+
+
+def _password(ask: Ask) -> Said:
+    """The other way to prove that one is oneself."""
+    user, service = _user(ask), ask.service
+
+    def tried() -> None:
+        if user.password != ask.body["password"]:
+            raise Refused("session.invalid_credentials")
+
+    sentinel.watched(service, user.id, tried)
+    made = Verification(service.id(), user.id, "password", verified=True, owner=user.id)
+    return _kept(ask, made)
+
+
+def _change_phone(ask: Ask) -> Said:
+    user, state = _user(ask), ask.service.state
+    if not state.account_center["enabled"]:
+        raise Refused("account_center.not_enabled")
+    own = state.records.get(ask.headers.get("logto-verification-id", ""), ask.service.now())
+    if own is None or not own.verified or own.owner != user.id:
+        raise Refused("verification_record.permission_denied")
+    if state.account_center["fields"].get("phone") != "Edit":
+        raise Refused("account_center.filed_not_editable")
+    phone = ask.body["phone"]
+    new = _record(ask, ask.body["newIdentifierVerificationRecordId"])
+    if not new.verified or new.kind != "code" or new.to != phone:
+        raise Refused("verification_record.not_found", status=400)
+    if state.users.with_phone(phone) not in (None, user):
+        raise Refused("user.phone_already_in_use")
+    state.users.change_phone(user, phone)
+    return DONE
+
+
+ROUTES = tuple(
+    Route(method="POST", path=f"/api{path}", view=view, guard=guard, enter=_user)
+    for path, view, guard in (
+        ("/verifications/verification-code", _send, _SEND),
+        ("/verifications/verification-code/verify", _verify, VERIFY),
+        ("/verifications/password", _password, _PASSWORD),
+        ("/my-account/primary-phone", _change_phone, _CHANGE),
+    )
+)

@@ -1,0 +1,203 @@
+"""Experience API: a person's way from an OIDC request to being signed in."""
+
+import hmac
+from typing import Any
+
+from simulators.otp import interaction as rules
+from simulators.otp import passcodes, sending, sentinel
+from simulators.otp.api import cookies
+from simulators.otp.api.management import EMAIL, PHONE, TEXT
+from simulators.otp.bodies import Guard, Schema, obj
+from simulators.otp.connector import UsageType
+from simulators.otp.refused import Refused
+from simulators.otp.route import DONE, Ask, Route, Said
+from simulators.otp.state import Interaction, Verification
+
+_EVENT: Schema = {"enum": ["SignIn", "Register", "ForgotPassword"]}
+_PHONE = obj(["type", "value"], type={"enum": ["phone"]}, value=PHONE)
+_EMAIL = obj(["type", "value"], type={"enum": ["email"]}, value=EMAIL)
+_NAME = obj(["type", "value"], type={"enum": ["username"]}, value=TEXT)
+IDENTIFIER: Schema = {"anyOf": [_PHONE, _EMAIL]}
+_KIND: Schema = {"enum": ["email", "phone"]}
+_BEGIN = Guard(obj(["interactionEvent"], interactionEvent=_EVENT, captchaToken=TEXT))
+_SEND = Guard(
+    obj(["identifier", "interactionEvent"], identifier=IDENTIFIER, interactionEvent=_EVENT)
+)
+VERIFY = Guard(
+    obj(
+        ["identifier", "verificationId", "code"],
+        identifier=IDENTIFIER,
+        verificationId=TEXT,
+        code=TEXT,
+    )
+)
+_PASSWORD = Guard(
+    obj(
+        ["identifier", "password"],
+        identifier={"anyOf": [_PHONE, _EMAIL, _NAME]},
+        password={"type": "string", "minLength": 1},
+    )
+)
+_SEND_MFA = Guard(obj(["identifierType"], identifierType=_KIND))
+_VERIFY_MFA = Guard(
+    obj(
+        ["identifierType", "verificationId", "code"],
+        identifierType=_KIND,
+        verificationId=TEXT,
+        code=TEXT,
+    )
+)
+_IDENTIFY = Guard(obj(verificationId=TEXT, linkSocialIdentity={"type": "boolean"}))
+
+
+def _begin(ask: Ask) -> Said:
+    """Begins anew, whatever there was."""
+    found = cookies.session(ask)
+    found.event, found.user = ask.body["interactionEvent"], ""
+    found.records.clear()
+    found.profile.clear()
+    return DONE
+
+
+def _switch(ask: Ask) -> Said:
+    rules.switch(ask.service, cookies.begun(ask), ask.body["interactionEvent"])
+    return DONE
+
+
+def _context(ask: Ask, found: Interaction) -> dict[str, str]:
+    """The languages of the request, for templates: those the application asked for go first."""
+    wanted = found.request.get("ui_locales", "")
+    accepted = ask.headers.get("accept-language", "").partition(",")[0].partition(";")[0].strip()
+    fallback = ask.service.setting("languageInfo").get("fallbackLanguage", "en")
+    first = wanted.split(" ")[0] or accepted.strip("*") or fallback
+    return {"locale": first} | ({"uiLocales": wanted} if wanted else {})
+
+
+async def _deliver(
+    ask: Ask, found: Interaction, made: Verification, *, suppressed: bool = False
+) -> Any:
+    """Sends the code of a new record, which the session has once it is sent."""
+    service = ask.service
+
+    async def send() -> None:
+        code = passcodes.create(service, made.id, made.usage, made.to)
+        if not suppressed:
+            payload = {"code": code, **_context(ask, found)}
+            await sending.send(service, made.usage, made.to, payload, ask.ip)
+
+    await sentinel.guarded(service, made.to, send)
+    found.records[made.kind] = made
+    return {"verificationId": made.id}
+
+
+async def _send(ask: Ask) -> Any:
+    """With the template of the event; for a person who is known and whose sign-up has no number,
+    that of binding a second factor."""
+    service, found, event = ask.service, cookies.begun(ask), ask.body["interactionEvent"]
+    if ask.body["identifier"]["type"] == "email":
+        raise Refused("connector.not_found", type="Email")
+    to = ask.body["identifier"]["value"]
+    binds = found.user and "phone" not in service.setting("signUp")["identifiers"]
+    usage: UsageType = "BindMfa" if binds else event
+    made = Verification(service.id(), to, "code", usage)
+    suppressed = rules.is_suppressed(service, found, event, to)
+    return await _deliver(ask, found, made, suppressed=suppressed)
+
+
+async def _send_mfa(ask: Ask) -> Any:
+    """To the number the person has."""
+    service, found = ask.service, cookies.begun(ask)
+    user = service.state.users.find(found.user)
+    if user is None:
+        raise Refused("session.identifier_not_found", status=400)
+    if user.phone is None or ask.body["identifierType"] == "email":
+        raise Refused("session.mfa.mfa_factor_not_enabled")
+    made = Verification(service.id(), user.phone, "mfa", "MfaVerification")
+    return await _deliver(ask, found, made)
+
+
+def _check(ask: Ask, found: Verification | None, to: str) -> Any:
+    if found is None or found.id != ask.body["verificationId"]:
+        raise Refused("session.verification_session_not_found")
+    verify(ask, found, to)
+    return {"verificationId": found.id}
+
+
+def verify(ask: Ask, found: Verification, to: str) -> None:
+    """Tries a code for a record, watched by the sentinel. Raises `Refused`."""
+    code = ask.body["code"]
+
+    def tried() -> None:
+        if not code:
+            raise Refused("verification_code.not_found")
+        passcodes.verify(ask.service, found.id, found.usage, to, code)
+        found.verified = True
+
+    sentinel.watched(ask.service, to, tried)
+
+
+def _verify(ask: Ask) -> Any:
+    found = cookies.begun(ask).records.get("code")
+    if ask.body["identifier"]["type"] == "email":
+        found = None
+    return _check(ask, found, ask.body["identifier"]["value"])
+
+
+def _verify_mfa(ask: Ask) -> Any:
+    found = cookies.begun(ask).records.get("mfa")
+    return _check(ask, found, found.to if found else "")
+
+
+def _password(ask: Ask) -> Any:
+    """The other first factor, without which SMS cannot be the second."""
+    service, given = ask.service, ask.body["identifier"]
+    kind, to = given["type"], given["value"]
+    session = cookies.begun(ask)
+    made = Verification(service.id(), to, "password", identifier="phone", verified=True)
+    if kind == "username":
+        made.identifier = "username"
+
+    def tried() -> None:
+        find = service.state.users.with_phone if kind == "phone" else service.state.users.named
+        user = find(to) if kind != "email" else None
+        given_bytes = ask.body["password"].encode()
+        if user is None or not hmac.compare_digest((user.password or "").encode(), given_bytes):
+            raise Refused("session.invalid_credentials")
+        if user.suspended:
+            raise Refused("user.suspended")
+
+    sentinel.watched(service, to, tried)
+    session.records["password"] = made
+    return {"verificationId": made.id}
+
+
+def _identify(ask: Ask) -> Said:
+    found, record = cookies.begun(ask), ask.body.get("verificationId", "")
+    if found.event == "Register":
+        rules.register(ask.service, found, record)
+        return Said(201)
+    if not record:
+        raise Refused("guard.invalid_input")
+    rules.identify(ask.service, found, record)
+    return DONE
+
+
+ROUTES = tuple(
+    Route(method=method, path=f"/api/experience{path}", view=view, guard=guard, enter=enter)
+    for method, path, view, guard, enter in (
+        ("PUT", "", _begin, _BEGIN, cookies.session),
+        ("PUT", "/interaction-event", _switch, _BEGIN, cookies.begun),
+        ("POST", "/verification/verification-code", _send, _SEND, cookies.begun),
+        ("POST", "/verification/verification-code/verify", _verify, VERIFY, cookies.begun),
+        ("POST", "/verification/mfa-verification-code", _send_mfa, _SEND_MFA, cookies.begun),
+        (
+            "POST",
+            "/verification/mfa-verification-code/verify",
+            _verify_mfa,
+            _VERIFY_MFA,
+            cookies.begun,
+        ),
+        ("POST", "/verification/password", _password, _PASSWORD, cookies.begun),
+        ("POST", "/identification", _identify, _IDENTIFY, cookies.begun),
+    )
+)

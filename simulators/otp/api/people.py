@@ -1,0 +1,140 @@
+"""Management API: users, applications and the account center, as far as a sign-in needs them."""
+
+from typing import Any
+
+from simulators.otp.api.management import PHONE, TEXT, enter
+from simulators.otp.bodies import Guard, Schema, obj
+from simulators.otp.refused import Refused
+from simulators.otp.route import DONE, Ask, Route, Said
+from simulators.otp.users import User
+
+_OPTIONAL_PHONE: Schema = {"anyOf": [{"type": "null"}, PHONE]}
+_FLAG: Schema = {"type": "boolean"}
+_URLS: Schema = {"type": "array", "items": TEXT}
+_TYPES = ["Native", "SPA", "Traditional", "MachineToMachine", "Protected", "SAML"]
+_USER = Guard(obj(username=TEXT, password=TEXT, primaryPhone=PHONE, name=TEXT))
+_CHANGE = Guard(obj(primaryPhone=_OPTIONAL_PHONE))
+_SUSPEND = Guard(obj(["isSuspended"], isSuspended=_FLAG))
+_METADATA = obj(
+    ["redirectUris", "postLogoutRedirectUris"], redirectUris=_URLS, postLogoutRedirectUris=_URLS
+)
+_APPLICATION = Guard(
+    obj(["name", "type"], name=TEXT, type={"enum": _TYPES}, oidcClientMetadata=_METADATA)
+)
+_CONTROL: Schema = {"enum": ["Off", "ReadOnly", "Edit"]}
+_CENTER = Guard(obj(enabled=_FLAG, fields={"type": "object", "additionalProperties": _CONTROL}))
+
+
+def shown(user: User) -> dict[str, Any]:
+    """A user as the Management API shows one, but for the password."""
+    return {
+        "id": user.id,
+        "username": user.username,
+        "primaryEmail": None,
+        "primaryPhone": user.phone,
+        "name": None,
+        "avatar": None,
+        "customData": {},
+        "identities": {},
+        "lastSignInAt": user.signed_in and round(user.signed_in * 1000),
+        "createdAt": round(user.created * 1000),
+        "applicationId": None,
+        "isSuspended": user.suspended,
+        "hasPassword": user.password is not None,
+    }
+
+
+def _create(ask: Ask) -> Any:
+    service, body = ask.service, ask.body
+    users, phone, name = service.state.users, body.get("primaryPhone"), body.get("username")
+    if name is not None and users.named(name):
+        raise Refused("user.username_already_in_use", status=422)
+    if phone is not None and users.with_phone(phone):
+        raise Refused("user.phone_already_in_use")
+    user = User(service.id(12), service.now(), phone, name, body.get("password"))
+    users.add(user)
+    return shown(user)
+
+
+def _user(ask: Ask) -> User:
+    user = ask.service.state.users.find(ask.params["id"])
+    if user is None:
+        raise Refused("entity.not_found")
+    return user
+
+
+def _get(ask: Ask) -> Any:
+    return shown(_user(ask))
+
+
+def _change(ask: Ask) -> Any:
+    user, users = _user(ask), ask.service.state.users
+    if "primaryPhone" in ask.body:
+        phone = ask.body["primaryPhone"]
+        if phone is not None and users.with_phone(phone) not in (None, user):
+            raise Refused("user.phone_already_in_use")
+        users.change_phone(user, phone)
+    return shown(user)
+
+
+def _suspend(ask: Ask) -> Any:
+    user = _user(ask)
+    user.suspended = ask.body["isSuspended"]
+    return shown(user)
+
+
+def _remove(ask: Ask) -> Said:
+    ask.service.state.users.remove(_user(ask).id)
+    return DONE
+
+
+def _create_application(ask: Ask) -> Any:
+    service = ask.service
+    metadata = ask.body.get(
+        "oidcClientMetadata", {"redirectUris": [], "postLogoutRedirectUris": []}
+    )
+    made = {
+        "id": service.id(),
+        "name": ask.body["name"],
+        "type": ask.body["type"],
+        "secret": service.id(32),
+        "oidcClientMetadata": metadata,
+        "customClientMetadata": {},
+        "isThirdParty": False,
+        "createdAt": round(service.now() * 1000),
+    }
+    service.state.applications.put(made["id"], made, service.now())
+    return made
+
+
+def _get_application(ask: Ask) -> Any:
+    found = ask.service.state.applications.get(ask.params["id"], ask.service.now())
+    if found is None:
+        raise Refused("entity.not_found")
+    return found
+
+
+def _center(ask: Ask) -> Any:
+    return {"id": "default", **ask.service.state.account_center}
+
+
+def _change_center(ask: Ask) -> Any:
+    known = ask.service.state.account_center
+    ask.service.state.account_center = {name: ask.body.get(name, known[name]) for name in known}
+    return _center(ask)
+
+
+ROUTES = tuple(
+    Route(method=method, path=path, view=view, guard=guard, enter=enter)
+    for method, path, view, guard in (
+        ("POST", "/api/users", _create, _USER),
+        ("GET", "/api/users/<id>", _get, None),
+        ("PATCH", "/api/users/<id>", _change, _CHANGE),
+        ("PATCH", "/api/users/<id>/is-suspended", _suspend, _SUSPEND),
+        ("DELETE", "/api/users/<id>", _remove, None),
+        ("POST", "/api/applications", _create_application, _APPLICATION),
+        ("GET", "/api/applications/<id>", _get_application, None),
+        ("GET", "/api/account-center", _center, None),
+        ("PATCH", "/api/account-center", _change_center, _CENTER),
+    )
+)

@@ -1,0 +1,125 @@
+"""The service as a Flask app. A view that waits for a provider returns at once: what it awaits is
+left in the environ, under `simulators.later`, for the server to await."""
+
+import asyncio
+import inspect
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import orjson
+from flask import Flask, Request, Response, request
+from werkzeug.exceptions import HTTPException
+
+from simulators.otp.connector import ConnectorError, Crash
+from simulators.otp.refused import Refused, from_connector
+from simulators.otp.route import NO_CONTENT, Ask, Route, Said, seen
+from simulators.otp.routes import ROUTES
+from simulators.otp.service import Service
+
+_log = logging.getLogger(__name__)
+_JSON = "application/json; charset=utf-8"
+_CRASHED = Said(500, {"message": "Internal server error."})
+
+
+def build(service: Service) -> Flask:
+    """The app of one service. Its views run on the loop's thread, one at a time."""
+    app = Flask("simulators.otp", static_folder=None)
+    app.url_map.merge_slashes = False
+    app.url_map.strict_slashes = False
+    by_path: dict[str, dict[str, Route]] = defaultdict(dict)
+    for route in ROUTES:
+        by_path[route.path][route.method] = route
+    for path, routes in by_path.items():
+        app.add_url_rule(path, path, _view(service, routes), methods=["GET", *_WRITING])
+
+    @app.errorhandler(HTTPException)
+    def unserved(error: HTTPException) -> Response:
+        return Response(error.name, error.code, content_type="text/plain; charset=utf-8")
+
+    return app
+
+
+_WRITING = ("POST", "PUT", "PATCH", "DELETE")
+
+
+def _view(service: Service, routes: Mapping[str, Route]) -> Callable[..., Response]:
+    def view(**params: str) -> Response:
+        route = routes.get("GET" if request.method == "HEAD" else request.method)
+        if route is None:
+            return Response("Not Found", 404, content_type="text/plain; charset=utf-8")
+        try:
+            ask = _ask(service, request, params)
+            route.enter(ask)
+            if route.guard is not None:
+                route.guard.check(ask.body)
+            found = route.view(ask)
+        except Exception as error:
+            return _response(_failed(error))
+        if inspect.isawaitable(found):
+            request.environ["simulators.later"] = _later(found)
+            return Response()
+        return _response(seen(found))
+
+    return view
+
+
+def _later(work: Awaitable[Any]) -> Callable[[], Awaitable[Response]]:
+    async def finish() -> Response:
+        try:
+            return _response(seen(await work))
+        except Exception as error:
+            return _response(_failed(error))
+
+    async def shielded() -> Response:  # a client that leaves does not stop what it began
+        return await asyncio.shield(asyncio.ensure_future(finish()))
+
+    return shielded
+
+
+def _failed(error: Exception) -> Said:
+    if isinstance(error, ConnectorError):
+        error = from_connector(error)
+    if isinstance(error, Refused):
+        return Said(error.status, error.document())
+    if not isinstance(error, Crash):
+        _log.error("%s", request and request.path, exc_info=error)
+    return _CRASHED
+
+
+def _response(said: Said) -> Response:
+    body = b"" if said.document is None else orjson.dumps(said.document)
+    made = Response(body, said.status, content_type=_JSON)
+    if said.status == NO_CONTENT or not body:
+        made.headers.pop("Content-Type")
+    for name, value in said.headers:
+        made.headers.add(name, value)
+    return made
+
+
+def _ask(service: Service, asked: Request, params: Mapping[str, str]) -> Ask:
+    return Ask(
+        service=service,
+        params=params,
+        query=asked.args.to_dict(),
+        headers={name.lower(): value for name, value in asked.headers.items()},
+        cookies=asked.cookies,
+        body=_body(asked),
+        ip=asked.remote_addr or "",
+        root=asked.host_url.rstrip("/"),
+    )
+
+
+def _body(asked: Request) -> Any:
+    """The document of a JSON body, the fields of a form; `{}` for any other, as koa-body has it."""
+    kind = asked.mimetype
+    if kind == "application/x-www-form-urlencoded":
+        return asked.form.to_dict()
+    raw = asked.get_data()
+    if not raw or not (kind == "application/json" or kind.endswith("+json")):
+        return {}
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise Refused("guard.invalid_input", details=str(error), type="body") from None

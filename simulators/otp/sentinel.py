@@ -1,0 +1,71 @@
+"""Who is kept from sending too much to one recipient, and from guessing too often."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from simulators.otp.refused import Refused
+from simulators.otp.service import Service
+from simulators.otp.state import HOUR, SENDS_WINDOW, Suspect
+
+ATTEMPTS = 100
+LOCKOUT_MINUTES = 60
+_T = TypeVar("_T")
+
+
+async def guarded(service: Service, to: str, send: Callable[[], Awaitable[_T]]) -> _T:
+    """Sends unless the recipient had its sends of the last ten minutes; counts what succeeds.
+
+    Raises `Refused` (request.message_rate_limited) before anything is made or sent.
+    """
+    if len(_sends(service, to)) >= service.policy.sends_per_recipient:
+        raise Refused("request.message_rate_limited")
+    done = await send()
+    now = service.now()
+    service.state.sends.put(to, [*_sends(service, to), now], now)
+    return done
+
+
+def _sends(service: Service, to: str) -> list[float]:
+    now = service.now()
+    return [at for at in service.state.sends.get(to, now) or () if at > now - SENDS_WINDOW]
+
+
+def watched(service: Service, identifier: str, verify: Callable[[], None]) -> None:
+    """Verifies, and raises what that raises; while the identifier is blocked, the verification is
+    done all the same and `Refused` (session.verification_blocked_too_many_attempts) is raised."""
+    error: Refused | None = None
+    try:
+        verify()
+    except Refused as refused:
+        error = refused
+    until = _report(service, identifier, failed=error is not None)
+    if until is not None:
+        minutes = round((until - service.now()) / 60)
+        when = f"in {minutes} minute{'' if minutes == 1 else 's'}"
+        raise Refused("session.verification_blocked_too_many_attempts", relativeTime=when)
+    if error is not None:
+        raise error
+
+
+def _report(service: Service, identifier: str, *, failed: bool) -> float | None:
+    """Until when the identifier is blocked; an attempt that is blocked counts for no later one."""
+    now, policy = service.now(), service.setting("sentinelPolicy")
+    suspect = service.state.suspects.get(identifier, now) or Suspect()
+    if suspect.until > now:
+        return suspect.until
+    suspect.failures = [at for at in suspect.failures if at > now - HOUR]
+    if not failed and not suspect.failures:
+        return None
+    if len(suspect.failures) + failed >= policy.get("maxAttempts", ATTEMPTS):
+        suspect.until = now + 60 * policy.get("lockoutDuration", LOCKOUT_MINUTES)
+    elif failed:
+        suspect.failures.append(now)
+    service.state.suspects.put(identifier, suspect, now)
+    return suspect.until if suspect.until > now else None
+
+
+def forgive(service: Service, identifier: str) -> None:
+    """Lifts both: the lockout and the count of sends."""
+    now = service.now()
+    service.state.suspects.pop(identifier, now)
+    service.state.sends.pop(identifier, now)

@@ -1,0 +1,203 @@
+"""A service in process: its app called as the server's loop calls it, its provider a stand-in."""
+
+import asyncio
+import json
+import random
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import pytest
+
+from simulators.kernel.call import Call
+from simulators.otp.app import build
+from simulators.otp.connector import Connector, ConnectorError, Crash, Incoming, Outgoing
+from simulators.otp.service import Policy, Service
+from simulators.server.arrival import full_environ
+from simulators.server.loop import run
+
+PHONE = "15005550009"
+CONFIG = {"endpoint": "http://sms.example/send"}
+
+
+def _request(config, message, moment):
+    """What the stand-in connector sends: all it was given."""
+    told = {"to": message.to, "usage": message.usage, "payload": dict(message.payload)}
+    body = json.dumps({**told, "ip": message.ip, "nonce": moment.nonce}).encode()
+    return Outgoing(method="POST", url=config["endpoint"], body=body)
+
+
+def _careful(answer):
+    if answer.status >= 300:
+        raise ConnectorError("general", answer.body.decode())
+    if b"refused" in answer.body:
+        raise ConnectorError("rate_limit_exceeded", {"errorDescription": "refused"})
+
+
+def _faithful(answer):
+    if answer.status >= 300:
+        raise ConnectorError("general", answer.body.decode())
+
+
+def _check(factory, config):
+    if not isinstance(config.get("endpoint"), str):
+        issue = {
+            "code": "invalid_type",
+            "expected": "string",
+            "received": "undefined",
+            "path": ["endpoint"],
+            "message": "Required",
+        }
+        raise ConnectorError("invalid_config", {"issues": [issue], "name": "ZodError"})
+
+
+def _describe(made):
+    """What is told of a connector, as far as tests look at it."""
+    told = {"id": made.id, "target": made.target, "name": {"en": made.name}, "type": "Sms"}
+    return told | {"isDemo": False, "logo": "", "readme": "", "formItems": []}
+
+
+def connector(name):
+    """A connector that is a stand-in for Logto's."""
+    return Connector(
+        id=name,
+        name=name.title(),
+        target=name,
+        request=_request,
+        faithful=_faithful,
+        careful=_careful,
+        unreachable=lambda reason: Crash(reason),
+    )
+
+
+@dataclass
+class Carrier:
+    """The way to the provider: keeps what is sent, and answers what the test wants."""
+
+    sent: list = field(default_factory=list)
+    answer: object = field(default_factory=lambda: Incoming(200, b"{}"))
+
+    async def send(self, outgoing):
+        self.sent.append(SimpleNamespace(url=outgoing.url, **json.loads(outgoing.body)))
+        await asyncio.sleep(0)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+@dataclass
+class Answer:
+    """What came back."""
+
+    status: int
+    body: bytes
+    headers: list
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+    @property
+    def code(self):
+        return self.json["code"]
+
+    def header(self, name):
+        return next((value for key, value in self.headers if key.lower() == name), None)
+
+
+class Otp:
+    """The service as a client sees it; keeps cookies as a browser does."""
+
+    def __init__(self, **policy):
+        self.now = 1_800_000_000.0
+        self.carrier = Carrier()
+        self.service = Service(
+            connectors={name: connector(name) for name in ("first-sms", "second-sms")},
+            describe=_describe,
+            check=_check,
+            carrier=self.carrier,
+            now=lambda: self.now,
+            chance=random.Random(7),
+            policy=Policy(**policy),
+        )
+        self.cookies = {}
+        self._app = build(self.service)
+
+    def ask(self, method, target, document=None, headers=None, raw=None, form=None):
+        """One request and its answer."""
+        given = {"host": "otp.example"} | (headers or {})
+        body = raw or b""
+        if document is not None:
+            given.setdefault("content-type", "application/json")
+            body = json.dumps(document).encode()
+        if form is not None:
+            given.setdefault("content-type", "application/x-www-form-urlencoded")
+            body = urlencode(form).encode()
+        if self.cookies:
+            given["cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        parts = urlsplit(target)
+        call = Call(method, parts.path, parts.query, given, body, client="192.0.2.7")
+        env = full_environ({"server": ("127.0.0.1", 3001)}, call)
+        reply = run(self._app, env)
+        if reply.later is not None:
+            reply = asyncio.run(reply.later())
+        answer = Answer(reply.status, reply.body, reply.headers)
+        self._keep(answer)
+        return answer
+
+    def _keep(self, answer):
+        for name, value in answer.headers:
+            if name.lower() == "set-cookie":
+                key, _, rest = value.partition("=")
+                self.cookies[key] = rest.partition(";")[0]
+
+    def get(self, target, **more):
+        return self.ask("GET", target, **more)
+
+    def post(self, target, document=None, **more):
+        return self.ask("POST", target, document, **more)
+
+    def put(self, target, document=None, **more):
+        return self.ask("PUT", target, document, **more)
+
+    def patch(self, target, document=None, **more):
+        return self.ask("PATCH", target, document, **more)
+
+    def delete(self, target, **more):
+        return self.ask("DELETE", target, **more)
+
+    def connect(self, factory="first-sms", config=CONFIG):
+        """Creates a connector and returns it."""
+        return self.post("/api/connectors", {"connectorId": factory, "config": config}).json
+
+    def request(self, phone=PHONE):
+        """Requests a code by the Management API."""
+        return self.post("/api/verification-codes", {"phone": phone})
+
+    def verify(self, code, phone=PHONE):
+        """Verifies one."""
+        document = {"phone": phone, "verificationCode": code}
+        return self.post("/api/verification-codes/verify", document)
+
+    def sent_code(self):
+        """The code of the newest message."""
+        return self.carrier.sent[-1].payload["code"]
+
+
+@pytest.fixture
+def make():
+    """Makes services; `Policy`'s fields as keywords."""
+    return Otp
+
+
+@pytest.fixture
+def otp():
+    """A service with a connector."""
+    made = Otp()
+    made.connect()
+    return made
+
+
+def fields(url):
+    """The query of a URL as a dict."""
+    return dict(parse_qsl(urlsplit(url).query))
