@@ -35,9 +35,11 @@ def reader(tmp_path_factory):
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m simulators.cli "$@"\n')
     command.chmod(0o755)
     own_ports = {"aliyun": 0}  # those that the README gives a provider of its own
-    options = Options(port=0, tls_port=0, tls_dir=home / "sms-simulators", provider_ports=own_ports)
+    options = Options(
+        port=0, tls_port=0, tls_dir=home / "sms-simulators", provider_ports=own_ports, otp_port=0
+    )
     with in_thread(options) as simulators:
-        ports = {"8026": "http", "8443": "https", "9005": "aliyun"}
+        ports = {"8026": "http", "8443": "https", "9005": "aliyun", "3001": "otp"}
         environment = {
             **os.environ,
             "PATH": f"{command.parent}{os.pathsep}{os.environ['PATH']}",
