@@ -17,19 +17,25 @@ from types import MappingProxyType
 
 from simulators.kernel import bends, catalogue, judges
 from simulators.kernel.call import Reply
-from simulators.kernel.clock import Chance
-from simulators.kernel.flow import Limit
 from simulators.kernel.message import State, Step
 from simulators.kernel.problem import Problem
 from simulators.kernel.provider import (
-    Credentials,
     Draft,
     Endpoint,
     Exchange,
-    Failure,
     Provider,
 )
-from simulators.providers.vonage import access, account, fidelity, receipts, routing, send, wire
+from simulators.providers.vonage import (
+    access,
+    account,
+    fidelity,
+    limits,
+    receipts,
+    refusal,
+    routing,
+    send,
+    wire,
+)
 
 CATALOGUE = catalogue.load("vonage")
 
@@ -87,100 +93,6 @@ LIVES = MappingProxyType(
         "sms": (Step(0, "submitted"), Step(1, "accepted"), Step(3, "delivered")),
     }
 )
-
-_THROUGHPUT = "https://help.nexmo.com/hc/en-us/articles/203993598"
-
-
-def american_number(draft: Draft) -> bool:
-    """Whether the sender is a long number of the United States or Canada."""
-    return len(draft.sender) == 11 and draft.sender.isdigit() and draft.sender[0] == "1"
-
-
-LIMITS = (
-    Limit(
-        name="account-second",
-        permits=30,
-        seconds=1,
-        kind="natural",
-        key=(),
-        error="1",
-        source=_THROUGHPUT,
-    ),
-    Limit(
-        name="us-number-second",
-        permits=1,
-        seconds=1,
-        kind="natural",
-        key=("sender",),
-        error="1",
-        source=_THROUGHPUT,
-        applies=american_number,
-        where=MappingProxyType({"sender": "^1[0-9]{10}$"}),
-    ),
-)
-
-# What a submission says in its own way, and the row of every other resource for the same.
-ELSEWHERE = MappingProxyType(
-    {"2/api_key": "401", "2/secret": "401", "4": "401", "14": "401", "32": "401", "3/body": "400"}
-)
-
-DEFAULT_CREDENTIALS = MappingProxyType(
-    {
-        "api_key": "abcd1234",
-        "api_secret": "FakeSecret123456",
-        "signature_secret": "FakeSignatureSecret0FakeSignatureSecret0",
-        "signature_method": "any",
-        "sender": "AcmeInc",
-        "number": "447700900999",
-    }
-)
-
-
-def new_credentials(chance: Chance) -> dict[str, str]:
-    """Well-formed credentials for a new account. `signature_method` is one of `signing.METHODS`,
-    Vonage's default; the published account takes any of them."""
-    letters = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-    return {
-        "api_key": chance.hex(8),
-        "api_secret": chance.letters(16, letters),
-        "signature_secret": chance.letters(40, letters),
-        "signature_method": "md5hash",
-        "sender": "AcmeInc",
-        "number": "447700900999",
-    }
-
-
-def credential_ids(credentials: Credentials) -> tuple[str, ...]:
-    """The API key."""
-    return (credentials["api_key"],)
-
-
-def refuse(exchange: Exchange, failure: Failure) -> Reply:
-    """A submission's refusal is an element of `messages`; other resources have HTTP statuses."""
-    failure = exchange.failure = _as_seen_there(exchange, failure)
-    row, extra = failure.row, failure.row.extra or {}
-    shape = extra.get("shape", "messages")
-    if shape == "messages":
-        known = {"to": str(failure.values.get("to", "")).removeprefix("+")}
-        return wire.submission(exchange, [send.element(failure, known)])
-    if shape == "none":
-        return wire.reply(exchange, row.http_status, b"")
-    if shape == "label":
-        label = {"error-code": str(row.code), "error-code-label": failure.text}
-        return wire.json(exchange, row.http_status, label)
-    problem = {"type": extra["type"], "title": extra["title"], "detail": failure.text}
-    instance = exchange.world.chance.uuid()
-    return wire.json(exchange, row.http_status, {**problem, "instance": instance})
-
-
-def _as_seen_there(exchange: Exchange, failure: Failure) -> Failure:
-    operation = exchange.endpoint.operation if exchange.endpoint else ""
-    key = failure.row.key
-    if operation not in ("", "send-sms"):
-        key = ELSEWHERE.get(key, key)
-    elif key == "4" and "sig" in wire.parameters(exchange.document):
-        key = "14"  # an unknown key that signs is told that its signature is wrong
-    return failure if key == failure.row.key else exchange.fail(key, **failure.values)
 
 
 def message_id(exchange: Exchange, _draft: Draft) -> str:
@@ -251,18 +163,18 @@ PROVIDER = Provider(
         judges.opted_out,
         routing.sender_allowed,
     ),
-    limits=LIMITS,
+    limits=limits.LIMITS,
     price=routing.PRICE,
     emulates=fidelity.EMULATES,
     receipts=receipts.RECEIPTS,
     inbound=receipts.INBOUND,
     endpoints=ENDPOINTS,
-    default_credentials=DEFAULT_CREDENTIALS,
-    new_credentials=new_credentials,
-    credential_ids=credential_ids,
+    default_credentials=access.DEFAULT_CREDENTIALS,
+    new_credentials=access.new_credentials,
+    credential_ids=access.credential_ids,
     secrets=("api_secret", "signature_secret"),
     identify=access.identify,
     authenticate=access.authenticate,
-    refuse=refuse,
+    refuse=refusal.refuse,
     message_id=message_id,
 )

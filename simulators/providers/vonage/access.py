@@ -3,12 +3,45 @@
 https://developer.vonage.com/en/getting-started/concepts/authentication
 """
 
+from types import MappingProxyType
+
 from simulators.kernel import proof
+from simulators.kernel.clock import Chance
 from simulators.kernel.problem import Problem
-from simulators.kernel.provider import Exchange, Refusal
+from simulators.kernel.provider import Credentials, Exchange, Refusal
 from simulators.providers.vonage import signing, wire
 
 SIGNATURE_AGE = 300  # seconds either way; how old a timestamp may be is UNVERIFIED
+
+DEFAULT_CREDENTIALS = MappingProxyType(
+    {
+        "api_key": "abcd1234",
+        "api_secret": "FakeSecret123456",
+        "signature_secret": "FakeSignatureSecret0FakeSignatureSecret0",
+        "signature_method": "any",
+        "sender": "AcmeInc",
+        "number": "447700900999",
+    }
+)
+
+
+def new_credentials(chance: Chance) -> dict[str, str]:
+    """Well-formed credentials for a new account. `signature_method` is one of `signing.METHODS`,
+    Vonage's default; the published account takes any of them."""
+    letters = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+    return {
+        "api_key": chance.hex(8),
+        "api_secret": chance.letters(16, letters),
+        "signature_secret": chance.letters(40, letters),
+        "signature_method": "md5hash",
+        "sender": "AcmeInc",
+        "number": "447700900999",
+    }
+
+
+def credential_ids(credentials: Credentials) -> tuple[str, ...]:
+    """The API key."""
+    return (credentials["api_key"],)
 
 
 def _pair(exchange: Exchange) -> tuple[str, str, bool]:
