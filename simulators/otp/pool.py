@@ -3,6 +3,7 @@ unless told to."""
 
 import fnmatch
 import ipaddress
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 CONNECTIONS = 512
 KEPT_SECONDS = 60.0
 CONNECT_SECONDS = 10.0
+_WRITTEN = re.compile(r"[!-~]+")
 _AUTOMATIC = ("User-Agent", "Accept-Encoding", "Accept", "Content-Type")
 
 
@@ -48,7 +50,7 @@ class Pool:
         try:
             async with self._opened().request(
                 outgoing.method,
-                URL(url, encoded=True),
+                URL(url, encoded=_WRITTEN.fullmatch(url) is not None),
                 data=outgoing.body or None,
                 headers=headers,
                 allow_redirects=False,
@@ -60,6 +62,8 @@ class Pool:
             raise TimeoutError(f"no answer within {self._timeout or CONNECT_SECONDS:g} s") from None
         except aiohttp.ClientError as problem:
             raise OSError(_in_words_of_node(problem)) from None
+        except ValueError as problem:  # a header with a line break, a port there is not
+            raise OSError(f"not to be sent: {problem}") from None
 
     async def close(self) -> None:
         """Closes all connections."""
@@ -69,14 +73,18 @@ class Pool:
 
     def _route(self, url: str) -> tuple[str, str]:
         """Where a URL leads, and the host name to say there if it is another."""
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError as problem:
+            raise OSError(f"'{url}' is not an http(s) URL: {problem}") from None
         host = parts.hostname or ""
         if parts.scheme not in ("http", "https") or not host:
             raise OSError(f"'{url}' is not an http(s) URL")
         named = parts.netloc.rpartition("@")[2]
         if host.endswith(".localhost"):  # not every resolver knows it
-            port = f":{parts.port}" if parts.port else ""
-            return f"{parts.scheme}://localhost{port}{_target(parts)}", named
+            at = f"localhost:{port}" if port else "localhost"
+            return f"{parts.scheme}://{at}{_target(parts)}", named
         if _is_loopback(host):
             return url, ""
         if self._via:

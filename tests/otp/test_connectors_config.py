@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from simulators.data import data
-from simulators.kernel.contracts import contract
+from simulators.kernel.contracts import Contract, contract
 from simulators.otp import zod
 from simulators.otp.connector import ConnectorError
 from simulators.otp.factories import CONNECTORS, check_config, document, documents
@@ -235,3 +235,38 @@ def test_every_factory_has_a_document():
         ("disableRiskCheck", "Disable risk check", "Switch", False),
         ("templates", "Templates", "Json", True),
     ] == [(f["key"], f["label"], f["type"], f["required"]) for f in twilio["formItems"]]
+
+
+ASSERTIONS = ("type", "pattern", "enum", "contains", "minLength", "maxLength", "not", "anyOf")
+CONDITIONS = ("if", "contains", "not", "anyOf")
+
+
+def rules(schema, path=()):
+    """Where a schema asserts something: the way to each keyword, or to a name that is required."""
+    for keyword, value in schema.items() if isinstance(schema, dict) else enumerate(schema):
+        if keyword in ASSERTIONS and path[-1:] != ("properties",):
+            yield (*path, keyword)
+        elif keyword == "required" and isinstance(value, list):
+            yield from ((*path, keyword, number) for number in range(len(value)))
+        if keyword not in CONDITIONS and isinstance(value, dict | list):
+            yield from rules(value, (*path, keyword))
+
+
+RULES = [
+    (name, rule) for name in CONNECTORS for rule in rules(contract("connectors", name, KIND).schema)
+]
+
+
+@pytest.mark.parametrize(
+    ("factory", "rule"), RULES, ids=lambda p: p if isinstance(p, str) else ".".join(map(str, p))
+)
+def test_every_rule_has_an_example_that_breaks_it_alone(factory, rule):
+    """Without the rule, some bad example would be a good one."""
+    schema = json.loads((FOLDER / f"{factory}.config.schema.json").read_text())
+    place = schema
+    for step in rule[:-1]:
+        place = place[step]
+    del place[rule[-1]]
+    weaker = Contract(schema)
+
+    assert any([] == weaker.check(found["document"]) for found in EXAMPLES[factory]["breaks"])

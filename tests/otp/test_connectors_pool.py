@@ -152,11 +152,33 @@ def test_a_host_that_is_allowed_is_contacted(monkeypatch):
         send(Pool(allowed=("*.twilio.com",)), get("http://api.twilio.com/"))
 
 
-@pytest.mark.parametrize("url", ["ftp://127.0.0.1/", "127.0.0.1/x", "http://", ""])
+@pytest.mark.parametrize(
+    "url",
+    ["ftp://127.0.0.1/", "127.0.0.1/x", "http://", "", "http://[::1/", "http://127.0.0.1:x/"],
+)
 def test_what_is_no_url_is_an_os_error(url):
     """A configuration may hold anything."""
     with pytest.raises(OSError, match="is not an http"):
         send(Pool(), get(url))
+
+
+def test_a_header_cannot_carry_another(listener):
+    """A configuration that was pasted with its line break is refused, not sent."""
+    for value in ("Bearer x\r\nX-Evil: 1", "Bearer x\n"):
+        with pytest.raises(OSError, match="not to be sent"):
+            send(Pool(), get(listener.url, ("authorization", value)))
+
+    assert [] == listener.heads
+
+
+def test_a_url_cannot_carry_a_header(listener):
+    """What is no character of a URL is escaped."""
+    listener.answers = [ANSWER]
+
+    send(Pool(), get(f"{listener.url}/a b/ü\r\nX-Evil: 1"))
+
+    assert listener.heads[0].startswith("GET /a%20b/%C3%BC")
+    assert "\r\nX-Evil" not in listener.heads[0]
 
 
 def test_the_simulators_address_must_be_one():

@@ -24,6 +24,12 @@ def document(answer: Incoming) -> dict[str, Any]:
     raise ConnectorError("invalid_response", said)
 
 
+def objects(value: Any) -> list[dict[str, Any]]:
+    """The objects of a list, an empty one for whatever else is in it."""
+    found = value if isinstance(value, list) else []
+    return [one if isinstance(one, dict) else {} for one in found]
+
+
 def refusal(answer: Incoming, said: str, *, limited: bool = False, **more: Any) -> ConnectorError:
     """A refusal in the provider's words; `limited` when they speak of a limit on how often."""
     code = "rate_limit_exceeded" if limited or answer.status == 429 else "general"

@@ -128,8 +128,8 @@ def careful(answer: Incoming) -> None:
     """The whole call may fail, and each number of it; both under HTTP 200."""
     said = noticing.document(answer).get("Response")
     response = said if isinstance(said, dict) else {}
-    statuses = response.get("SendStatusSet") or []
-    found = [response["Error"]] if response.get("Error") else statuses
+    error = response.get("Error")
+    found = noticing.objects([error] if error else response.get("SendStatusSet"))
     for one in found:
         code = str(one.get("Code", ""))
         if code.lower() != "ok":

@@ -10,7 +10,7 @@ from simulators.otp.connectors import got
 from simulators.otp.templates import choose, fill
 
 URL = "https://api.twilio.com/2010-04-01/Accounts/{}/Messages.json"
-DEAD = frozenset({"failed", "undelivered", "canceled"})
+DEAD = ("failed", "undelivered", "canceled")
 
 
 def request(config: Config, message: Message, _moment: Moment) -> Outgoing:

@@ -87,8 +87,7 @@ def unreachable(reason: str) -> Exception:
 
 
 def _messages(said: Any) -> list[dict[str, Any]]:
-    found = said.get("messages") if isinstance(said, dict) else None
-    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    return noticing.objects(said.get("messages") if isinstance(said, dict) else None)
 
 
 CONNECTOR = Connector(
