@@ -25,7 +25,7 @@ _AMERICAN = (
     " 360 361 385 386 401 402 404 405 406 407 408 409 410 412 413 414 415 417 419 423 424 425 430"
     " 432 434 435 440 442 443 458 463 464 469 470 475 478 479 480 484 501 502 503 504 505 507 508"
 )
-_CANADIAN = "204 226 236 249 250 289 306 343 403 416 418 437 438 450 506 514 519 604 613 705"
+_CANADIAN = "226 236 249 250 289 306 343 403 416 418 437 438 450 506 514 519 604 613 705"
 # 0100-0199 are reserved for fiction. The rest of exchange 555 belongs to information services and
 # is given to no subscriber; 1212, which is directory assistance everywhere, is left out.
 _FIVE_FIVE_FIVE = (range(100, 200), range(2000, 10_000))
@@ -92,17 +92,24 @@ REGIONS = {
     "CN": Region(
         "zh-CN",
         ("+861349",),
-        (range(9_990_000),),
+        (range(9_000_000),),
         7,
         "none are reserved; 134 9 is the block of 134 with no operator in libphonenumber",
     ),
     "RU": Region(
         "ru-RU",
         ("+7943",),
-        (range(9_990_000),),
+        (range(9_000_000),),
         7,
         "none are reserved; 943 is GLONASS in libphonenumber: cars that call for help",
     ),
+}
+
+# Numbers of one prefix that no person above has: for an attack.
+PREFIXES = {
+    "CA": Region("en-CA", ("+1204555",), _FIVE_FIVE_FIVE, 4, REGIONS["CA"].why),
+    "CN": Region("zh-CN", ("+8613499",), (range(900_000),), 6, REGIONS["CN"].why),
+    "RU": Region("ru-RU", ("+79439",), (range(900_000),), 6, REGIONS["RU"].why),
 }
 
 TEXTS = {

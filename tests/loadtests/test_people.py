@@ -4,7 +4,7 @@ import people
 import phonenumbers
 import pytest
 from faker import Faker
-from people import REGIONS, Crowd, NumbersUsedUp, Phones
+from people import PREFIXES, REGIONS, Crowd, NumbersUsedUp, Phones
 
 from simulators.kernel import segments
 from simulators.kernel.codes import extract
@@ -73,8 +73,8 @@ def test_numbers_are_valid_where_the_reserved_ones_are_not_outside_the_plan(regi
         ("US", "+12015550100", "+15085559999"),
         ("GB", "+447700900000", "+447700900999"),
         ("FR", "+33639980000", "+33639989999"),
-        ("CN", "+8613490000000", "+8613499989999"),
-        ("RU", "+79430000000", "+79439989999"),
+        ("CN", "+8613490000000", "+8613498999999"),
+        ("RU", "+79430000000", "+79438999999"),
     ],
 )
 def test_a_region_has_its_whole_range_and_no_more(region, first, last):
@@ -84,6 +84,21 @@ def test_a_region_has_its_whole_range_and_no_more(region, first, last):
     assert (first, last) == (numbers.number(0), numbers.number(len(numbers) - 1))
     with pytest.raises(IndexError):
         numbers.number(len(numbers))
+
+
+@pytest.mark.parametrize("region", PREFIXES)
+def test_the_prefix_under_attack_is_nobodys(region):
+    """Whoever is drawn from the region has another number."""
+    attacked = PREFIXES[region]
+    own = {attacked.number(index) for index in range(0, len(attacked), 97)}
+
+    assert not any(
+        number.startswith(attacked.prefixes[0])
+        for number in numbers(Crowd(regions=(region,)), 2000)
+    )
+    assert all(number.startswith(attacked.prefixes[0]) for number in own)
+    assert not any(number[-7:-4] == "999" for number in own)
+    assert {len(REGIONS[region].number(0))} == {len(number) for number in own}
 
 
 def test_directory_assistance_is_nobody():

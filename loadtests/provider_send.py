@@ -1,0 +1,113 @@
+"""How many messages a second does each provider take, and does every refusal look like one?
+
+Each message goes straight to a provider as Logto's connector sends it, signed anew, under the
+vendor's host name. A share of the numbers cannot be anybody's, so that the provider has to refuse
+them: what counts is the body of its answer, not the status. A refusal of theirs is a result; an
+accepted one, or the refusal of a good number, is a failure.
+
+Look at `send <provider>`: its rate, its percentiles, no failures. `send <provider> to nobody`
+is what a refusal costs. The servers' CPU is the limit on one machine: leave it a core.
+
+    sms-simulators serve --limits off &
+    locust -f loadtests/provider_send.py --host http://127.0.0.1:8026 --headless -u 20 -t 30s
+    locust -f loadtests/provider_send.py --host ... --provider tencent
+
+Without `--limits off` a provider's documented flow control holds: `throttled` counts what it
+refused. With another `--host` this loads whatever answers there under the vendors' names.
+"""
+
+from argparse import ArgumentParser
+from dataclasses import dataclass
+from typing import Any
+
+import configs
+import direct
+from locust import FastHttpUser, constant, events, task
+from people import Crowd, Person
+from visitors import ABROAD, AT_HOME
+
+from simulators.load.run import attach
+from simulators.otp.connector import Connector, Message
+
+NO_NUMBER_SHARE = 0.05
+NO_NUMBER = "1234"  # is too short everywhere
+
+run = attach(needs="host sim")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A provider, and the people whom it reaches."""
+
+    provider: str
+    connector: Connector
+    config: dict[str, Any]
+    crowd: Crowd
+
+
+routes: list[Route] = []
+
+
+class Application(FastHttpUser):
+    """Sends a code to somebody through each provider in turn, as fast as they answer."""
+
+    wait_time = constant(0)
+
+    @task
+    def send(self) -> None:
+        """One message through every chosen provider."""
+        for route in routes:
+            person = route.crowd.person()
+            if route.crowd.chance.random() < self.environment.parsed_options.wrong_numbers:
+                self._to_nobody(route)
+            else:
+                self._to(route, person)
+
+    def _to(self, route: Route, person: Person) -> None:
+        ledger, provider = run.ledger, route.provider
+        ledger.asked(person.number, usage=provider)
+        with self._post(route, person.digits, f"send {provider}") as response:
+            refusal = direct.refusal(route.connector, response)
+            if refusal is None:
+                response.success()
+                ledger.sent(person.number, usage=provider)
+            elif refusal.code == direct.LIMITED:
+                response.success()
+                ledger.throttled(person.number, refusal.code, usage=provider)
+            else:
+                response.failure(f"{refusal.code}: {refusal.data}")
+                ledger.refused(person.number, refusal.code, usage=provider)
+
+    def _to_nobody(self, route: Route) -> None:
+        with self._post(route, NO_NUMBER, f"send {route.provider} to nobody") as response:
+            if direct.refusal(route.connector, response):
+                response.success()
+            else:
+                response.failure("accepted a number that is none")
+
+    def _post(self, route: Route, to: str, name: str) -> Any:
+        message = Message(to=to, usage="SignIn", payload={"code": route.crowd.code()})
+        return direct.post(self.client, route.connector, route.config, message, name)
+
+
+@events.init_command_line_parser.add_listener
+def _option(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--wrong-numbers",
+        type=float,
+        default=NO_NUMBER_SHARE,
+        help="The share of messages to what is no number",
+    )
+
+
+@events.test_start.add_listener
+def _routes(**_: Any) -> None:
+    """By the credentials of the account."""
+    routes.clear()
+    for row in run.inbox.call("GET", "/_sim/providers")["providers"]:
+        provider = row["name"]
+        if provider in configs.CONNECTORS and run.settings.provider in ("", provider):
+            connector, config = configs.made(provider, row["credentials"])
+            regions = AT_HOME.get(provider, ABROAD)
+            crowd = Crowd(f"{run.seed}/{provider}", regions, run.worker, run.workers)
+            routes.append(Route(provider, connector, config, crowd))

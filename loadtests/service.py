@@ -1,0 +1,133 @@
+"""The OTP service as an application uses it: Logto's Management API asks for a code and checks
+it. What users see goes into the ledger. For scenarios that are about something else.
+"""
+
+import json
+import re
+from typing import Any, Literal, NamedTuple
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+from locust import FastHttpUser
+from people import Person
+
+from simulators.load.run import Run
+
+MISMATCH = "verification_code.code_mismatch"
+EXPIRED = "verification_code.expired"
+# In Logto's words or, where its connector takes a limit for any refusal, in a provider's.
+_LIMITED = re.compile(r"limit|too many|throttl|frequen|20429", re.IGNORECASE)
+
+
+class Answer(NamedTuple):
+    """What became of a request for a code, and the code of the error."""
+
+    kind: Literal["sent", "throttled", "refused", "unknown"]
+    why: str = ""
+
+
+class Client(FastHttpUser):
+    """Asks for codes and enters them. A subclass has a `run` and the tasks."""
+
+    abstract = True
+    run: Run
+
+    def ask(
+        self, person: Person, *, name: str = "send", usage: str = "Generic", refusals: bool = False
+    ) -> Answer:
+        """Requests a code. A limit that was met is a result; another refusal is a failure unless
+        `refusals` are expected. `usage` is what it counts as in the ledger."""
+        self.run.ledger.asked(person.number, usage=usage)
+        with self.client.post(
+            "/api/verification-codes",
+            json={"phone": person.digits},
+            headers=proof(self.run),
+            name=name,
+            catch_response=True,
+        ) as response:
+            answer = read(response)
+            if answer.kind in ("sent", "throttled") or (answer.kind == "refused" and refusals):
+                response.success()
+            else:
+                response.failure(f"{response.status_code} {answer.why}")
+        record(self.run, person, answer, usage)
+        return answer
+
+    def enter(
+        self,
+        person: Person,
+        code: str,
+        *,
+        name: str = "verify",
+        expected: str = "",
+        usage: str = "Generic",
+    ) -> bool:
+        """Enters a code; whether the service answers as expected: yes, or the error named."""
+        with self.client.post(
+            "/api/verification-codes/verify",
+            json={"phone": person.digits, "verificationCode": code},
+            headers=proof(self.run),
+            name=name,
+            catch_response=True,
+        ) as response:
+            error = "" if response.status_code == 204 else error_code(response)
+            if error == expected:
+                response.success()
+            else:
+                response.failure(f"expected {expected or 'yes'}, got {error or 'yes'}")
+        if not error:
+            self.run.ledger.verified(person.number, code, usage=usage)
+        elif not expected:
+            self.run.ledger.wrong(person.number, code, error, usage=usage)
+        return error == expected
+
+
+def read(response: Any) -> Answer:
+    """What an answer to a request for a code says."""
+    status = response.status_code
+    if 200 <= status < 300:
+        return Answer("sent")
+    error = error_code(response)
+    if status == 0 or (status >= 500 and status != 501):  # it may have been sent
+        return Answer("unknown", error)
+    if status == 429 or _LIMITED.search(response.text or ""):
+        return Answer("throttled", error)
+    return Answer("refused", error)
+
+
+def record(run: Run, person: Person, answer: Answer, usage: str) -> None:
+    """Writes what a person was told into the ledger."""
+    if answer.kind == "sent":
+        run.ledger.sent(person.number, usage=usage)
+    elif answer.kind == "throttled":
+        run.ledger.throttled(person.number, answer.why, usage=usage)
+    elif answer.kind == "refused":
+        run.ledger.refused(person.number, answer.why, usage=usage)
+
+
+def proof(run: Run) -> dict[str, str]:
+    """The Management API's token, where there is one."""
+    token = run.settings.token
+    return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+def manage(run: Run, method: str, path: str, body: Any = None) -> Any:
+    """A request to the Management API that is no part of the load. Raises `OSError`."""
+    data = None if body is None else json.dumps(body).encode()
+    headers = {"Content-Type": "application/json", **proof(run)}
+    url = f"{run.settings.host}{path}"
+    request = Request(url, data, headers, method=method)  # noqa: S310 - the host under test
+    try:
+        with urlopen(request, timeout=30) as answer:  # noqa: S310 - as above
+            said = answer.read()
+    except HTTPError as refusal:
+        raise OSError(f"{method} {path}: {refusal.code} {refusal.read()[:300]!r}") from None
+    return json.loads(said) if said else None
+
+
+def error_code(response: Any) -> str:
+    """Logto's code of an error, else the HTTP status."""
+    try:
+        return str(response.json()["code"])
+    except (ValueError, KeyError, TypeError):
+        return f"HTTP {response.status_code}"

@@ -1,0 +1,263 @@
+"""How many people a second register, sign in and reset a password in their browsers?
+
+Each visitor goes through Logto's Experience API as its sign-in page does: the OpenID Connect
+request of an application, the code by SMS, and back to the application with tokens and the
+number in them. Somebody registers; registered people come back to sign in, or have forgotten a
+password.
+
+Look at `FLOW sign in` and the others: one is a whole visit, with its wait for the SMS; below are
+the steps. A visit that ends early is counted at the step where it ended.
+
+    sms-simulators serve --otp-port 3001 &
+    locust -f loadtests/sign_in.py --host http://127.0.0.1:3001 --headless -u 20 -t 1m
+    locust -f loadtests/sign_in.py --host https://logto.example.com --token $LOGTO_TOKEN ...
+
+Before the first visitor the scenario turns sign-in by phone on and makes an application, by the
+Management API; `--client-id` names one that is there, and nothing is changed then. `--rest 61`
+keeps a person from two visits within a minute, which Aliyun does not allow.
+"""
+
+import base64
+import hashlib
+import secrets
+import time
+from argparse import ArgumentParser
+from collections import deque
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from figures import figure
+from locust import FastHttpUser, between, events, task
+from locust.runners import WorkerRunner
+from people import Person
+from service import error_code, manage, read, record
+from visitors import Visitors
+
+from simulators.load.run import attach
+
+CALLBACK = "http://127.0.0.1:9/callback"  # nobody listens: its query is all that is needed
+VERIFICATION = "/api/experience/verification/verification-code"
+SCOPE = "openid profile phone"
+READ_SECONDS = 20.0
+MOST_HOPS = 5
+MOST_VISITS = 8  # of one person: Logto sends no number more than ten messages in ten minutes
+EXPERIENCE = {
+    "signInMode": "SignInAndRegister",
+    "signUp": {"identifiers": ["phone"], "password": False, "verify": True},
+    "signIn": {
+        "methods": [
+            {
+                "identifier": "phone",
+                "password": True,
+                "verificationCode": True,
+                "isPasswordPrimary": False,
+            }
+        ]
+    },
+    "forgotPasswordMethods": ["PhoneVerificationCode"],
+    "passwordPolicy": {"rejects": {"pwned": False}},  # asks a service on the internet
+}
+
+run = attach(needs="host sim")
+visitors = Visitors(run)
+
+
+class Ended(Exception):
+    """A visit cannot go on; what went wrong is counted at its step."""
+
+
+class Member:
+    """A registered person, and when the next visit may be."""
+
+    def __init__(self, person: Person) -> None:
+        self.person, self.visits, self.free_at = person, 0, 0.0
+
+
+members: deque[Member] = deque()
+seen: dict[str, int] = {}  # the last message to a number: the next visit waits for a later one
+
+
+class Browser(FastHttpUser):
+    """One visitor after the other, each with cookies of their own."""
+
+    wait_time = between(0, 0.1)
+    client_id = ""
+    verifier = ""
+
+    @task(2)
+    def register(self) -> None:
+        """Somebody new."""
+        person = visitors.next()
+        with self._visit("register", person, "Register"):
+            self._home()
+            members.append(Member(person))
+
+    @task(7)
+    def sign_in(self) -> None:
+        """Somebody who registered before."""
+        if (member := self._member()) is None:
+            return self.register()
+        with self._visit("sign in", member.person, "SignIn"):
+            self._home()
+        return None
+
+    @task(1)
+    def forgot_password(self) -> None:
+        """Somebody who registered before, who gets a new password and is not signed in."""
+        if (member := self._member()) is None:
+            return self.register()
+        with self._visit("forgot password", member.person, "ForgotPassword"):
+            password = {"password": member.person.password}
+            self._step("PUT", "/api/experience/profile/password", "set password", json=password)
+            self._step("POST", "/api/experience/submit", "submit")
+        return None
+
+    def _member(self) -> Member | None:
+        """The one who was here longest ago, if that is long enough."""
+        rest = self.environment.parsed_options.rest
+        if not members or members[0].free_at > time.time():
+            return None
+        member = members.popleft()
+        member.visits, member.free_at = member.visits + 1, time.time() + rest
+        if member.visits < MOST_VISITS:
+            members.append(member)
+        return member
+
+    @contextmanager
+    def _visit(self, name: str, person: Person, event: str) -> Any:
+        """From the application's button on; what follows the code is the caller's. Time and end
+        of the whole visit are reported as one."""
+        started = time.perf_counter()
+        try:
+            self._enter(person, event)
+            yield
+        except Ended:
+            return
+        figure("FLOW", name, 1000 * (time.perf_counter() - started))
+
+    def _enter(self, person: Person, event: str) -> None:
+        """To the page, and identified there by a code."""
+        self.client.cookiejar.clear()
+        self.verifier = secrets.token_urlsafe(32)
+        digest = hashlib.sha256(self.verifier.encode()).digest()
+        asked = {
+            "client_id": Browser.client_id,
+            "redirect_uri": CALLBACK,
+            "response_type": "code",
+            "scope": SCOPE,
+            "state": secrets.token_urlsafe(8),
+            "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
+            "code_challenge_method": "S256",
+            "prompt": "login",
+        }
+        self._step("GET", f"/oidc/auth?{urlencode(asked)}", "authorize")
+        self._step("PUT", "/api/experience", "begin", json={"interactionEvent": event})
+        verification = self._verify(person, event)
+        self._step(
+            "POST",
+            "/api/experience/identification",
+            "identify",
+            json={"verificationId": verification},
+        )
+
+    def _verify(self, person: Person, event: str) -> str:
+        """The id of a verification that the code of an SMS has completed."""
+        identifier = {"type": "phone", "value": person.digits}
+        asked = self._send(person, event, {"identifier": identifier, "interactionEvent": event})
+        sms = run.read_sms(
+            person.number,
+            after=seen.get(person.number, visitors.since),
+            timeout=READ_SECONDS,
+            usage=event,
+            name="wait for code",
+        )
+        if sms is None:
+            raise Ended
+        seen[person.number] = sms.sequence
+        body = {"identifier": identifier, "verificationId": asked, "code": sms.code}
+        try:
+            self._step("POST", f"{VERIFICATION}/verify", "verify", json=body)
+        except Ended:
+            run.ledger.wrong(person.number, sms.code, "verify", usage=event)
+            raise
+        run.ledger.verified(person.number, sms.code, usage=event)
+        return asked
+
+    def _send(self, person: Person, event: str, body: dict[str, Any]) -> str:
+        """The id of a verification whose code is on its way."""
+        run.ledger.asked(person.number, usage=event)
+        with self.client.post(
+            VERIFICATION, json=body, name="send", catch_response=True
+        ) as response:
+            answer = read(response)
+            if answer.kind in ("sent", "throttled"):
+                response.success()
+            else:
+                response.failure(f"{response.status_code} {answer.why}")
+        record(run, person, answer, event)
+        if answer.kind != "sent":
+            raise Ended
+        return str(response.json()["verificationId"])
+
+    def _home(self) -> None:
+        """Back to the application, which gets tokens for its code, and the number for those."""
+        submitted = self._step("POST", "/api/experience/submit", "submit")
+        place = submitted.json()["redirectTo"]
+        for _ in range(MOST_HOPS):
+            if place.startswith(CALLBACK):
+                break
+            place = self._step("GET", place, "redirect").headers["location"]
+        tokens = self._step(
+            "POST",
+            "/oidc/token",
+            "token",
+            data=urlencode(
+                {
+                    "grant_type": "authorization_code",
+                    "client_id": Browser.client_id,
+                    "redirect_uri": CALLBACK,
+                    "code": parse_qs(urlsplit(place).query).get("code", [""])[0],
+                    "code_verifier": self.verifier,
+                }
+            ),
+            headers={"Content-Type": "application/x-www-form-urlencoded"},
+        ).json()
+        bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
+        self._step("GET", "/oidc/me", "userinfo", headers=bearer)
+
+    def _step(self, method: str, url: str, name: str, **more: Any) -> Any:
+        """One request that has to be answered below 400. Raises `Ended`."""
+        with self.client.request(
+            method, url, name=name, allow_redirects=False, catch_response=True, **more
+        ) as response:
+            if not 200 <= response.status_code < 400:
+                response.failure(f"{response.status_code} {error_code(response)}")
+                raise Ended
+            response.success()
+        return response
+
+
+@events.init_command_line_parser.add_listener
+def _options(parser: ArgumentParser) -> None:
+    parser.add_argument("--client-id", default="", help="An application that is there already")
+    parser.add_argument(
+        "--rest", type=float, default=0.0, help="Seconds between two visits of a person"
+    )
+
+
+@events.test_start.add_listener
+def _prepare(environment: Any, **_: Any) -> None:
+    """Sign-in by phone, and an application; on one machine for all workers."""
+    members.clear()
+    seen.clear()
+    options = environment.parsed_options
+    if not options.client_id and not isinstance(environment.runner, WorkerRunner):
+        manage(run, "PATCH", "/api/sign-in-exp", EXPERIENCE)
+        application = {
+            "name": "load test",
+            "type": "SPA",
+            "oidcClientMetadata": {"redirectUris": [CALLBACK], "postLogoutRedirectUris": []},
+        }
+        options.client_id = manage(run, "POST", "/api/applications", application)["id"]
+    Browser.client_id = options.client_id  # workers get the options of their master
