@@ -11,7 +11,7 @@ end: what was accepted and throttled, who got through by asking again and who ga
 long people were kept waiting. With one template the registrations take sign-in down with them.
 
     sms-simulators serve &
-    locust -f loadtests/flow_control.py --host http://127.0.0.1:8026 --headless -u 40 -t 1m
+    locust -f loadtests/flow_control.py --headless -u 40 -t 1m
 
 The limit is set on the account for the time of the run (`--permits` a second and template; by
 default half of what a group asks for). `--provider tencent` has templates too.
@@ -19,6 +19,7 @@ default half of what a group asks for). `--provider tencent` has templates too.
 
 import logging
 import random
+import sys
 import time
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -44,7 +45,18 @@ TEMPLATED = ("aliyun", "tencent")
 PATIENCE_SECONDS = 1.0
 MOST_TRIES = 5
 
-run = attach(needs="host sim")
+
+@events.test_start.add_listener  # before the oracle's: it counts by the limits that it finds
+def _limit(environment: Any, **_: Any) -> None:
+    """So many of each template, for the time of the run."""
+    if not isinstance(environment.runner, WorkerRunner):
+        options = environment.parsed_options
+        permits = options.permits or max(1, (options.num_users or 1) // 4)
+        by_template = {"permits": permits, "seconds": 1, "key": ["template"], "name": "template"}
+        run.inbox.call("PUT", "/_sim/limits", {"mode": [by_template]})
+
+
+run = attach(needs="sim")
 visitors = Visitors(run, regions=("CN",))
 
 
@@ -125,25 +137,21 @@ def _option(parser: ArgumentParser) -> None:
 @events.init.add_listener
 def _has_templates(**_: Any) -> None:
     if run.settings.provider not in ("", *TEMPLATED):
-        raise SystemExit(
+        sys.stderr.write(
             f"--provider: expected one with templates, {' or '.join(TEMPLATED)}, got"
-            f" '{run.settings.provider}'"
+            f" '{run.settings.provider}'\n"
         )
+        raise SystemExit(2)
 
 
 @events.test_start.add_listener
-def _connect(environment: Any, **_: Any) -> None:
-    """Both configurations, and the limit by template for the time of the run."""
-    options = environment.parsed_options
+def _connect(**_: Any) -> None:
+    """Both configurations, with the credentials of the account."""
     provider = run.settings.provider or TEMPLATED[0]
     rows = run.inbox.call("GET", "/_sim/providers")["providers"]
     known = next(row["credentials"] for row in rows if row["name"] == provider)
     Group.connector, config = configs.made(provider, known)
     TemplatePerUse.config, OneTemplate.config = config, configs.one_template(config)
-    if not isinstance(environment.runner, WorkerRunner):
-        permits = options.permits or max(1, (options.num_users or 1) // 4)
-        by_template = {"permits": permits, "seconds": 1, "key": ["template"], "name": "template"}
-        run.inbox.call("PUT", "/_sim/limits", {"mode": [by_template]})
 
 
 @events.test_stop.add_listener

@@ -9,11 +9,11 @@ Look at `send <provider>`: its rate, its percentiles, no failures. `send <provid
 is what a refusal costs. The servers' CPU is the limit on one machine: leave it a core.
 
     sms-simulators serve --limits off &
-    locust -f loadtests/provider_send.py --host http://127.0.0.1:8026 --headless -u 20 -t 30s
-    locust -f loadtests/provider_send.py --host ... --provider tencent
+    locust -f loadtests/provider_send.py --headless -u 20 -t 30s
+    locust -f loadtests/provider_send.py --headless -u 20 -t 30s --provider tencent
 
 Without `--limits off` a provider's documented flow control holds: `throttled` counts what it
-refused. With another `--host` this loads whatever answers there under the vendors' names.
+refused. With a `--host` this loads whatever answers there under the vendors' names.
 """
 
 from argparse import ArgumentParser
@@ -32,7 +32,7 @@ from simulators.otp.connector import Connector, Message
 NO_NUMBER_SHARE = 0.05
 NO_NUMBER = "1234"  # is too short everywhere
 
-run = attach(needs="host sim")
+run = attach(needs="sim")
 
 
 @dataclass(frozen=True, slots=True)
