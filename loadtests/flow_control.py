@@ -82,7 +82,7 @@ class Group(FastHttpUser):
                     gevent.sleep(PATIENCE_SECONDS * random.uniform(0.5, 1.5))
                 if self._sent(person, usage):
                     return
-            blocked["type"] = "GAVE UP"
+            blocked |= {"kind": "GAVE UP", "name": f"{self.arm}: {usage} gave up"}
 
     def _sent(self, person: Person, usage: str) -> bool:
         """Whether the provider took it; if not, flow control did not let it."""
@@ -117,11 +117,11 @@ class TemplatePerUse(Group):
 
 
 @contextmanager
-def _blocked(name: str) -> Iterator[dict[str, str]]:
-    """Somebody waits: until a code is sent, or "GAVE UP". Reported with the time it took."""
-    started, told = time.perf_counter(), {"type": "BLOCKED"}
+def _blocked(label: str) -> Iterator[dict[str, str]]:
+    """Somebody waits: until a code is sent, or in vain. Reported with the time it took."""
+    started, told = time.perf_counter(), {"kind": "BLOCKED", "name": f"{label} waited"}
     yield told
-    figure(told["type"], name, 1000 * (time.perf_counter() - started))
+    figure(told["kind"], told["name"], 1000 * (time.perf_counter() - started))
 
 
 @events.init_command_line_parser.add_listener
@@ -165,14 +165,14 @@ def _compare(environment: Any, **_: Any) -> None:
     for arm in (ONE, EACH):
         for usage in TRAFFIC:
             label = f"{arm}: {usage}"
-            recovered, waited = _times(environment, "BLOCKED", label)
-            given_up, in_vain = _times(environment, "GAVE UP", label)
+            recovered, waited = _times(environment, "BLOCKED", f"{label} waited")
+            given_up, in_vain = _times(environment, "GAVE UP", f"{label} gave up")
             sent, throttled = (run.ledger.count(kind, label) for kind in ("sent", "throttled"))
             row = (label, sent, throttled, recovered, given_up, waited + in_vain)
             logging.info("%-34s %9d %9d %9d %9d %9.1f", *row)
 
 
-def _times(environment: Any, kind: str, label: str) -> tuple[int, float]:
+def _times(environment: Any, kind: str, name: str) -> tuple[int, float]:
     """How often, and how many seconds together."""
-    found = environment.stats.entries.get((label, kind))
+    found = environment.stats.entries.get((name, kind))
     return (found.num_requests, found.total_response_time / 1000) if found else (0, 0.0)
