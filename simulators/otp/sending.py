@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from simulators.otp.connector import Config, Message, Moment, UsageType
+from simulators.otp.connector import Config, ConnectorError, Message, Moment, UsageType
 from simulators.otp.refused import Refused
 from simulators.otp.service import Service
 
@@ -33,5 +33,8 @@ async def hand_off(service: Service, factory: str, config: Config, message: Mess
     try:
         answer = await service.carrier.send(outgoing)
     except (OSError, TimeoutError) as problem:
-        raise connector.unreachable(str(problem) or type(problem).__name__) from None
+        reason = str(problem) or type(problem).__name__
+        if service.policy.faithful:
+            raise connector.unreachable(reason) from None
+        raise ConnectorError("general", {"errorDescription": reason}) from None
     (connector.faithful if service.policy.faithful else connector.careful)(answer)

@@ -170,12 +170,17 @@ def test_a_failed_send_leaves_a_live_code(otp):
     assert 204 == otp.verify(otp.sent_code()).status
 
 
-def test_a_connection_that_fails_is_an_internal_error(otp):
-    """Where the connector does not catch it."""
-    otp.carrier.answer = ConnectionRefusedError("connect ECONNREFUSED 127.0.0.1:9")
-    answer = otp.request()
+def test_a_provider_that_does_not_answer_is_reported_unless_the_service_is_faithful(otp, make):
+    """Logto answers 500; a careful connector says why nothing was handed off."""
+    faithful = make(faithful=True)
+    faithful.connect()
+    for service in (otp, faithful):
+        service.carrier.answer = OSError("read ECONNRESET")
+    careful = otp.request()
 
-    assert (500, {"message": "Internal server error."}) == (answer.status, answer.json)
+    assert (400, "connector.general") == (careful.status, careful.code)
+    assert {"errorDescription": "read ECONNRESET"} == careful.json["data"]
+    assert {"message": "Internal server error."} == faithful.request().json
 
 
 def test_a_provider_s_throttle_is_429(otp):
