@@ -66,4 +66,4 @@ def _why(
 def _refusal(entry: dict[str, Any]) -> str:
     """The answer of a refused request, with what its contract says of it."""
     error = f" {entry['error']}" if entry["error"] else ""
-    return ". ".join([f"{entry['status']}{error}", *entry["sentences"][:1]])
+    return ": ".join([f"{entry['status']}{error}", *entry["sentences"][:1]])

@@ -11,10 +11,10 @@ _PATTERNS = {
     "vonage": "+447911123###",
     "gatewayapi": "+4520555###",
     "smsaero": "+7903555####",
-    "aliyun": "+861305550###",
-    "tencent": "+861305551###",
+    "aliyun": "+8613055500###",
+    "tencent": "+8613055501###",
 }
-_ANY = "+861305552###"
+_ANY = "+8613055502###"
 
 
 class BadNumber(ValueError):
