@@ -1,5 +1,7 @@
 """Every endpoint, every answer and every callback of every provider has its contract."""
 
+import re
+
 import pytest
 
 from simulators.catalog import PROVIDERS
@@ -70,10 +72,14 @@ def test_nothing_is_described_that_is_not_there(described):
 
 
 def test_a_schema_names_itself(schema_file, read):
-    """`$id` ends in the file's name; dialect, title and description are there."""
+    """`$id` ends in the file's name; dialect, title and description are there, and who says so:
+    page, version of the API, and when it was read."""
     schema = read(f"{schema_file}.schema.json")
 
     assert "https://json-schema.org/draft/2020-12/schema" == schema["$schema"]
     assert f"https://sms-simulators.example/contracts/{schema_file}.schema.json" == schema["$id"]
     assert schema["title"]
-    assert schema["description"]
+    assert re.fullmatch(r".*[a-z.].*[.]", schema["description"])
+    assert re.fullmatch(
+        r"source: https://\S+; version: \S+; seen: 2[0-9]{3}-[0-9]{2}-[0-9]{2}", schema["$comment"]
+    )

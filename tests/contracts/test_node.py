@@ -1,0 +1,65 @@
+"""The contracts mean the same in another language: Node's Ajv agrees with every example."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from simulators.data import data
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "node"
+
+pytestmark = pytest.mark.skipif(
+    not (shutil.which("node") and shutil.which("npm")), reason="needs Node.js and npm"
+)
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory):
+    """Runs the example on a folder, its one dependency installed; skips where that is out of
+    reach."""
+    folder = tmp_path_factory.mktemp("node") / "example"
+    shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("node_modules"))
+    npm = ["npm", "install", "--no-audit", "--no-fund", "--fetch-retries=0", "--loglevel=error"]
+    try:
+        done = subprocess.run(npm, cwd=folder, capture_output=True, text=True, timeout=50)
+    except subprocess.TimeoutExpired:
+        pytest.skip("npm could not install ajv in 50 seconds")
+    if done.returncode:
+        pytest.skip(f"npm could not install ajv: {done.stderr.strip()[-200:]}")
+
+    def run(contracts):
+        command = ["node", "check.mjs", str(contracts)]
+        return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=50)
+
+    return run
+
+
+def test_ajv_agrees_with_every_example(node):
+    """In strict mode; it compiles the answers' schemas too."""
+    counted = len(list(data("contracts").glob("*/*.schema.json")))
+
+    done = node(data("contracts"))
+
+    assert "" == done.stderr
+    assert f"{counted} schemas, " in done.stdout
+    assert done.stdout.endswith(", 0 wrong\n")
+    assert 0 == done.returncode
+
+
+def test_a_wrong_example_is_told_and_fails(node, tmp_path):
+    """One that is kept and should not be, and one that breaks elsewhere."""
+    shutil.copytree(data("contracts") / "http_sms", tmp_path / "http_sms")
+    file = tmp_path / "http_sms" / "send-webhook.examples.json"
+    examples = json.loads(file.read_text())
+    kept, broken = examples["keeps"][0], examples["breaks"][0]
+    wrong = {"at": "body", "why": "nothing", "document": kept}
+    file.write_text(json.dumps({"keeps": [broken["document"]], "breaks": [wrong]}))
+
+    done = node(tmp_path)
+
+    assert 1 == done.returncode
+    assert f"http_sms/send-webhook: keeps[0] breaks at {broken['at']}" in done.stderr
+    assert 'http_sms/send-webhook: "nothing" breaks at , not at body' in done.stderr
