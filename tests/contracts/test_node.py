@@ -39,7 +39,8 @@ def node(tmp_path_factory):
 
 def test_ajv_agrees_with_every_example(node):
     """In strict mode; it compiles the answers' schemas too."""
-    counted = len(list(data("contracts").glob("*/*.schema.json")))
+    files = data("contracts").glob("*/*.schema.json")
+    counted = len([path for path in files if path.parent.name != "connectors"])
 
     done = node(data("contracts"))
 
