@@ -3,7 +3,9 @@
 import asyncio
 import json
 import random
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
+from hashlib import sha256
 from types import SimpleNamespace
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -17,6 +19,8 @@ from simulators.server.arrival import full_environ
 from simulators.server.loop import run
 
 PHONE = "15005550009"
+CALLBACK = "https://app.example/callback"
+VERIFIER = "a-verifier-of-at-least-forty-three-characters-as-asked"
 CONFIG = {"endpoint": "http://sms.example/send"}
 
 
@@ -178,6 +182,94 @@ class Otp:
         """Verifies one."""
         document = {"phone": phone, "verificationCode": code}
         return self.post("/api/verification-codes/verify", document)
+
+    def allow_phones(self, **more):
+        """Sign-up and sign-in by a code by SMS."""
+        method = {"identifier": "phone", "password": True, "verificationCode": True}
+        settings = {
+            "signInMode": "SignInAndRegister",
+            "signUp": {"identifiers": ["phone"], "password": False, "verify": True},
+            "signIn": {"methods": [method | {"isPasswordPrimary": False}]},
+            "forgotPasswordMethods": ["PhoneVerificationCode"],
+        }
+        done = self.patch("/api/sign-in-exp", settings | more)
+        assert done.status == 200, done.body
+
+    def authorize(self, **more):
+        """Goes to the sign-in page as a browser does that an application sent there."""
+        app = {
+            "name": "app",
+            "type": "SPA",
+            "oidcClientMetadata": {"redirectUris": [CALLBACK], "postLogoutRedirectUris": []},
+        }
+        self.client_id = self.post("/api/applications", app).json["id"]
+        challenge = urlsafe_b64encode(sha256(VERIFIER.encode()).digest()).decode().rstrip("=")
+        query = {
+            "client_id": self.client_id,
+            "redirect_uri": CALLBACK,
+            "response_type": "code",
+            "scope": "openid profile phone",
+            "state": "st",
+            "code_challenge": challenge,
+            "code_challenge_method": "S256",
+            "prompt": "login",
+        }
+        return self.get(f"/oidc/auth?{urlencode(query | more)}")
+
+    def begin(self, event, **more):
+        """Begins an interaction."""
+        self.authorize(**more)
+        return self.put("/api/experience", {"interactionEvent": event})
+
+    def send(self, event, phone=PHONE, **more):
+        """Has a code sent in an interaction."""
+        document = {"identifier": {"type": "phone", "value": phone}, "interactionEvent": event}
+        return self.post("/api/experience/verification/verification-code", document, **more)
+
+    def prove(self, record, phone=PHONE, code=None):
+        """Gives the newest code back."""
+        document = {
+            "identifier": {"type": "phone", "value": phone},
+            "verificationId": record,
+            "code": self.sent_code() if code is None else code,
+        }
+        return self.post("/api/experience/verification/verification-code/verify", document)
+
+    def identify(self, record):
+        """Says which proof tells who it is."""
+        return self.post("/api/experience/identification", {"verificationId": record})
+
+    def submit(self):
+        """Ends an interaction."""
+        return self.post("/api/experience/submit")
+
+    def proven(self, event, phone=PHONE):
+        """A record whose code was sent and verified."""
+        record = self.send(event, phone).json["verificationId"]
+        assert self.prove(record, phone).status == 200
+        return record
+
+    def sign_up(self, phone=PHONE):
+        """Signs somebody up, to the end."""
+        self.begin("Register")
+        assert self.identify(self.proven("Register", phone)).status == 201
+        return self.submit()
+
+    def tokens(self, submitted):
+        """The way back to the application, and the tokens there."""
+        target = submitted.json["redirectTo"].removeprefix("http://otp.example")
+        self.get(target)
+        consent = self.get(f"/consent?app_id={self.client_id}")
+        back = self.get(consent.header("location").removeprefix("http://otp.example"))
+        self.back = fields(back.header("location"))
+        form = {
+            "grant_type": "authorization_code",
+            "client_id": self.client_id,
+            "redirect_uri": CALLBACK,
+            "code": self.back["code"],
+            "code_verifier": VERIFIER,
+        }
+        return self.post("/oidc/token", form=form)
 
     def sent_code(self):
         """The code of the newest message."""
