@@ -5,6 +5,7 @@ from typing import Any
 from simulators.catalog import PROVIDERS
 from simulators.check.verdict import Verdict, is_fallback
 from simulators.control import client
+from simulators.kernel import mismatch
 from simulators.kernel.contracts import Breach, contract
 
 MOST = 1000
@@ -44,5 +45,6 @@ def _verdict(entry: dict[str, Any]) -> Verdict:
         method=entry["method"],
         target=path,
         breaches=breaches,
+        warnings=("\n".join(mismatch.told(entry["mismatch"])),) if entry["mismatch"] else (),
         judged=bool(breaches) or contract(entry["provider"], entry["operation"]) is not None,
     )

@@ -36,8 +36,13 @@ def summary(verdicts: Sequence[Verdict]) -> str:
 def _told(verdict: Verdict) -> str:
     lines = [_head(verdict)]
     lines += [f"  {line}" for breach in verdict.breaches for line in diff(breach.as_dict())]
-    lines += [f"  warning: {warning}" for warning in verdict.warnings]
+    lines += [f"  warning: {_further(warning)}" for warning in verdict.warnings]
     return "\n".join(lines)
+
+
+def _further(warning: str) -> str:
+    """Its further lines below the first."""
+    return warning.replace("\n", "\n  ")
 
 
 def diff(breach: Mapping[str, str]) -> Iterator[str]:

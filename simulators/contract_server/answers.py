@@ -30,10 +30,11 @@ class BadExpectation(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A provider's answer, and why it refuses, where it does."""
+    """A provider's answer, and why it refuses, where it does: also of a signature."""
 
     reply: Reply
     failure: Failure | None
+    mismatch: dict[str, Any] | None = None
 
 
 class Answers:
@@ -86,7 +87,9 @@ class Answers:
         watched = dataclasses.replace(provider, identify=identify)
         candidates, params = routes.match(provider, asked.call)
         reply = self._pipeline.respond(watched, candidates, asked.call, params)
-        return Answered(reply, _failure(seen[0]) if seen else None)
+        if not seen:
+            return Answered(reply, None)
+        return Answered(reply, _failure(seen[0]), seen[0].mismatch)
 
 
 def _failure(exchange: Exchange) -> Failure | None:

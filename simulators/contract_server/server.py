@@ -12,6 +12,7 @@ from simulators.check.verdict import is_fallback
 from simulators.contract_server.answers import Answered, Answers, BadExpectation
 from simulators.contract_server.asked import Asked, named, read
 from simulators.contract_server.expectation import Expectation
+from simulators.kernel import mismatch
 from simulators.kernel.call import Reply
 from simulators.kernel.provider import Credentials, Provider
 from simulators.kernel.templates import Template
@@ -160,7 +161,9 @@ def _other_than_expected(made: Expectation, asked: Asked, answered: Answered) ->
         return []
     wanted = f"to be refused with {made.row.key}" if made.row else "to be taken"
     said = f"{failure.row.key} (HTTP {failure.row.http_status}): {failure.text}"
-    return [f"{asked.head}: is refused\n  expected  {wanted}\n  got       {said}"]
+    lines = [f"{asked.head}: is refused", f"  expected  {wanted}", f"  got       {said}"]
+    lines += [f"  {line}" for line in mismatch.told(answered.mismatch or {})]
+    return ["\n".join(lines)]
 
 
 def _response(reply: Reply) -> Response:

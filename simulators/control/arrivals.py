@@ -1,5 +1,6 @@
 """Waiting for a message: which one is wanted, and what came instead."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from simulators.control import views
@@ -60,10 +61,14 @@ def instead(accounts: Accounts, world: World, wanted: Wanted) -> tuple[list[Mess
     return others, ". ".join([arrived, *refused])
 
 
+def _mistaken(mismatch: Mapping[str, str] | None) -> str:
+    return f": in its signature {mismatch['mistake']}" if mismatch and mismatch["mistake"] else ""
+
+
 def _refused(accounts: Accounts, world: World) -> list[str]:
     found = [
         f"{entry['provider']} {entry['operation'] or entry['target']} with {entry['error']}"
-        f" ({entry['status']})"
+        f" ({entry['status']}){_mistaken(entry['mismatch'])}"
         for entry in views.entries(accounts, world, limit=20)
         if entry["error"]
     ]

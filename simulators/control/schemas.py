@@ -76,6 +76,16 @@ COMPONENTS: Shape = {
     ),
     "Account": record(id=TEXT, credentials=CREDENTIALS),
     "Breach": record(pointer=TEXT, got=TEXT, expected=TEXT, source=TEXT, message=TEXT),
+    "Signed": record(canonical_request=TEXT, string_to_sign=TEXT),
+    "Mismatch": record(
+        scheme=TEXT,
+        source=TEXT,
+        expected=TEXT,
+        got=TEXT,
+        mistake={**TEXT, "description": "how theirs came about, empty where none is known"},
+        ours=ref("Signed"),
+        theirs={"anyOf": [{"type": "null"}, ref("Signed")]},
+    ),
     "Entry": record(
         sequence=COUNT,
         at=TIME,
@@ -91,6 +101,10 @@ COMPONENTS: Shape = {
         messages=many(TEXT),
         status=COUNT,
         answer=TEXT,
+        mismatch={
+            "anyOf": [{"type": "null"}, ref("Mismatch")],
+            "description": "a refused signature: what the right one is over, and the mistake",
+        },
         sentences={**many(TEXT), "description": "the breaches, each as one sentence"},
     ),
 }

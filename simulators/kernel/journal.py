@@ -37,6 +37,7 @@ def entry(exchange: Exchange, reply: Reply) -> bytes:
             [o.message.id for o in exchange.outcomes if o.message is not None],
             reply.status,
             _text(reply.body),
+            exchange.mismatch,
         )
     )
 
@@ -66,6 +67,7 @@ def callback(
             [message.id for message in messages],
             status,
             _text(answer),
+            None,
         )
     )
 
@@ -84,6 +86,7 @@ _NAMES = (
     "messages",
     "status",
     "answer",
+    "mismatch",
 )
 
 

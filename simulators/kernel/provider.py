@@ -80,7 +80,8 @@ class Outcome:
 
 @dataclass(slots=True)
 class Exchange:
-    """One request on its way through the pipeline; each step adds to it."""
+    """One request on its way through the pipeline; each step adds to it. `mismatch` explains a
+    signature that is not the right one (`kernel/mismatch.py`)."""
 
     call: Call
     provider: "Provider"
@@ -93,6 +94,7 @@ class Exchange:
     breaches: Sequence[Any] = ()
     outcomes: list[Outcome] = field(default_factory=list)
     failure: Failure | None = None
+    mismatch: dict[str, Any] | None = None
     fired: str = ""
     effects: list[dict[str, Any]] = field(default_factory=list)
 

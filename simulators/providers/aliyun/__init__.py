@@ -16,6 +16,7 @@ from simulators.kernel.message import State, Step
 from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Credentials, Endpoint, Exchange, Provider
 from simulators.providers.aliyun import (
+    access,
     limits,
     push,
     queries,
@@ -201,7 +202,7 @@ PROVIDER = Provider(
     credential_ids=credential_ids,
     secrets=("access_key_secret",),
     identify=identify,
-    authenticate=signing.authenticate,
+    authenticate=access.authenticate,
     refuse=wire.refusal,
     message_id=send.message_id,
     receipts=push.RECEIPTS,

@@ -10,20 +10,14 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import NamedTuple
 
-from simulators.kernel import proof
 from simulators.kernel.call import Call
-from simulators.kernel.problem import Problem
-from simulators.kernel.provider import Document, Exchange, Refusal
+from simulators.kernel.provider import Document
 from simulators.kernel.reading import Fields, first, many
 from simulators.providers.aliyun.wire import is_acs3, parameters
 
-_TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _RESERVED = re.compile(r"[^A-Za-z0-9_.~-]+")
-_SKEW = 15 * 60
-_VERSION = "2017-05-25"
 
 
 class Claim(NamedTuple):
@@ -64,46 +58,6 @@ def credential(call: Call, known: Document) -> str:
 def claim(call: Call, known: Document) -> Claim:
     """Reads a request by the scheme it uses."""
     return _acs3(call, known["query"]) if is_acs3(call) else _rpc(call, parameters(known))
-
-
-def authenticate(exchange: Exchange) -> None:
-    """Version, format, time, signature, nonce. Only a right signature uses up its nonce."""
-    stated = claim(exchange.call, exchange.document)
-    for name, value in zip(("Version", "Timestamp"), (stated.version, stated.date), strict=True):
-        if not value:
-            raise Refusal(f"Missing{name}")
-    if stated.version != _VERSION:
-        raise Refusal("InvalidVersion")
-    if first(parameters(exchange.document), "Format").upper() not in ("", "JSON", "XML"):
-        raise Refusal("InvalidParameter.Format")
-    _in_time(stated.date, exchange.now)
-    _signed(exchange, stated)
-    world, key = exchange.world, f"aliyun/{stated.nonce}"
-    # A request from the end of the allowed future expires twice the allowance from now.
-    if not world.store.once(world.id, key, exchange.now, exchange.now + 2 * _SKEW + 1):
-        raise Refusal(Problem.REPLAYED)
-
-
-def _in_time(date: str, now: float) -> None:
-    if not _TIMESTAMP.fullmatch(date):
-        raise Refusal("InvalidTimeStamp.Format")
-    try:
-        at = datetime.fromisoformat(date[:-1]).replace(tzinfo=UTC).timestamp()
-    except ValueError:
-        raise Refusal("InvalidTimeStamp.Format") from None
-    if abs(at - now) > _SKEW:
-        raise Refusal(Problem.EXPIRED)
-
-
-def _signed(exchange: Exchange, stated: Claim) -> None:
-    if stated.method != "HMAC-SHA1":
-        raise Refusal("InvalidSignatureMethod")
-    if not stated.signature:
-        raise Refusal("MissingSignature")
-    if not stated.nonce:
-        raise Refusal("MissingSignatureNonce")
-    if not proof.same(stated.expected(exchange.credentials["access_key_secret"]), stated.signature):
-        raise Refusal(Problem.UNAUTHENTICATED, server_string_to_sign=stated.shown)
 
 
 def _rpc(call: Call, params: Fields) -> Claim:

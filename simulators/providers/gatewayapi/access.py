@@ -9,7 +9,7 @@ from simulators.kernel import proof
 from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Exchange, Refusal
 from simulators.kernel.reading import Fields, first, form
-from simulators.providers.gatewayapi import signing
+from simulators.providers.gatewayapi import mistakes, signing
 
 SKEW = 300  # seconds a timestamp may be off; the vendor says only that it must be current
 _REQUIRED = (
@@ -126,6 +126,7 @@ def _verify(exchange: Exchange, oauth: dict[str, str]) -> None:
     base = signing.base_string(call, in_header)
     expected = signing.signature(base, exchange.credentials["oauth_secret"])
     if not proof.same(expected, oauth["oauth_signature"]):
+        exchange.mismatch = mistakes.explained(exchange, in_header, oauth["oauth_signature"])
         raise Refusal("0x0224")
     digest = oauth.get("oauth_body_hash")
     if digest is not None and not proof.same(signing.body_hash(call.body), digest):

@@ -10,7 +10,7 @@ from simulators.kernel import proof
 from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Exchange, Refusal
 from simulators.kernel.reading import first
-from simulators.providers.tencent import settings, signing, wire
+from simulators.providers.tencent import mistakes, settings, signing, wire
 
 SKEW = 300
 VERSIONS = ("2021-01-11", "2019-07-11")
@@ -58,6 +58,7 @@ def _by_header(exchange: Exchange, timestamp: int) -> None:
     for host in signing.hosts(call, strict):
         if proof.same(signing.tc3(call, parts, timestamp, host, key), parts.signature):
             return
+    exchange.mismatch = mistakes.version_3(exchange, parts, timestamp)
     raise Refusal(Problem.UNAUTHENTICATED)
 
 
@@ -72,6 +73,7 @@ def _by_parameter(exchange: Exchange) -> None:
     for host in signing.hosts(exchange.call, settings.strict(exchange)):
         if proof.same(signing.v1(exchange.call.method, host, params, key), given):
             return
+    exchange.mismatch = mistakes.version_1(exchange, params, given)
     raise Refusal(Problem.UNAUTHENTICATED)
 
 

@@ -51,11 +51,16 @@ def authorization(header: str) -> Authorization | None:
 def tc3(call: Call, parts: Authorization, timestamp: int, host: str, secret_key: str) -> str:
     """The version 3 signature of a request that signs `host` in place of its Host header.
 
-    The query counts as sent, neither sorted nor encoded anew; the date is that of the timestamp
-    in UTC whatever the scope claims.
+    The date is that of the timestamp in UTC whatever the scope claims.
     """
-    date = _day(timestamp // 86_400)
-    canonical = "\n".join(
+    date = day(timestamp)
+    text = string_to_sign(canonical_request(call, parts, host), timestamp, date, parts.service)
+    return hmac.digest(day_key(secret_key, date, parts.service), text.encode(), "sha256").hex()
+
+
+def canonical_request(call: Call, parts: Authorization, host: str) -> str:
+    """What version 3 hashes. The query counts as sent, neither sorted nor encoded anew."""
+    return "\n".join(
         (
             call.method,
             "/",
@@ -66,11 +71,17 @@ def tc3(call: Call, parts: Authorization, timestamp: int, host: str, secret_key:
             _payload(call),
         )
     )
-    scope = f"{date}/{parts.service}/tc3_request"
+
+
+def string_to_sign(canonical: str, timestamp: int, date: str, service: str) -> str:
+    """What version 3 signs: algorithm, time, scope, hash of the canonical request."""
     digest = hashlib.sha256(canonical.encode("latin-1", "replace")).hexdigest()
-    text = f"TC3-HMAC-SHA256\n{timestamp}\n{scope}\n{digest}"
-    key = day_key(secret_key, date, parts.service)
-    return hmac.digest(key, text.encode(), "sha256").hex()
+    return f"TC3-HMAC-SHA256\n{timestamp}\n{date}/{service}/tc3_request\n{digest}"
+
+
+def day(timestamp: int) -> str:
+    """The date of a time, in UTC."""
+    return _day(timestamp // 86_400)
 
 
 def _value(call: Call, name: str, host: str) -> str:
@@ -100,19 +111,25 @@ def day_key(secret_key: str, date: str, service: str) -> bytes:
 
 
 def v1(method: str, host: str, params: Fields, secret_key: str) -> str:
-    """The version 1 signature; raises `KeyError` for a method that does not exist.
-
-    Names are sorted, values stand as they are, not URL-encoded.
-    """
+    """The version 1 signature; raises `KeyError` for a method that does not exist."""
     named = first(params, "SignatureMethod", "HmacSHA1")
+    return digest(named, secret_key, v1_string(method, host, params))
+
+
+def v1_string(method: str, host: str, params: Fields) -> str:
+    """What version 1 signs. Names are sorted, values stand as they are, not URL-encoded."""
     joined = "&".join(
         f"{name.replace('_', '.')}={first(params, name)}"
         for name in sorted(params)
         if name != "Signature"
     )
-    text = f"{method}{host}/?{joined}"
-    digest = hmac.new(secret_key.encode(), text.encode("utf-8", "replace"), DIGESTS[named])
-    return base64.b64encode(digest.digest()).decode()
+    return f"{method}{host}/?{joined}"
+
+
+def digest(named: str, secret_key: str, text: str) -> str:
+    """A version 1 signature, by one of `DIGESTS`."""
+    made = hmac.new(secret_key.encode(), text.encode("utf-8", "replace"), DIGESTS[named])
+    return base64.b64encode(made.digest()).decode()
 
 
 def hosts(call: Call, strict: bool) -> Iterable[str]:

@@ -9,7 +9,7 @@ from simulators.kernel import proof
 from simulators.kernel.clock import Chance
 from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Credentials, Exchange, Refusal
-from simulators.providers.vonage import signing, wire
+from simulators.providers.vonage import mistakes, signing, wire
 
 SIGNATURE_AGE = 300  # seconds either way; how old a timestamp may be is UNVERIFIED
 
@@ -83,4 +83,5 @@ def _check_signature(exchange: Exchange, given: dict[str, str], *, lenient: bool
     known = exchange.credentials
     secret, method = known["signature_secret"], known["signature_method"]
     if not signing.verified(given, secret, method, lenient=lenient):
+        exchange.mismatch = mistakes.explained(exchange, given)
         raise Refusal("14")

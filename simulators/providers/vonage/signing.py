@@ -53,13 +53,14 @@ def verified(
     """Whether `sig` is right by the account's method; the method "any" takes all five."""
     methods = METHODS if method == "any" else [name for name in METHODS if name == method]
     given = parameters.get("sig", "").lower()
-    strings = [string_to_sign(parameters), *(_sdk_strings(parameters) if lenient else ())]
+    strings = [string_to_sign(parameters), *(sdk_strings(parameters) if lenient else ())]
     return any(
         proof.same(digest(name, secret, text), given) for text in strings for name in methods
     )
 
 
-def _sdk_strings(parameters: Mapping[str, str]) -> Iterator[str]:
+def sdk_strings(parameters: Mapping[str, str]) -> Iterator[str]:
+    """What two SDKs sign in place of it."""
     # vonage-python 4 signs what it does not send: unset fields, and its own `sig`, as "None".
     sent = {name: value for name, value in parameters.items() if name != "sig"}
     full = dict.fromkeys(_MODEL, "None") | sent
