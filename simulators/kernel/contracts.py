@@ -116,6 +116,17 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(ecma, re.ASCII)
 
 
+_KINDS = {
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    str: "a text",
+    list: "an array",
+    dict: "an object",
+    type(None): "nothing",
+}
+
+
 def _breach(error: "ValidationError") -> Breach:
     pointer = ".".join(str(part) for part in error.absolute_path)
     schema = error.schema if isinstance(error.schema, dict) else {}
@@ -123,7 +134,10 @@ def _breach(error: "ValidationError") -> Breach:
         return _missing(error, schema, pointer)
     title, described = schema.get("title"), schema.get("description")
     expected = " ".join(filter(None, [title and f"{title}:", described])) or _plain(error)
-    return Breach(pointer, _shown(error.instance), expected, schema.get("$comment", ""))
+    got = _shown(error.instance)
+    if error.validator == "type":  # a number and its digits look the same
+        got += f", {_KINDS.get(type(error.instance), 'something else')}"
+    return Breach(pointer, got, expected, schema.get("$comment", ""))
 
 
 def _missing(error: "ValidationError", schema: dict[str, Any], pointer: str) -> Breach:

@@ -63,7 +63,7 @@ def test_a_kept_contract_has_no_breaches():
             "body.Tags.1: `long`; expected maxLength `3`",
         ),
         ({"To": "+15551234567", "Kind": "c"}, 'body.Kind: `c`; expected enum `["a","b"]`'),
-        ("text", "body: `text`; expected type `object`"),
+        ("text", "body: `text`, a text; expected type `object`"),
         ({"To": "x" * 100}, f"body.To: `{'x' * 80}...`; expected E.164: + and 7 to 15 digits"),
     ],
 )
