@@ -43,11 +43,6 @@ class Refused(Exception):
         return found
 
 
-def zod_error(issues: list[dict[str, Any]]) -> dict[str, Any]:
-    """The `data` of a document that breaks its guard."""
-    return {"issues": issues, "name": "ZodError"}
-
-
 def from_connector(error: ConnectorError) -> Refused:
     """What the service answers when its connector raised: the connector's code with its data."""
     data = {"message": error.data} if isinstance(error.data, str) else error.data

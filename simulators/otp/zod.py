@@ -1,70 +1,149 @@
-"""What zod, the validator of Logto, says of a value: https://zod.dev/error-handling (version 3)."""
+"""What zod, Logto's validator, says of a document: https://v3.zod.dev/ERROR_HANDLING
 
-from collections.abc import Iterable, Sequence
+Schemas here are JSON Schema; `issues` puts the breaches of one into zod's words and order.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 Issue = dict[str, Any]
-Path = Sequence[str | int]
+Schema = Mapping[str, Any]
+
+_TYPES = {dict: "object", list: "array", str: "string", bool: "boolean", type(None): "null"}
+_UNION = ("anyOf", "oneOfNotValid")
 
 
-def zod_error(issues: Iterable[Issue]) -> dict[str, Any]:
-    """A ZodError as it is put in JSON."""
-    return {"issues": list(issues), "name": "ZodError"}
+def zod_error(issues: list[Issue]) -> dict[str, Any]:
+    """A ZodError as it is in JSON: the `data` of a document that breaks its guard."""
+    return {"issues": issues, "name": "ZodError"}
 
 
-def wrong_type(path: Path, expected: str, got: Any) -> Issue:
-    """For a value of another type, or none (`...`)."""
-    received = _type(got)
+def issues(schema: Schema, errors: Iterable[Any]) -> list[Issue]:
+    """The errors that `jsonschema_rs` finds with a schema, in the order of the schema's fields."""
+    return ordered([_issue(schema, error) for error in errors], schema)
+
+
+def ordered(found: list[Issue], rule: Schema, depth: int = 0) -> list[Issue]:
+    """Issues in the order of a schema's fields; the schema is of what is `depth` steps down."""
+    return sorted(found, key=lambda issue: _place(rule, issue["path"][depth:]))
+
+
+def wrong_type(path: Sequence[Any], expected: str, got: Any) -> Issue:
+    """For a value of another type, or none at all (`...`)."""
+    received = "undefined" if got is ... else _TYPES.get(type(got), "number")
     said = "Required" if got is ... else f"Expected {expected}, received {received}"
-    known = {"expected": expected, "received": received, "path": list(path)}
-    return {"code": "invalid_type", **known, "message": said}
-
-
-def not_one_of(path: Path, options: Sequence[Any], got: Any) -> Issue:
-    """For a value that an enumeration lacks."""
-    if isinstance(got, bool) or not isinstance(got, str | int | float):
-        return wrong_type(path, listed(options), got)
-    said = f"Invalid enum value. Expected {listed(options)}, received '{got}'"
-    known = {"received": got, "code": "invalid_enum_value", "options": list(options)}
+    known = {"code": "invalid_type", "expected": expected, "received": received}
     return {**known, "path": list(path), "message": said}
 
 
-def listed(options: Iterable[Any]) -> str:
-    """The values of an enumeration."""
-    return " | ".join(f"'{one}'" if isinstance(one, str) else str(one) for one in options)
-
-
-def not_a(kind: str, path: Path) -> Issue:
-    """For a text that is no `email` or `url`."""
-    known = {"validation": kind, "code": "invalid_string"}
-    return {**known, "message": f"Invalid {kind}", "path": list(path)}
-
-
-def no_alternative(path: Path, errors: Sequence[Sequence[Issue]]) -> Issue:
-    """For a value that none of some alternatives takes; each has its own issues."""
-    unions = [zod_error(issues) for issues in errors]
-    known = {"code": "invalid_union", "unionErrors": unions, "path": list(path)}
-    return {**known, "message": "Invalid input"}
-
-
-def custom(path: Path, said: str) -> Issue:
+def custom(path: Sequence[Any], said: str) -> Issue:
     """For a rule that is written in code."""
     return {"code": "custom", "message": said, "path": list(path)}
 
 
-def details(issues: Iterable[Issue]) -> str:
-    """The lines Logto makes of issues, under `details` of an error's body."""
-    return "\n".join(
-        f'Error in key path "{".".join(map(str, issue["path"]))}": '
-        f"({issue['code']}) {issue['message']}"
-        for issue in issues
-    )
+def _issue(schema: Schema, error: Any) -> Issue:
+    kind, path, value = error.kind, list(error.instance_path), error.instance
+    rule = _at(schema, list(error.schema_path)[:-1])
+    if kind.name == "required":
+        return _absent(rule["properties"].get(kind.property, {}), [*path, kind.property])
+    if kind.name == "type" or (kind.name == "enum" and not _may_be_one_of(kind.options, value)):
+        return wrong_type(path, _expected(rule), value)
+    if kind.name in _UNION:
+        branches = zip(rule["anyOf" if "anyOf" in rule else "oneOf"], kind.context, strict=True)
+        told = [
+            ordered([_issue(schema, one) for one in found], branch, len(path))
+            for branch, found in branches
+        ]
+        return _no_alternative(path, told)
+    if kind.name == "pattern":
+        return _not_a(rule.get("x-kind", ""), path)
+    words = _TOLD.get(kind.name)
+    return {**words(kind, value), "path": path} if words else custom(path, error.message)
 
 
-def _type(value: Any) -> str:
-    if value is ...:
-        return "undefined"
-    if value is None:
-        return "null"
-    names = {bool: "boolean", int: "number", float: "number", str: "string", list: "array"}
-    return names.get(type(value), "object")
+def _absent(rule: Schema, path: list[Any]) -> Issue:
+    if "anyOf" in rule:
+        return _no_alternative(path, [[_absent(branch, path)] for branch in rule["anyOf"]])
+    return wrong_type(path, _expected(rule), ...)
+
+
+def _no_alternative(path: list[Any], branches: list[list[Issue]]) -> Issue:
+    unions = [zod_error(found) for found in branches]
+    known = {"code": "invalid_union", "unionErrors": unions, "path": path}
+    return {**known, "message": "Invalid input"}
+
+
+def _not_a(kind: str, path: list[Any]) -> Issue:
+    said = f"Invalid {kind}" if kind else "Invalid"
+    known = {"validation": kind or "regex", "code": "invalid_string", "message": said}
+    return {**known, "path": path}
+
+
+def _may_be_one_of(options: Sequence[Any], value: Any) -> bool:
+    """Whether zod compares a value with the options: an enumeration of texts asks for a text."""
+    numeric = any(isinstance(option, int) for option in options)
+    return isinstance(value, str) or (numeric and type(value) in (int, float))
+
+
+def _place(rule: Any, path: Sequence[Any]) -> tuple[int, ...]:
+    place = []
+    for step in path:
+        if isinstance(step, int):
+            place.append(step)
+            rule = rule.get("items", {})
+        else:
+            fields = rule.get("properties", {})
+            place.append([*fields, step].index(step))
+            rule = fields.get(step, {})
+    return tuple(place)
+
+
+def _at(schema: Any, path: Iterable[Any]) -> Any:
+    for step in path:
+        schema = schema[step] if isinstance(schema, list) else schema.get(step, {})
+    return schema
+
+
+def _expected(rule: Schema) -> str:
+    if "enum" in rule:
+        return _listed(rule["enum"])
+    kind = rule.get("type", "unknown")
+    return str(kind if isinstance(kind, str) else kind[0])
+
+
+def _listed(options: Iterable[Any]) -> str:
+    return " | ".join(f"'{one}'" if isinstance(one, str) else str(one) for one in options)
+
+
+def _enum(kind: Any, value: Any) -> Issue:
+    return {
+        "received": value,
+        "code": "invalid_enum_value",
+        "options": kind.options,
+        "message": f"Invalid enum value. Expected {_listed(kind.options)}, received '{value}'",
+    }
+
+
+def _bound(code: str, name: str, kind: str, limit: int, told: str) -> Issue:
+    same = {"type": kind, "inclusive": True, "exact": False}
+    return {"code": code, name: limit, **same, "message": f"{kind.capitalize()} must {told}"}
+
+
+_TOLD: Mapping[str, Callable[[Any, Any], Issue]] = {
+    "enum": _enum,
+    "minLength": lambda kind, _value: _bound(
+        "too_small", "minimum", "string", kind.limit, f"contain at least {kind.limit} character(s)"
+    ),
+    "maxLength": lambda kind, _value: _bound(
+        "too_big", "maximum", "string", kind.limit, f"contain at most {kind.limit} character(s)"
+    ),
+    "minItems": lambda kind, _value: _bound(
+        "too_small", "minimum", "array", kind.limit, f"contain at least {kind.limit} element(s)"
+    ),
+    "minimum": lambda kind, _value: _bound(
+        "too_small", "minimum", "number", kind.limit, f"be greater than or equal to {kind.limit}"
+    ),
+    "maximum": lambda kind, _value: _bound(
+        "too_big", "maximum", "number", kind.limit, f"be less than or equal to {kind.limit}"
+    ),
+}

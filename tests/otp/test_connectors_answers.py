@@ -7,9 +7,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from simulators.otp import zod
 from simulators.otp.connector import ConnectorError, Crash, Incoming
 from simulators.otp.factories import CONNECTORS
+from simulators.otp.refused import Refused
 
 TWILIO = CONNECTORS["twilio-short-message-service"]
 VONAGE = CONNECTORS["vonage-sms"]
@@ -151,13 +151,16 @@ def test_what_is_not_json_is_no_answer_of_aliyuns(body, status):
 @pytest.mark.parametrize(
     ("body", "lines"),
     [
-        ({"Code": "OK", "Message": "OK"}, 'Error in key path "RequestId": (invalid_type) Required'),
+        (
+            {"Code": "OK", "Message": "OK"},
+            'Error in key path "RequestId": (invalid_type) Expected string but received undefined.',
+        ),
         (
             {"Code": 1, "Message": "OK", "RequestId": "r", "BizId": None},
-            'Error in key path "BizId": (invalid_type) Expected string, received null\n'
-            'Error in key path "Code": (invalid_type) Expected string, received number',
+            'Error in key path "BizId": (invalid_type) Expected string but received null.\n'
+            'Error in key path "Code": (invalid_type) Expected string but received number.',
         ),
-        ([], 'Error in key path "": (invalid_type) Expected object, received array'),
+        ([], 'Error in key path "": (invalid_type) Expected object but received array.'),
     ],
 )
 def test_aliyuns_answer_must_have_its_three_texts(body, lines):
@@ -165,7 +168,7 @@ def test_aliyuns_answer_must_have_its_three_texts(body, lines):
     for status in (200, 500):
         data = refused(ALIYUN.faithful, status, body, code="invalid_response")
 
-        assert lines == zod.details(data["issues"])
+        assert lines == Refused("connector.invalid_response", data).details
 
 
 def test_aliyuns_ok_is_one():
