@@ -12,10 +12,16 @@ MOST = 1000
 
 
 def read(url: str, account: str, token: str) -> list[Verdict]:
-    """The newest `MOST` requests of an account, oldest first. Raises `ControlError`."""
+    """All journalled requests of an account, oldest first, `MOST` at a time. Raises
+    `ControlError`."""
     query = {"account": account, "limit": str(MOST)}
-    answer = client.get(url, "/_sim/requests", query, token=token)
-    return [_verdict(entry) for entry in answer["requests"]]
+    pages: list[list[Verdict]] = []
+    while True:
+        page = client.get(url, "/_sim/requests", query, token=token)["requests"]
+        pages.insert(0, [_verdict(entry) for entry in page])
+        if len(page) < MOST:
+            return [verdict for page in pages for verdict in page]
+        query["before"] = str(page[0]["sequence"])
 
 
 def _served(provider: str, operation: str) -> bool:

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from simulators.catalog import PROVIDERS
+from simulators.check.masking import MASK, without_proofs
 from simulators.check.recorded import Recorded
 from simulators.kernel import reading
 from simulators.kernel.call import Call
@@ -59,11 +60,16 @@ def judge(recorded: Recorded, more_hosts: Mapping[str, str]) -> Verdict:
         provider=provider.name,
         operation=operation,
         method=call.method,
-        target=f"{call.scheme}://{recorded.host}{call.raw_path}",  # a query may hold secrets
-        breaches=tuple(_without_proof(breach) for breach in breaches),
+        target=f"{call.scheme}://{recorded.host}{_path(provider, call)}",
+        breaches=tuple(breaches),
         warnings=tuple(warnings),
         judged=judged,
     )
+
+
+def _path(provider: Provider, call: Call) -> str:
+    """Without the query, which may hold secrets, as the path of some providers does."""
+    return f"/{MASK}" if "path" in provider.proofs else call.raw_path
 
 
 def _provider(recorded: Recorded, more_hosts: Mapping[str, str]) -> Provider:
@@ -108,7 +114,8 @@ def held(provider: Provider, call: Call) -> tuple[str, list[Breach], list[str], 
     if agreed is None:
         return endpoint.operation, [], [], False
     warnings = list(_near_names(document, _names(provider.name, endpoint.operation)))
-    return endpoint.operation, agreed.check(document), warnings, True
+    breaches = without_proofs(provider, document, agreed.check(document))
+    return endpoint.operation, breaches, warnings, True
 
 
 def is_fallback(provider: str, endpoint: Endpoint) -> bool:
@@ -128,15 +135,6 @@ def _unserved(provider: Provider, refusal: Refusal, method: str, path: str) -> B
     if refusal.what is Problem.METHOD_NOT_ALLOWED:
         return Breach("method", f"`{method}`", expected, provider.reference)
     return Breach("path", f"`{method} {path}`", expected, provider.reference)
-
-
-def _without_proof(breach: Breach) -> Breach:
-    """Verdicts are printed where many read them: of credentials only the scheme is shown."""
-    if breach.pointer != "headers.authorization" or breach.got == "missing":
-        return breach
-    scheme, space, _rest = breach.got.strip("`").partition(" ")
-    got = f"`{scheme} ***`" if space else "`***`"
-    return Breach(breach.pointer, got, breach.expected, breach.source)
 
 
 @cache

@@ -12,7 +12,13 @@ _AFTER: Schema = {
     "maximum": 10**15,
     "description": "the sequence of an entry, a whole number from 0; later ones count",
 }
-_QUERY = {"provider": PROVIDER, "after": _AFTER, "limit": limit(100, 1000)}
+_BEFORE: Schema = {
+    "type": "integer",
+    "minimum": 1,
+    "maximum": 10**15,
+    "description": "the sequence of an entry, a whole number from 1; earlier ones count",
+}
+_QUERY = {"provider": PROVIDER, "after": _AFTER, "before": _BEFORE, "limit": limit(100, 1000)}
 
 
 def _entries(ask: Ask, breached: bool) -> list[dict[str, Any]]:
@@ -22,6 +28,7 @@ def _entries(ask: Ask, breached: bool) -> list[dict[str, Any]]:
         breached=breached,
         provider=ask.query.get("provider", ""),
         after=ask.query.get("after", 0),
+        before=ask.query.get("before", 0),
         limit=ask.query.get("limit", 100),
     )
 

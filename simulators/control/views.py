@@ -70,18 +70,23 @@ def entries(
     breached: bool = False,
     provider: str = "",
     after: int = 0,
+    before: int = 0,
     limit: int = 100,
 ) -> list[dict[str, Any]]:
-    """The newest journal entries after a sequence, oldest first, without any account's secrets.
+    """The newest journal entries after a sequence, and `before` another where that is given, oldest
+    first, without any account's secrets.
     Those that breached have the callbacks among them that the application answered wrongly."""
-    every = 1 << 30 if provider else limit
+    every = 1 << 30 if provider or before else limit
     found = world.store.journal(world.id, breached=breached, after=after, limit=every)
     if breached:
         wrong = world.store.records(world.id, UNANSWERED, after=after, limit=every)
         found = sorted(found + wrong)[-every:]
     if provider:
         mark = orjson.dumps(provider)  # the second value of a packed entry, after its time
-        found = [e for e in found if e[1].partition(b",")[2].startswith(mark)][-limit:]
+        found = [e for e in found if e[1].partition(b",")[2].startswith(mark)]
+    if before:
+        found = [e for e in found if e[0] < before]
+    found = found[-limit:]
     hidden = _occurring(accounts, b"\n".join(packed for _sequence, packed in found))
     return [_entry(journal.read(sequence, packed, hidden)) for sequence, packed in found]
 

@@ -134,7 +134,7 @@ def _breach(error: "ValidationError") -> Breach:
         return _missing(error, schema, pointer)
     title, described = schema.get("title"), schema.get("description")
     expected = " ".join(filter(None, [title and f"{title}:", described])) or _plain(error)
-    got = _shown(error.instance)
+    got = shown(error.instance)
     if error.validator == "type":  # a number and its digits look the same
         got += f", {_KINDS.get(type(error.instance), 'something else')}"
     return Breach(pointer, got, expected, schema.get("$comment", ""))
@@ -150,10 +150,11 @@ def _missing(error: "ValidationError", schema: dict[str, Any], pointer: str) -> 
 
 
 def _plain(error: "ValidationError") -> str:
-    return f"{error.validator} {_shown(error.validator_value)}"
+    return f"{error.validator} {shown(error.validator_value)}"
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value as a breach quotes it, cut short."""
     text = value if isinstance(value, str) else _spelled(value)
     text = text[: _SHOWN + 1].encode("utf-8", "backslashreplace").decode()  # lone surrogates
     return f"`{text[:_SHOWN]}...`" if len(text) > _SHOWN else f"`{text}`"

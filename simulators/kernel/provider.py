@@ -164,6 +164,8 @@ class Provider:
       a message takes through them.
     * `judges`: asked in this order about each draft, the first failure stands; then `limits`.
     * `inbound`: how it hands the application a reply from a phone, if it does.
+    * `proofs`: the fields, in a request's headers, query or body, that prove who asks: reports mask
+      them. "path" is one where the path is a secret.
     * `price`: what a segment takes off a counted balance, in the account's own currency.
     * `settings`: a JSON schema for each settings document by which an account bends it.
     * `receipts`: how it reports what became of a message, if it does.
@@ -203,6 +205,7 @@ class Provider:
     receipts: Receipts | None = None
     inbound: Inbound | None = None
     price: float = 0.01
+    proofs: tuple[str, ...] = ("authorization",)
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     placeholders: Callable[[Exchange, Draft | None], Mapping[str, object]] = basic_placeholders
     emulates: tuple[tuple[str, str, str], ...] = ()

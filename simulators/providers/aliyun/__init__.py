@@ -201,6 +201,7 @@ PROVIDER = Provider(
     new_credentials=new_credentials,
     credential_ids=credential_ids,
     secrets=("access_key_secret",),
+    proofs=("authorization", "Signature", "SecurityToken", "x-acs-security-token"),
     identify=identify,
     authenticate=access.authenticate,
     refuse=wire.refusal,

@@ -180,6 +180,7 @@ PROVIDER = Provider(
     new_credentials=new_credentials,
     credential_ids=credential_ids,
     secrets=("token", "oauth_secret", "password", "webhook_secret"),
+    proofs=("authorization", "token", "password", "oauth_signature"),
     identify=access.identify,
     authenticate=access.authenticate,
     unknown=access.unknown,

@@ -148,6 +148,7 @@ PROVIDER = Provider(
     new_credentials=new_credentials,
     credential_ids=credential_ids,
     secrets=("authorization", "path"),
+    proofs=("authorization", "path"),
     identify=identify,
     authenticate=authenticate,
     refuse=refuse,

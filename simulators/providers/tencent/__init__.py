@@ -195,6 +195,7 @@ PROVIDER = Provider(
     new_credentials=new_credentials,
     credential_ids=credential_ids,
     secrets=("secret_key",),
+    proofs=("authorization", "Signature", "Token", "x-tc-token"),
     identify=access.identify,
     authenticate=access.authenticate,
     refuse=wire.refuse,

@@ -173,6 +173,7 @@ PROVIDER = Provider(
     new_credentials=access.new_credentials,
     credential_ids=access.credential_ids,
     secrets=("api_secret", "signature_secret"),
+    proofs=("authorization", "api_secret", "password", "sig"),
     identify=access.identify,
     authenticate=access.authenticate,
     refuse=refusal.refuse,
