@@ -7,6 +7,7 @@ import click
 
 from simulators import cli_options as options
 from simulators.cli_conformance import conformance
+from simulators.cli_load_options import load_options
 from simulators.cli_options import DEFAULT_URL, fail
 from simulators.cli_rules import rules
 
@@ -20,6 +21,7 @@ Examples:
   CODE=$(sms-simulators wait --to +15005550009)
   sms-simulators rules load magic
   sms-simulators check requests.har --format github
+  sms-simulators load send_verify --users 50 --threshold 'send p95 < 50 ms'
   sms-simulators conformance --provider twilio --trigger 'python send.py {to}'
   export NODE_EXTRA_CA_CERTS=$(sms-simulators ca)
   sms-simulators hosts | sudo tee -a /etc/hosts
@@ -146,6 +148,27 @@ def check(**given: Any) -> None:
     from simulators import cli_check
 
     cli_check.run(**given)
+
+
+@commands.command(short_help="Load a service that sends codes, and judge what became of them.")
+@load_options
+def load(scenario: str, **given: Any) -> None:
+    """Runs a load scenario with Locust and judges it: were all codes sent once, to the right phone,
+    within the provider's limits, and did the thresholds hold?
+
+    SCENARIO is a name (without one they are listed) or a locustfile of your own. Simulators and an
+    OTP service are started for the run, unless --host or --sim names what is there. What follows
+    `--` goes to Locust and the scenario, as `-- --html page.html`.
+
+    \b
+    Thresholds   send p95 < 50 ms            failures == 0
+                 verify success > 99.9 %     send throttled between 5 and 20 %
+                 SignIn blocked < 30 s       rate > 100/s
+    Exit codes   0 all held, 1 something did not, 2 wrong usage, before the first user starts
+    """
+    from simulators import cli_load
+
+    cli_load.run(scenario, given)
 
 
 @commands.command(short_help="Print the path of the CA certificate to trust.")

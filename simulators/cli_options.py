@@ -35,7 +35,7 @@ def _pairs(
     return ports
 
 
-def _limits(_context: click.Context, _option: click.Parameter, given: str) -> str | float:
+def limits(_context: click.Context, _option: click.Parameter, given: str) -> str | float:
     """`provider`, `off` or the factor as a number."""
     if given in ("provider", "off"):
         return given
@@ -141,7 +141,7 @@ _SERVE = (
     click.option(
         "--limits",
         default="provider",
-        callback=_limits,
+        callback=limits,
         show_default=True,
         metavar="provider|off|FACTOR",
         help="Flow control: as each provider documents it, none, or its counts times FACTOR.",

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 USAGE = 2
 WINDOWS_SECONDS = 5.0  # a thousand windows are a hundred kilobytes
+_SETTLED_SECONDS = 1.0  # after the start the scenario has set up what it needs
+_REPORT_SECONDS = 3.0  # between two reports of a worker
 _USUAL = "failures == 0"  # Locust's own measure, where nobody names another
 
 
@@ -103,8 +105,10 @@ class Head:
 
     def _sample(self) -> NoReturn:
         told_windows = 0.0
+        gevent.sleep(_SETTLED_SECONDS)
+        if self._watch:
+            self._watch.settle()
         while True:
-            gevent.sleep(_pause(self._master is not None))
             ask = time.time() - told_windows > WINDOWS_SECONDS
             if ask:
                 told_windows = time.time()
@@ -113,6 +117,7 @@ class Head:
                 line = recorder.progress(self.recorder, self.run.ledger)
                 sys.stderr.write(f"\r\x1b[K{line}" if sys.stderr.isatty() else f"{line}\n")
                 sys.stderr.flush()
+            gevent.sleep(_REPORT_SECONDS if self._master else 1.0)
 
     def _take(self, *, windows: bool = True) -> None:
         found = []
@@ -156,8 +161,3 @@ class Head:
             sys.stderr.write("\r\x1b[K")
         if self.verdict is not None and self.run.environment.web_ui is None:
             print(self.verdict.as_text(), flush=True)  # noqa: T201 - it is what was asked for
-
-
-def _pause(distributed: bool) -> float:
-    """Workers report every three seconds."""
-    return 3.0 if distributed else 1.0

@@ -28,14 +28,20 @@ class Watch:
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox
         self._last = inbox.last()
-        self._limits = inbox.limits()
+        self._limits: list[dict[str, Any]] | None = None
+
+    def settle(self) -> None:
+        """Remembers the limits, once the scenario has set those that it wants. A run that is over
+        before had those in force at its end. Raises `ControlError`."""
+        self._limits = self._inbox.limits()
 
     def kept(self) -> Kept:
         """All that came since, also if the world was emptied at the start of the run. Raises
         `ControlError`."""
         after = self._last.sequence if self._last and self._still_there() else 0
         messages = list(self._inbox.messages(after))
-        before, now = self._limits, self._inbox.limits()
+        now = self._inbox.limits()
+        before = now if self._limits is None else self._limits
         count = max((message["sequence"] for message in messages), default=after) - after
         return Kept(
             [message for message in messages if message["operation"] != _INBOUND],

@@ -1,10 +1,174 @@
-"""One page with plots."""
+"""One page that says how a run went: the verdict first, then what changed over time.
 
-from simulators.load.ledger import Ledger
+It is whole in itself: no script, no picture, nothing from anywhere; its policy allows only its own
+style sheet, by hash. Whatever came from a run is escaped.
+"""
+
+from base64 import b64encode
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
+from html import escape
+
+from simulators.load.figures import Requests, percentile
+from simulators.load.ledger import Ledger, Mark
+from simulators.load.oracle import Finding
+from simulators.load.plots import chart
 from simulators.load.recorder import Recorder
-from simulators.load.verdict import Verdict
+from simulators.load.verdict import MOST_SHOWN, Verdict
+
+_MOST_LINES = 8
+_MOST_LATENCIES = 4
+_BINS = 120
+_WORDS = {"holds": "held", "broken": "broken", "unknown": "could not say"}
+_STYLE = """
+:root { color-scheme: light; font: 15px/1.5 system-ui, sans-serif; color: #111827 }
+body { max-width: 960px; margin: 2rem auto; padding: 0 1rem }
+h1 { font-size: 1.5rem; margin: 0 } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem }
+table { border-collapse: collapse; width: 100% }
+th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #e5e7eb }
+th, td { vertical-align: top; overflow-wrap: anywhere } td.n, th.n { text-align: right }
+.verdict { padding: 1rem; border-radius: .5rem; border-left: .5rem solid }
+.passed { background: #ecfdf5; border-color: #059669 }
+.failed { background: #fef2f2; border-color: #dc2626 }
+.holds { color: #047857 } .broken { color: #b91c1c; font-weight: 600 } .unknown { color: #92400e }
+figure { margin: 1.5rem 0 } figcaption { font-weight: 600 } small { color: #6b7280 }
+figure > svg { width: 100%; height: auto; display: block } text { font-size: 11px; fill: #6b7280 }
+.end { text-anchor: end } .mid { text-anchor: middle } .marked { fill: #7c3aed }
+.grid { stroke: #e5e7eb } .mark { stroke: #7c3aed; stroke-dasharray: 4 3 }
+polyline { fill: none; stroke-width: 1.8; stroke-linejoin: round }
+.legend { list-style: none; display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; padding: 0 }
+.legend { margin: .2rem 0; font-size: .85rem }
+"""
 
 
 def page(verdict: Verdict, recorder: Recorder, ledger: Ledger) -> str:
     """HTML."""
-    return ""
+    policy = f"default-src 'none'; style-src 'sha256-{_digest(_STYLE)}'; base-uri 'none'"
+    title = escape(f"{verdict.scenario}: {'passed' if verdict.passed else 'failed'}")
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{title}</title><style>{_STYLE}</style></head><body>"
+        f"{_head(verdict)}{_findings('Oracle', verdict.oracle)}"
+        f"{_findings('Thresholds', verdict.thresholds)}"
+        f"<h2>Over time</h2>{''.join(_charts(recorder, ledger))}"
+        f"{_requests(verdict.requests)}{_reasons(ledger)}</body></html>\n"
+    )
+
+
+def _digest(text: str) -> str:
+    return b64encode(sha256(text.encode()).digest()).decode()
+
+
+def _head(verdict: Verdict) -> str:
+    facts = ", ".join(f"{escape(name)} {escape(str(told))}" for name, told in verdict.facts.items())
+    word = "passed" if verdict.passed else "failed"
+    return (
+        f'<header class="verdict {word}"><h1>{escape(verdict.scenario)} {word}</h1>'
+        f"<p>{facts}</p></header>"
+    )
+
+
+def _findings(title: str, findings: Sequence[Finding]) -> str:
+    rows = "".join(
+        f'<tr><td class="{one.state}">{_WORDS[one.state]}</td><td>{escape(one.name)}</td>'
+        f"<td>{escape(one.told)}{_breaches(one)}</td></tr>"
+        for one in findings
+    )
+    return f"<h2>{title}</h2><table>{rows}</table>" if rows else ""
+
+
+def _breaches(finding: Finding) -> str:
+    if not finding.breaches or list(finding.breaches) == [finding.told]:
+        return ""
+    shown = "".join(f"<li>{escape(breach)}</li>" for breach in finding.breaches[:MOST_SHOWN])
+    more = len(finding.breaches) - MOST_SHOWN
+    return f"<ul>{shown}{f'<li>and {more:,} more</li>' if more > 0 else ''}</ul>"
+
+
+def _charts(recorder: Recorder, ledger: Ledger) -> Iterator[str]:
+    samples, began = recorder.samples, recorder.began
+    seconds = samples[-1].at - began if samples else 0.0
+    marks = [Mark(mark.at - began, mark.text) for mark in ledger.marks]
+
+    def draw(title: str, unit: str, lines: Mapping[str, list[tuple[float, float]]]) -> str:
+        return chart(title, unit, dict(list(lines.items())[:_MOST_LINES]), seconds, marks)
+
+    names = _busiest(recorder)
+    rates = {
+        name: [(s.at - began, s.paces[name].rate if name in s.paces else 0.0) for s in samples]
+        for name in names
+    }
+    yield draw("Requests", "a second", rates)
+    for name in names[:_MOST_LATENCIES]:
+        known = [(s.at - began, s.paces[name]) for s in samples if name in s.paces]
+        yield draw(
+            f"How long {name} took",
+            "ms",
+            {
+                "p99": [(at, pace.p99) for at, pace in known],
+                "p95": [(at, pace.p95) for at, pace in known],
+                "p50": [(at, pace.p50) for at, pace in known],
+            },
+        )
+    yield draw("Sends throttled", "a second", _sends(ledger, "throttled", began, seconds))
+    yield draw("Sends accepted", "a second", _sends(ledger, "sent", began, seconds))
+    fullest = defaultdict(list)
+    for sample in samples:
+        for name, share in sample.fullest.items():
+            fullest[name].append((sample.at - began, 100 * share))
+    yield draw("The fullest window of each limit", "% used", fullest)
+    yield draw("Failures", "a second", {"failures": [(s.at - began, s.failures) for s in samples]})
+    yield draw("Users", "at once", {"users": [(s.at - began, float(s.users)) for s in samples]})
+
+
+def _busiest(recorder: Recorder) -> list[str]:
+    counts: Counter[str] = Counter()
+    for sample in recorder.samples:
+        for name, pace in sample.paces.items():
+            counts[name] += int(pace.rate * 1000)
+    return [name for name, _ in counts.most_common(_MOST_LINES)]
+
+
+def _sends(
+    ledger: Ledger, kind: str, began: float, seconds: float
+) -> dict[str, list[tuple[float, float]]]:
+    """By use and template, in bins of whole seconds."""
+    step = max(int(seconds / _BINS), 1)
+    counts: dict[str, Counter[int]] = defaultdict(Counter)
+    for moment, times in ledger.moments.items():
+        if moment.kind == kind:
+            name = " ".join(filter(None, [moment.usage, moment.template])) or "sends"
+            counts[name][max(int(moment.second - began), 0) // step] += times
+    bins = range(int(seconds) // step + 1)
+    busiest = sorted(counts, key=lambda name: -counts[name].total())
+    return {name: [(at * step, counts[name][at] / step) for at in bins] for name in busiest}
+
+
+def _requests(found: Sequence[Requests]) -> str:
+    rows = "".join(
+        f"<tr><td>{escape(one.name)}</td>{_cells(one)}</tr>"
+        for one in sorted(found, key=lambda one: one.name)
+        if one.count
+    )
+    heads = "".join(
+        f"<th class=n>{head}</th>"
+        for head in ("requests", "failed", "p50 ms", "p95 ms", "p99 ms", "max ms")
+    )
+    return f"<h2>Requests</h2><table><tr><th></th>{heads}</tr>{rows}</table>"
+
+
+def _cells(one: Requests) -> str:
+    times = [percentile(one.times, share) for share in (0.5, 0.95, 0.99)]
+    figures = [one.count, one.failures, *times, one.longest]
+    return "".join(f"<td class=n>{figure:,.0f}</td>" for figure in figures)
+
+
+def _reasons(ledger: Ledger) -> str:
+    rows = "".join(
+        f"<tr><td>{escape(kind)}</td><td>{escape(why)}</td><td class=n>{times:,}</td></tr>"
+        for (kind, why), times in ledger.reasons.most_common(20)
+    )
+    return f"<h2>Why not</h2><table>{rows}</table>" if rows else ""

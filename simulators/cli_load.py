@@ -1,0 +1,131 @@
+"""`sms-simulators load`: from a scenario's name to a verdict and an exit code.
+
+Whatever is wrong is told in one line before the first user starts. Locust runs in a process of its
+own, and so does the server that is started unless `--host` or `--sim` names one that is there.
+"""
+
+import os
+import signal
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from simulators.cli_options import fail
+from simulators.data import data
+from simulators.load import preflight, processes, scenarios
+from simulators.load.scenarios import Scenario
+from simulators.load.settings import DEFAULT_SIM, NO_SIM, Settings
+
+STOP_SECONDS = 10  # users that wait for a code are let finish
+
+
+def run(name: str, given: dict[str, Any]) -> None:
+    """Runs a scenario, or without a name lists them."""
+    folder = data("loadtests")
+    if not name:
+        _list(folder)
+        return
+    try:
+        scenario = scenarios.find(name, folder)
+    except scenarios.NoScenario as error:
+        fail(str(error))
+    if find_spec("locust") is None:
+        fail("load needs Locust: pip install 'sms-simulators[load]'")
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    with ExitStack() as closing:
+        settings = _placed(scenario, _settings(given), given["limits"], closing)
+        _check(settings, scenario)
+        code = processes.locust(
+            _arguments(scenario, settings, given),
+            {"LOGTO_TOKEN": settings.token, "SMS_SIMULATORS_TOKEN": settings.sim_token},
+        )
+    raise SystemExit(code if code >= 0 else 128 - code)
+
+
+def _list(folder: Path) -> None:
+    found = scenarios.every(folder)
+    if not found:
+        fail(f"this installation has no scenarios: {folder} has none", code=1)
+    width = max(len(scenario.name) for scenario in found)
+    for scenario in found:
+        click.echo(f"{scenario.name:<{width}}  {scenario.sentence}")
+
+
+def _as_interrupt(_number: int, _frame: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _settings(given: dict[str, Any]) -> Settings:
+    return Settings(
+        host=given["host"].rstrip("/"),
+        sim=given["sim"].rstrip("/"),
+        sim_token=given["sim_token"],
+        account=given["account"],
+        token=given["token"],
+        provider=given["provider"],
+        seed=given["seed"],
+        thresholds=given["thresholds"],
+        thresholds_file=given["thresholds_file"],
+        report=given["report"],
+        junit=given["junit"],
+        verdict=given["as_json"],
+    )
+
+
+def _placed(
+    scenario: Scenario, settings: Settings, limits: str | float, closing: ExitStack
+) -> Settings:
+    """With the addresses of what is there, or of a server that is started for the run."""
+    if settings.host or settings.sim:
+        sim = settings.sim or os.environ.get("SMS_SIMULATORS_URL", DEFAULT_SIM)
+        return replace(settings, sim="" if sim == NO_SIM else sim)
+    _check(settings, scenario, needs=())  # before a server is started for nothing
+    options = ["--limits", f"{limits}"]
+    if "host" in scenario.needs:
+        options += ["--otp-port", "0"]
+    try:
+        started = closing.enter_context(processes.server(options))
+    except processes.NotStarted as error:
+        fail(str(error))
+    return replace(settings, host=started.otp, sim=started.sim)
+
+
+def _check(settings: Settings, scenario: Scenario, needs: Sequence[str] | None = None) -> None:
+    try:
+        preflight.check(settings, scenario.needs if needs is None else needs)
+    except preflight.NotReady as error:
+        fail(str(error))
+
+
+def _arguments(scenario: Scenario, settings: Settings, given: dict[str, Any]) -> list[str]:
+    told = {
+        "--sim": settings.sim or NO_SIM,
+        "--host": settings.host,
+        "--account": settings.account,
+        "--seed": settings.seed,
+        "--provider": settings.provider,
+        "--thresholds": settings.thresholds_file,
+        "--report": settings.report,
+        "--junit": settings.junit,
+        "--verdict": settings.verdict,
+        "--users": given["users"],
+        "--spawn-rate": given["spawn_rate"] or given["users"],
+        "--run-time": given["time"],
+        "--stop-timeout": STOP_SECONDS,
+        "--processes": given["processes"],
+        "--shape": (given["shape"] or "").replace("-", "_"),
+    }
+    found = ["-f", str(scenario.path)]
+    found += [part for name, value in told.items() if value for part in (name, str(value))]
+    found += [part for text in settings.thresholds for part in ("--threshold", text)]
+    if given["processes"]:  # its usual port is that of any other run on this machine too
+        port = str(processes.free_port())
+        found += ["--master-port", port, "--master-bind-port", port]
+        found += ["--master-bind-host", "127.0.0.1"]
+    found += ["--web-host", "127.0.0.1"] if given["web"] else ["--headless", "--skip-log-setup"]
+    return [*found, "--progress", *given["more"]]

@@ -1,0 +1,223 @@
+"""`sms-simulators load`: every mistake in one line before a user starts; a run, judged; Ctrl-C."""
+
+import http.server
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from xml.etree.ElementTree import fromstring
+
+import pytest
+
+from simulators.load import scenarios
+
+COMMAND = [sys.executable, "-m", "simulators.cli", "load"]
+SMOKE = Path(__file__).parent / "smoke.py"
+
+
+def run(*arguments, **environment):
+    """The finished command."""
+    return subprocess.run(
+        [*COMMAND, *map(str, arguments)],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=50,
+    )
+
+
+def refused(*arguments, **environment):
+    """The one line of a command that is refused as wrong usage."""
+    done = run(*arguments, **environment)
+
+    assert (2, "") == (done.returncode, done.stdout), done.stderr
+    assert 1 == done.stderr.count("\n"), done.stderr
+    return done.stderr
+
+
+@pytest.fixture
+def logto():
+    """A service whose Management API takes the token `good`; its address."""
+
+    class Answer(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            good = self.headers.get("Authorization") == "Bearer good"
+            self.send_response(200 if good else 401)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            """Nothing."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def scenario(tmp_path):
+    """A locustfile that needs a service and no inbox, and would say so if it were run."""
+    path = tmp_path / "mine.py"
+    path.write_text('"""Mine."""\nrun = attach(needs="host")\nprint("a user started")\n')
+    return path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["send_verfy"], "no scenario 'send_verfy'; "),
+        (["no/such/file.py"], "there is no file no/such/file.py"),
+        ([__file__], "is no scenario: it has no `run = attach()`"),
+        ([SMOKE, "--threshold", "send p95 < fast"], "column 12: expected a number"),
+        ([SMOKE, "--thresholds", "no/file"], "--thresholds no/file: No such file"),
+        ([SMOKE, "--report", "no/folder/x.html"], "there is no folder"),
+        ([SMOKE, "--time", "soon"], "expected a time as 45, 30s, 5m or 1h30m, got 'soon'"),
+        ([SMOKE, "--users", "0"], "x>=1"),
+        ([SMOKE, "--shape", "square"], "'steady', 'ramp', 'spike', 'soak', 'retry-storm'"),
+        ([SMOKE, "--limits", "often"], "'provider', 'off' or a factor above 0"),
+        ([SMOKE, "--sim", "http://127.0.0.1:1"], "--sim: nothing answers at http://127.0.0.1:1"),
+        ([SMOKE, "--sim", "none"], "the people of this scenario read the simulators' inbox"),
+        ([SMOKE, "--sim", "nowhere:x"], "is not an address"),
+    ],
+)
+def test_a_mistake_is_one_line(arguments, told):
+    """Exit code 2, and nobody has started anything."""
+    assert told in refused(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--host", "http://127.0.0.1:1"], "--host: nothing answers at http://127.0.0.1:1"),
+        (["--host", "127.0.0.1"], "--host: '127.0.0.1' is not an address"),
+        (["--sim", "none"], "--host: expected the address of the service under test"),
+    ],
+)
+def test_a_service_that_is_not_there_is_one_line(scenario, arguments, told):
+    """With the option that names it."""
+    assert told in refused(scenario, "--sim", "none", *arguments)
+
+
+def test_a_wrong_token_is_one_line(scenario, logto):
+    """And none, where one is asked for; the token itself is not told."""
+    there = (scenario, "--sim", "none", "--host", logto)
+    wrong = refused(*there, "--token", "secret-but-wrong")
+    none = refused(*there, LOGTO_TOKEN="")
+
+    assert f"--token: {logto}/api/connectors answers 401 to it" in wrong
+    assert "secret" not in wrong
+    assert "it wants --token or LOGTO_TOKEN" in none
+
+
+def test_an_unknown_provider_is_one_line(sms):
+    """With those that there are."""
+    told = refused(SMOKE, "--sim", sms.simulators.url, "--provider", "twillio")
+
+    assert "--provider: no provider 'twillio'; there are: aliyun, " in told
+
+
+def test_without_locust_it_says_how_to_get_it(tmp_path):
+    """It is an extra: nothing else needs it."""
+    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['locust'] = None\n")
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", ""), os.getcwd()])
+
+    assert "pip install 'sms-simulators[load]'" in refused(SMOKE, PYTHONPATH=path)
+
+
+def test_scenarios_are_known_by_what_they_say(tmp_path, scenario):
+    """The first sentence of each, in one line; helpers beside them are none."""
+    (tmp_path / "helper.py").write_text('"""Helps."""\n')
+    (tmp_path / "broken.py").write_text("def")
+    (tmp_path / "other.py").write_text(
+        '"""How\nfast? And more."""\nfrom x import attach\nrun = attach()\n'
+    )
+    found = {one.name: (one.sentence, one.needs) for one in scenarios.every(tmp_path)}
+
+    assert {
+        "mine": ("Mine.", frozenset({"host"})),
+        "other": ("How fast?", frozenset({"host", "sim"})),
+    } == found
+    assert "other" == scenarios.find("other", tmp_path).name
+    with pytest.raises(scenarios.NoScenario, match="did you mean 'other'"):
+        scenarios.find("othr", tmp_path)
+
+
+@pytest.mark.slow
+def test_a_run_is_judged_and_told(tmp_path):
+    """By itself it starts what it needs; the verdict is on stdout, in JSON and in JUnit."""
+    done = run(
+        SMOKE, "--users", 4, "--time", "2s", "--seed", "7", "--threshold", "send p99 < 30 s",
+        "--json", tmp_path / "v.json", "--junit", tmp_path / "v.xml",
+        "--report", tmp_path / "v.html",
+    )  # fmt: skip
+    verdict = json.loads((tmp_path / "v.json").read_text())
+    junit = fromstring((tmp_path / "v.xml").read_text())  # noqa: S314 - our own
+
+    assert 0 == done.returncode, done.stderr
+    assert done.stdout.startswith("smoke: passed  (seed 7, users 4, seconds ")
+    assert "ok    send p99 < 30 s: it was " in done.stdout
+    assert " users  " in done.stderr
+    assert verdict["passed"]
+    assert verdict["facts"]["sent"] > 0
+    assert {"holds"} == {finding["state"] for finding in verdict["oracle"]}
+    assert ["smoke.oracle", "smoke.thresholds"] == [suite.get("name") for suite in junit]
+    assert "4" == junit[0].get("tests")
+    assert "</html>" in (tmp_path / "v.html").read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--", "--wrong", "twice"], "1 sends accepted, 2 in the inbox"),
+        (["--threshold", "send requests > 1000000"], "FAIL  send requests > 1000000: it was "),
+    ],
+)
+def test_what_does_not_hold_fails_the_run(arguments, told):
+    """Exit code 1, and the number or the value is told."""
+    done = run(SMOKE, "--users", 2, "--time", "1s", *arguments)
+
+    assert 1 == done.returncode, done.stderr
+    assert done.stdout.startswith("smoke: FAILED")
+    assert told in done.stdout
+
+
+def descendants(pid):
+    """All processes below one."""
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*"):
+        for child in (task / "children").read_text().split():
+            found += [int(child), *descendants(child)]
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks for processes in /proc")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_judges_and_leaves_nothing_behind(number):
+    """The users stop, what they did is judged, and server and workers are gone."""
+    command = [*COMMAND, str(SMOKE), "--users", "2", "--time", "5m", "--processes", "2"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        first = process.stderr.readline()
+        below = descendants(process.pid)
+        process.send_signal(number)
+        told, errors = process.communicate(timeout=40)
+    end = time.monotonic() + 5
+    while any(Path(f"/proc/{pid}").exists() for pid in below) and time.monotonic() < end:
+        time.sleep(0.05)
+
+    assert " users  " in first
+    assert len(below) >= 4  # the server, Locust and its two workers
+    assert [] == [pid for pid in below if Path(f"/proc/{pid}").exists()]
+    assert 0 == process.returncode, errors
+    assert told.startswith("smoke: passed")
