@@ -115,6 +115,7 @@ def test_help_lists_every_command_with_examples(arguments):
         "providers",
         "wait",
         "rules",
+        "load",
         "ca",
         "hosts",
         "where",
@@ -124,7 +125,9 @@ def test_help_lists_every_command_with_examples(arguments):
         assert word in done.stdout
 
 
-@pytest.mark.parametrize("command", ["serve", "providers", "wait", "rules", "ca", "hosts", "where"])
+@pytest.mark.parametrize(
+    "command", ["serve", "providers", "wait", "rules", "load", "ca", "hosts", "where"]
+)
 def test_every_command_has_help(command):
     """Each says how it is used."""
     done = run(command, "--help")

@@ -5,7 +5,6 @@ from locust import HttpUser, constant, events, task
 from simulators.load.run import attach
 
 run = attach(needs="sim")
-BEARER = {"Authorization": "Bearer fake-http-sms-token"}
 
 
 @events.init_command_line_parser.add_listener
@@ -21,6 +20,9 @@ class Person(HttpUser):
 
     def on_start(self):
         self.chance = run.chance("codes")
+        rows = run.inbox.call("GET", "/_sim/providers")["providers"]
+        known = next(row["credentials"] for row in rows if row["name"] == "http_sms")
+        self.bearer = {"Authorization": known["authorization"]}
 
     @task
     def code(self):
@@ -31,13 +33,13 @@ class Person(HttpUser):
         run.ledger.asked(number, usage="SignIn")
         body = {"to": number, "type": "SignIn", "payload": {"code": code}}
         with self.client.post(
-            "/http_sms/sms", json=body, headers=BEARER, name="send", catch_response=True
+            "/http_sms/sms", json=body, headers=self.bearer, name="send", catch_response=True
         ) as answer:
             if not answer.ok:
                 run.ledger.refused(number, str(answer.status_code), usage="SignIn")
                 return
         if run.environment.parsed_options.wrong == "twice":
-            self.client.post("/http_sms/sms", json=body, headers=BEARER, name="send")
+            self.client.post("/http_sms/sms", json=body, headers=self.bearer, name="send")
         run.ledger.sent(number, usage="SignIn")
         sms = run.read_sms(number, usage="SignIn")
         if sms is not None:
