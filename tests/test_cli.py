@@ -151,6 +151,18 @@ def test_serve_says_what_is_where_then_ready(serve, tmp_path):
     assert (200, "") == (serving.get("/_sim/health")[0], serving.end()[2])
 
 
+def test_serve_says_where_the_otp_service_is(serve):
+    """It has a port of its own, and its options reach it."""
+    serving = serve("--otp-port", 0, "--otp-token", "s3cret")
+    address = re.search(r"^OTP service  (http://127.0.0.1:\d+)$", serving.text, re.M)[1]
+    connection = HTTPConnection(urlsplit(address).netloc, timeout=10)
+    connection.request("GET", "/api/connectors")
+    status = connection.getresponse().status
+    connection.close()
+
+    assert 401 == status
+
+
 def test_serve_starts_with_rules(serve, tmp_path):
     """Those of a file before the shipped ones, as they were given."""
     (tmp_path / "own.json").write_text('[{"name": "own", "effect": {"delay_ms": 1}}]')

@@ -1,0 +1,142 @@
+"""The service as it is served: beside the simulators, on the clock of the default account, through
+Logto's connectors as they are."""
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
+
+import pytest
+
+from simulators.catalog import PROVIDERS
+from simulators.kernel.rules import install, read_all
+from simulators.otp.service import Policy
+from simulators.server.simulators import Options, PortInUse, Simulators, in_thread
+
+PHONE = "4512345678"
+USES = ("Register", "SignIn", "ForgotPassword", "Generic")
+CONFIG = {
+    "endpoint": "https://gatewayapi.com/rest/mtsms",
+    "apiToken": PROVIDERS["gatewayapi"].default_credentials["token"],
+    "sender": "ExampleSMS",
+    "templates": [{"usageType": use, "content": f"{use} {{{{code}}}}"} for use in USES],
+}
+
+
+def ask(simulators, method, path, document=None, headers=None):
+    """One request to the OTP service."""
+    connection = HTTPConnection("127.0.0.1", simulators.ports["otp"], timeout=20)
+    try:
+        body = None if document is None else json.dumps(document)
+        kind = {"Content-Type": "application/json"} if body else {}
+        connection.request(method, path, body, kind | (headers or {}))
+        response = connection.getresponse()
+        return response.status, json.loads(response.read() or b"null")
+    finally:
+        connection.close()
+
+
+def request(simulators, phone=PHONE):
+    return ask(simulators, "POST", "/api/verification-codes", {"phone": phone})
+
+
+def verify(simulators, code, phone=PHONE):
+    document = {"phone": phone, "verificationCode": code}
+    return ask(simulators, "POST", "/api/verification-codes/verify", document)
+
+
+@pytest.fixture
+def served():
+    """Simulators with the OTP service, and a connector in it."""
+    with in_thread(Options(port=0, tls_port=None, otp_port=0)) as simulators:
+        document = {"connectorId": "gatewayapi-sms", "config": CONFIG}
+        assert ask(simulators, "POST", "/api/connectors", document)[0] == 200
+        yield simulators
+
+
+@pytest.fixture
+def phone(served):
+    """The default account's inbox."""
+    from simulators.testing import Sms
+
+    return Sms(served, served.accounts.world("default"))
+
+
+def test_a_code_arrives_and_verifies(served, phone):
+    """By a connector with the vendor's host built in, and the provider keeps the contract."""
+    requested = request(served)
+    message = phone.wait_for_message(f"+{PHONE}")
+    code = message.text.removeprefix("Generic ")
+
+    assert (204, None) == requested
+    assert "gatewayapi" == message.provider
+    assert [] == phone.violations()
+    assert (204, None) == verify(served, code)
+
+
+def test_codes_expire_on_the_account_s_clock(served, phone):
+    """Which the control API advances; also after the account was emptied."""
+    for _ in range(2):
+        request(served)
+        code = phone.wait_for_code(f"+{PHONE}")
+        phone.clock.advance(601)
+
+        assert "verification_code.expired" == verify(served, code)[1]["code"]
+        phone.reset()
+
+
+def test_a_provider_that_takes_its_time_holds_nobody_else_up(served, phone):
+    """A hundred codes under way, each a second at the provider, take little more than one; others
+    are answered meanwhile."""
+    slow = {"match": {"provider": "gatewayapi"}, "effect": {"delay_ms": 1000}}
+    served.call(lambda: install(phone.world, read_all([slow], PROVIDERS)))
+    began = time.monotonic()
+    with ThreadPoolExecutor(100) as pool:
+        answers = [pool.submit(request, served, f"451234{n:04}") for n in range(100)]
+        time.sleep(0.3)
+        asked = time.monotonic()
+        other = ask(served, "GET", "/api/connectors")[0]
+        meanwhile = time.monotonic() - asked
+        statuses = {answer.result()[0] for answer in answers}
+
+    assert (200, {204}) == (other, statuses)
+    assert meanwhile < 0.5
+    assert time.monotonic() - began < 5
+
+
+def test_what_the_provider_refuses_is_told(served, phone):
+    """As Logto tells it."""
+    refusal = {"match": {"provider": "gatewayapi"}, "effect": {"error": "0x0213"}}
+    served.call(lambda: install(phone.world, read_all([refusal], PROVIDERS)))
+    status, body = request(served)
+
+    assert (400, "connector.general") == (status, body["code"])
+    assert body["message"].startswith("Error occurred in connector: Unauthorized IP-address")
+
+
+def test_a_policy_is_given_with_the_options():
+    """Token and sends per recipient."""
+    policy = Policy(token="s3cret", sends_per_recipient=1)
+    with in_thread(Options(port=0, tls_port=None, otp_port=0, otp_policy=policy)) as simulators:
+        allowed = {"Authorization": "Bearer s3cret"}
+
+        assert 401 == ask(simulators, "GET", "/api/connectors")[0]
+        assert 200 == ask(simulators, "GET", "/api/connectors", headers=allowed)[0]
+
+
+def test_a_port_that_is_taken_is_told_with_its_option(served):
+    """Before anything is served."""
+    options = Options(port=0, tls_port=None, otp_port=served.ports["otp"])
+    with pytest.raises(PortInUse, match="--otp-port"), in_thread(options):
+        pass
+
+
+def test_without_the_option_there_is_no_service():
+    """Nor a port of it."""
+    with in_thread(Options(port=0, tls_port=None)) as simulators:
+        assert "otp" not in simulators.ports
+
+
+def test_the_address_is_that_of_its_port(served: Simulators):
+    """For whoever starts it in a test."""
+    assert f"http://127.0.0.1:{served.ports['otp']}" == served.otp_url
