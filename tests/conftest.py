@@ -19,7 +19,12 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from simulators.catalog import PROVIDERS
+from simulators.data import data
+from simulators.kernel import journal
 from simulators.kernel.accounts import DEFAULT
+from simulators.kernel.call import Reply
+from simulators.kernel.contracts import contract
+from simulators.kernel.provider import Exchange
 from simulators.kernel.rules import install, read_all
 from simulators.server import tls
 from simulators.server.simulators import Simulators
@@ -38,6 +43,52 @@ class Answer:
 
     def json(self) -> Any:
         return json.loads(self.body)
+
+
+def unlike_the_contract(exchange: Exchange, reply: Reply) -> list[str]:
+    """What an answer in JSON lacks by the schema of its operation, or of a refusal where it is
+    one; without a body it is null, but for a refusal. What a rule replaces or breaks off may be
+    anything."""
+    kind = dict(reply.headers).get("Content-Type", "")
+    if {"answer", "socket"} & {name for effect in exchange.effects for name in effect}:
+        return []
+    if "json" not in kind if reply.body else reply.status >= 400:
+        return []
+    provider, operation = exchange.provider.name, exchange.endpoint and exchange.endpoint.operation
+    names = [] if exchange.failure or operation is None else [operation]
+    if exchange.failure or operation is None or any(o.failure for o in exchange.outcomes):
+        files = (data("contracts") / provider).glob("*error.response.schema.json")
+        names += [file.name.removesuffix(".response.schema.json") for file in files]
+    body = json.loads(reply.body) if reply.body else None
+    schemas = [contract(provider, name, "response.schema") for name in names]
+    found = [schema.check(body) for schema in schemas if schema is not None]
+    if not found or [] in found:
+        return [] if found else [f"{provider}/{operation} has no schema of its answer"]
+    return [f"{provider}/{operation} {exchange.call.path}: {b}" for b in min(found, key=len)]
+
+
+@pytest.fixture(scope="session")
+def answers() -> Iterator[list[str]]:
+    """What was wrong with the answers given so far. Every answer that any test gets from a
+    simulator is held to its contract: simulator and contract cannot drift apart."""
+    wrong: list[str] = []
+    packed = journal.entry
+
+    def spy(exchange: Exchange, reply: Reply) -> bytes:
+        wrong.extend(unlike_the_contract(exchange, reply))
+        return packed(exchange, reply)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(journal, "entry", spy)
+        yield wrong
+
+
+@pytest.fixture(autouse=True)
+def _answers_keep_their_contracts(answers: list[str]) -> Iterator[None]:
+    """Fails the test that got an answer which breaks its contract."""
+    answers.clear()
+    yield
+    assert [] == answers
 
 
 @pytest.fixture

@@ -339,7 +339,7 @@ def opened(provider, inside):
 @pytest.mark.parametrize("name", NAMES)
 @settings(fuzz, max_examples=250)
 @given(chosen=st.data())
-def test_behind_the_door_nothing_breaks_and_nothing_is_lost(inside, errors, name, chosen):
+def test_behind_the_door_nothing_breaks_and_nothing_is_lost(inside, errors, answers, name, chosen):
     """No 5xx, no traceback, and every message that the journal says was accepted is kept."""
     app = opened(PROVIDERS[name], inside)
     call = chosen.draw(odd_calls(name))
@@ -352,6 +352,7 @@ def test_behind_the_door_nothing_breaks_and_nothing_is_lost(inside, errors, name
     (noted,) = store.journal(DEFAULT, limit=1) or [(0, b"")]
     for message in journal.read(*noted)["messages"] if noted[0] else ():
         assert store.find(DEFAULT, message) is not None
+    answers.clear()  # an account in a path, which nobody checks with the door open, comes back
 
 
 @pytest.mark.slow
