@@ -231,3 +231,12 @@ def test_the_accounts_example_is_an_accounts_file(tmp_path):
 def test_every_link_into_the_repository_leads_somewhere(target):
     """Relative ones; the others are the web's business."""
     assert target.startswith("http") or (Path(__file__).parent.parent / target).exists()
+
+
+@pytest.mark.parametrize("anchor", sorted(set(re.findall(r"\]\(#([^)]*)\)", README))))
+def test_every_place_that_the_page_points_to_is_on_it(anchor):
+    """By the anchor that a heading gets: lower-case, without punctuation, hyphens for spaces."""
+    headings = re.findall(r"^##+ (.*)$", README, re.M)
+    anchors = [re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings]
+
+    assert anchor in anchors
