@@ -143,6 +143,10 @@ class Head:
     def _ready(self) -> list[Threshold]:
         """Tries everything; a mistake ends the process with one line, before there is a user."""
         try:
+            if hiding := self.run.hiding():
+                raise preflight.NotReady(
+                    f"{hiding[0]}.run is Locust's own; call the attached run something else there"
+                )
             found = preflight.check(self.run.settings, self.run.needs)
         except preflight.NotReady as mistake:
             sys.stderr.write(f"sms-simulators: {mistake}\n")

@@ -93,6 +93,10 @@ class Run:
         else:
             self._part = Head(self)
 
+    def hiding(self) -> list[str]:
+        """The users that have it as `run`, which is Locust's name for what starts a user."""
+        return [kind.__name__ for kind in self.environment.user_classes if kind.run is self]
+
     def _usual_host(self, options: Any) -> str:
         """Where users go if nobody says: to the service under test; without one, the simulators."""
         return str(options.otp if "host" in self.needs else options.sim)

@@ -150,6 +150,14 @@ def test_scenarios_are_known_by_what_they_say(tmp_path, scenario):
         scenarios.find("othr", tmp_path)
 
 
+def test_a_user_that_hides_locusts_own_run_is_one_line(sms, tmp_path):
+    """Locust would call it to start the user, and every user would end at once."""
+    path = tmp_path / "mine.py"
+    path.write_text(SMOKE.read_text().replace("    people = 0\n", "    run = run\n"))
+
+    assert "Person.run is Locust's own" in refused(path, "--sim", sms.simulators.url)
+
+
 @pytest.mark.slow
 def test_a_run_is_judged_and_told(tmp_path):
     """By itself it starts what it needs; the verdict is on stdout, in JSON and in JUnit."""
