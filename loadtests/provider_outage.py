@@ -23,7 +23,7 @@ import gevent
 from figures import figure
 from locust import between, events, task
 from locust.runners import WorkerRunner
-from service import Client, manage
+from service import Client, connect
 from visitors import Visitors
 
 from simulators.load.run import attach
@@ -43,7 +43,7 @@ visitors = Visitors(run)
 class Visitor(Client):
     """One person after the other signs in, however long it takes."""
 
-    run = run
+    load = run
     wait_time = between(0.05, 0.2)
 
     @task
@@ -83,7 +83,7 @@ def _options(parser: ArgumentParser) -> None:
 @events.test_start.add_listener
 def _drill(environment: Any, **_: Any) -> None:
     if not isinstance(environment.runner, WorkerRunner):
-        _connect(run.settings.provider or FIRST)
+        connect(run, run.settings.provider or FIRST)
         environment.drill = gevent.spawn(_outage, environment.parsed_options)
 
 
@@ -94,17 +94,8 @@ def _outage(options: Any) -> None:
     run.inbox.call("PUT", "/_sim/rules", {"rules": [rule]})
     run.ledger.mark(f"{first} is {PROBLEM}")
     gevent.sleep(options.notice)
-    _connect(options.backup)
+    connect(run, options.backup)
     run.ledger.mark(f"connected to {options.backup}")
-
-
-def _connect(provider: str) -> None:
-    """What the operator does in Logto's console: a new connector takes the place of the old."""
-    rows = run.inbox.call("GET", "/_sim/providers")["providers"]
-    known = next(row["credentials"] for row in rows if row["name"] == provider)
-    connector, config = configs.made(provider, known)
-    body = {"connectorId": connector.id, "config": config}
-    manage(run, "POST", "/api/connectors", body)
 
 
 @events.test_stop.add_listener

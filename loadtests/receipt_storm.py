@@ -174,6 +174,7 @@ def _close(environment: Any, **_: Any) -> None:
         return
     environment.weather.kill()
     until = time.monotonic() + PATIENCE
+    _storm()  # first: a receipt that is on its way is not pending
     while run.inbox.call("GET", "/_sim/receipts")["pending"] and time.monotonic() < until:
         _storm()
     run.inbox.call("POST", "/_sim/clock", {"advance": environment.ahead - _ahead()})

@@ -23,8 +23,9 @@ from typing import Any
 import gevent
 import shapes
 from locust import between, events, task
+from locust.runners import WorkerRunner
 from people import Person
-from service import EXPIRED, MISMATCH, Client
+from service import EXPIRED, MISMATCH, Client, prepare
 from visitors import Visitors
 
 from simulators.load.inbox import Sms
@@ -48,7 +49,7 @@ visitors = Visitors(run)
 class Visitor(Client):
     """One person after the other signs in."""
 
-    run = run
+    load = run
     wait_time = between(0, 0.1)
 
     def on_start(self) -> None:
@@ -126,3 +127,9 @@ def _options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--code-seconds", type=float, default=CODE_SECONDS, help="How long a code is good for"
     )
+
+
+@events.test_start.add_listener
+def _connect(environment: Any, **_: Any) -> None:
+    if not isinstance(environment.runner, WorkerRunner):
+        prepare(run)

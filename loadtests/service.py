@@ -8,11 +8,13 @@ from typing import Any, Literal, NamedTuple
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+import configs
 from locust import FastHttpUser
 from people import Person
 
 from simulators.load.run import Run
 
+USUAL = "twilio"
 MISMATCH = "verification_code.code_mismatch"
 EXPIRED = "verification_code.expired"
 # In Logto's words or, where its connector takes a limit for any refusal, in a provider's.
@@ -27,21 +29,21 @@ class Answer(NamedTuple):
 
 
 class Client(FastHttpUser):
-    """Asks for codes and enters them. A subclass has a `run` and the tasks."""
+    """Asks for codes and enters them. A subclass has its run as `load`, and the tasks."""
 
     abstract = True
-    run: Run
+    load: Run
 
     def ask(
         self, person: Person, *, name: str = "send", usage: str = "Generic", refusals: bool = False
     ) -> Answer:
         """Requests a code. A limit that was met is a result; another refusal is a failure unless
         `refusals` are expected. `usage` is what it counts as in the ledger."""
-        self.run.ledger.asked(person.number, usage=usage)
+        self.load.ledger.asked(person.number, usage=usage)
         with self.client.post(
             "/api/verification-codes",
             json={"phone": person.digits},
-            headers=proof(self.run),
+            headers=proof(self.load),
             name=name,
             catch_response=True,
         ) as response:
@@ -50,7 +52,7 @@ class Client(FastHttpUser):
                 response.success()
             else:
                 response.failure(f"{response.status_code} {answer.why}")
-        record(self.run, person, answer, usage)
+        record(self.load, person, answer, usage)
         return answer
 
     def enter(
@@ -66,7 +68,7 @@ class Client(FastHttpUser):
         with self.client.post(
             "/api/verification-codes/verify",
             json={"phone": person.digits, "verificationCode": code},
-            headers=proof(self.run),
+            headers=proof(self.load),
             name=name,
             catch_response=True,
         ) as response:
@@ -76,9 +78,9 @@ class Client(FastHttpUser):
             else:
                 response.failure(f"expected {expected or 'yes'}, got {error or 'yes'}")
         if not error:
-            self.run.ledger.verified(person.number, code, usage=usage)
+            self.load.ledger.verified(person.number, code, usage=usage)
         elif not expected:
-            self.run.ledger.wrong(person.number, code, error, usage=usage)
+            self.load.ledger.wrong(person.number, code, error, usage=usage)
         return error == expected
 
 
@@ -109,6 +111,25 @@ def proof(run: Run) -> dict[str, str]:
     """The Management API's token, where there is one."""
     token = run.settings.token
     return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+def prepare(run: Run) -> str:
+    """Connects the service to `--provider`; without that to the usual one, but only if it has no
+    connector for SMS. The provider; "" where one was connected before."""
+    provider = run.settings.provider
+    if not provider and any(one["type"] == "Sms" for one in manage(run, "GET", "/api/connectors")):
+        return ""
+    provider = provider or USUAL
+    connect(run, provider)
+    return provider
+
+
+def connect(run: Run, provider: str) -> None:
+    """What an operator does in Logto's console: the new connector takes the place of the old."""
+    rows = run.inbox.call("GET", "/_sim/providers")["providers"]
+    known = next(row["credentials"] for row in rows if row["name"] == provider)
+    connector, config = configs.made(provider, known)
+    manage(run, "POST", "/api/connectors", {"connectorId": connector.id, "config": config})
 
 
 def manage(run: Run, method: str, path: str, body: Any = None) -> Any:

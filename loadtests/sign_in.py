@@ -23,7 +23,7 @@ import secrets
 import time
 from argparse import ArgumentParser
 from collections import deque
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -31,7 +31,7 @@ from figures import figure
 from locust import FastHttpUser, between, events, task
 from locust.runners import WorkerRunner
 from people import Person
-from service import error_code, manage, read, record
+from service import error_code, manage, prepare, read, record
 from visitors import Visitors
 
 from simulators.load.run import attach
@@ -88,53 +88,44 @@ class Browser(FastHttpUser):
     @task(2)
     def register(self) -> None:
         """Somebody new."""
-        person = visitors.next()
-        with self._visit("register", person, "Register"):
-            self._home()
-            members.append(Member(person))
+        member = Member(visitors.next())
+        self._visit("register", member, "Register", self._home)
 
     @task(7)
     def sign_in(self) -> None:
         """Somebody who registered before."""
         if (member := self._member()) is None:
             return self.register()
-        with self._visit("sign in", member.person, "SignIn"):
-            self._home()
-        return None
+        return self._visit("sign in", member, "SignIn", self._home)
 
     @task(1)
     def forgot_password(self) -> None:
         """Somebody who registered before, who gets a new password and is not signed in."""
         if (member := self._member()) is None:
             return self.register()
-        with self._visit("forgot password", member.person, "ForgotPassword"):
-            password = {"password": member.person.password}
-            self._step("PUT", "/api/experience/profile/password", "set password", json=password)
-            self._step("POST", "/api/experience/submit", "submit")
-        return None
+        # Logto does not take the old password for a new one.
+        new = f"{member.person.password}{member.visits}"
+        return self._visit("forgot password", member, "ForgotPassword", lambda: self._reset(new))
 
     def _member(self) -> Member | None:
         """The one who was here longest ago, if that is long enough."""
-        rest = self.environment.parsed_options.rest
-        if not members or members[0].free_at > time.time():
-            return None
-        member = members.popleft()
-        member.visits, member.free_at = member.visits + 1, time.time() + rest
-        if member.visits < MOST_VISITS:
-            members.append(member)
-        return member
+        free = members and members[0].free_at <= time.time()
+        return members.popleft() if free else None
 
-    @contextmanager
-    def _visit(self, name: str, person: Person, event: str) -> Any:
-        """From the application's button on; what follows the code is the caller's. Time and end
-        of the whole visit are reported as one."""
+    def _visit(self, name: str, member: Member, event: str, rest: Callable[[], None]) -> None:
+        """From the application's button on, and what follows the code. The whole visit is
+        reported as one; nobody is on two at a time."""
         started = time.perf_counter()
         try:
-            self._enter(person, event)
-            yield
+            self._enter(member.person, event)
+            rest()
         except Ended:
             return
         figure("FLOW", name, 1000 * (time.perf_counter() - started))
+        member.visits += 1
+        member.free_at = time.time() + self.environment.parsed_options.rest
+        if member.visits < MOST_VISITS:
+            members.append(member)
 
     def _enter(self, person: Person, event: str) -> None:
         """To the page, and identified there by a code."""
@@ -226,6 +217,12 @@ class Browser(FastHttpUser):
         bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
         self._step("GET", "/oidc/me", "userinfo", headers=bearer)
 
+    def _reset(self, password: str) -> None:
+        """Ends with a new password."""
+        body = {"password": password}
+        self._step("PUT", "/api/experience/profile/password", "set password", json=body)
+        self._step("POST", "/api/experience/submit", "submit")
+
     def _step(self, method: str, url: str, name: str, **more: Any) -> Any:
         """One request that has to be answered below 400. Raises `Ended`."""
         with self.client.request(
@@ -253,6 +250,7 @@ def _prepare(environment: Any, **_: Any) -> None:
     seen.clear()
     options = environment.parsed_options
     if not options.client_id and not isinstance(environment.runner, WorkerRunner):
+        prepare(run)
         manage(run, "PATCH", "/api/sign-in-exp", EXPERIENCE)
         application = {
             "name": "load test",

@@ -25,7 +25,7 @@ from figures import figure
 from locust import between, events, task
 from locust.runners import WorkerRunner
 from people import PREFIXES, Person
-from service import Client
+from service import Client, prepare
 from visitors import AT_HOME, Visitors
 
 from simulators.load.run import attach
@@ -43,7 +43,7 @@ turns = count()
 class Customer(Client):
     """Signs in."""
 
-    run = run
+    load = run
     weight = CUSTOMERS
     wait_time = between(0.2, 0.5)
 
@@ -67,7 +67,7 @@ class Customer(Client):
 class Robot(Client):
     """Asks for codes, and reads none."""
 
-    run = run
+    load = run
     weight = ROBOTS
     wait_time = between(0.2, 0.5)
 
@@ -102,8 +102,10 @@ def _option(parser: ArgumentParser) -> None:
 
 @events.test_start.add_listener
 def _defend(environment: Any, **_: Any) -> None:
-    after = environment.parsed_options.block_after
-    if after and not isinstance(environment.runner, WorkerRunner):
+    if isinstance(environment.runner, WorkerRunner):
+        return
+    prepare(run)
+    if after := environment.parsed_options.block_after:
         environment.defence = gevent.spawn_later(after, _block)
 
 

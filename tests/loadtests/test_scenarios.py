@@ -3,15 +3,20 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from types import SimpleNamespace
+from urllib.request import Request, urlopen
 
+import configs
 import pytest
 
 from simulators.catalog import PROVIDERS
+from simulators.otp.factories import check_config
 
 FOLDER = Path(__file__).parents[2] / "loadtests"
 pytestmark = pytest.mark.slow
@@ -29,21 +34,34 @@ def serve(*options):
     return process, said
 
 
-@pytest.fixture(scope="module")
-def servers():
-    """Simulators without an OTP service."""
-    process, said = serve()
-    sim = re.search(r"http://127\.0\.0\.1:\d+", said)[0]
-    yield SimpleNamespace(sim=sim, options=[])
+def stop(process):
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=10)
 
 
-def locust(tmp_path, scenario, servers, *options):
+@pytest.fixture(scope="module")
+def servers():
+    """Simulators without an OTP service."""
+    process, said = serve()
+    yield SimpleNamespace(sim=re.search(r"(http://127\S+)/_sim", said)[1], options=[])
+    stop(process)
+
+
+@pytest.fixture
+def service():
+    """Simulators with an OTP service that has no connector yet; nobody is throttled by accident."""
+    process, said = serve("--otp-port", "0", "--limits", "off")
+    otp = re.search(r"OTP service +(http\S+)", said)[1]
+    sim = re.search(r"(http://127\S+)/_sim", said)[1]
+    yield SimpleNamespace(sim=sim, otp=otp, options=["--host", otp])
+    stop(process)
+
+
+def locust(tmp_path, scenario, servers, *options, folder=FOLDER):
     """One run without a page: Locust's figures by kind and name, what it wrote, its exit code."""
     kept = tmp_path / "stats"
-    command = [sys.executable, "-m", "locust", "-f", FOLDER / f"{scenario}.py", "--headless"]
-    command += ["--sim", servers.sim, *servers.options, "--seed", "7"]
+    command = [sys.executable, "-m", "locust", "-f", folder / f"{scenario}.py", "--headless"]
+    command += ["--sim", servers.sim, *servers.options, "--seed", "7", "-r", "20"]
     command += ["--json-file", str(kept), "--verdict", str(tmp_path / "verdict"), *options]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=os.environ)
     stats = {}
@@ -60,10 +78,12 @@ def count(run, name, kind="POST"):
 
 
 def failures(run):
-    """Every request that failed, and every error in a scenario's own code."""
-    return [row["name"] for row in run.stats.values() if row["num_failures"]] + re.findall(
-        r"Traceback[\s\S]+", run.said
-    )
+    """Requests that failed, what the oracle says, lost receipts, errors in a scenario's code."""
+    return [
+        *(row["name"] for row in run.stats.values() if row["num_failures"]),
+        *re.findall(r"^  FAIL .*|.* [1-9]\d* lost$", run.said, re.MULTILINE),
+        *re.findall(r"Traceback[\s\S]+", run.said),
+    ]
 
 
 def test_receipts_come_in_storms_and_none_is_lost(servers, tmp_path):
@@ -87,7 +107,7 @@ def test_every_provider_is_sent_to_and_refuses_what_is_no_number(servers, tmp_pa
         tmp_path,
         "provider_send",
         servers,
-        *("-u2", "-t3s", "--wrong-numbers", "0.3"),
+        *("-u2", "-t2s", "--wrong-numbers", "0.3"),
     )
     rows = [name for kind, name in run.stats if kind == "POST"]
 
@@ -100,12 +120,14 @@ def test_every_provider_is_sent_to_and_refuses_what_is_no_number(servers, tmp_pa
 
 
 def test_one_provider_can_be_picked(servers, tmp_path):
-    """And the people are those whom it reaches."""
+    """And the people are those whom it reaches. From any folder: installed it is another one."""
+    folder = shutil.copytree(FOLDER, tmp_path / "elsewhere")
     run = locust(
         tmp_path,
         "provider_send",
         servers,
         *("-u1", "-t1s", "--provider", "tencent", "--wrong-numbers", "0"),
+        folder=folder,
     )
 
     assert (0, []) == (run.code, failures(run))
@@ -114,7 +136,7 @@ def test_one_provider_can_be_picked(servers, tmp_path):
 
 def test_registrations_take_sign_in_down_where_the_template_is_one_for_all(servers, tmp_path):
     """With a template for each use, the same traffic leaves sign-in alone."""
-    run = locust(tmp_path, "flow_control", servers, "-u32", "-r32", "-t4s")
+    run = locust(tmp_path, "flow_control", servers, "-u32", "-t4s")
     table = {
         (arm, usage): tuple(map(float, figures.split()))
         for arm, usage, figures in re.findall(
@@ -139,3 +161,123 @@ def test_flow_control_wants_a_provider_that_has_templates(servers, tmp_path):
 
     assert 2 == run.code
     assert "--provider: expected one with templates, aliyun or tencent, got 'twilio'" in run.said
+
+
+def holds(run):
+    """What the oracle and the thresholds found broken or could not say; nothing should be."""
+    found = [*run.verdict["oracle"], *run.verdict["thresholds"]]
+    return [one for one in found if one["state"] != "holds"]
+
+
+def test_people_get_codes_and_are_let_in_with_them(service, tmp_path):
+    """Some mistype, some ask twice: the older code fails then. The inbox agrees with the users."""
+    options = ("-u4", "-t3s", "--resent", "0.3", "--mistyped", "0.3", "--abandoned", "0.1")
+    run = locust(tmp_path, "send_verify", service, *options)
+
+    assert (0, []) == (run.code, failures(run))
+    assert [] == holds(run)
+    assert 20 < count(run, "verify") < count(run, "send")
+    assert count(run, "verify old code") > 0
+    assert count(run, "verify wrong code") > 0
+    assert count(run, "wait for code", "SMS") <= count(run, "send")
+
+
+def test_the_people_of_several_workers_do_not_meet(service, tmp_path):
+    """One number twice would be two messages for one user: the oracle would see it."""
+    run = locust(tmp_path, "send_verify", service, "-u4", "-t3s", "--processes", "2")
+
+    assert (0, []) == (run.code, failures(run))
+    assert [] == holds(run)
+    assert count(run, "verify") > 20
+
+
+def test_who_comes_back_too_late_is_told_so(service, tmp_path):
+    """The service is on the account's clock, which is moved by more than a code lives."""
+    done = threading.Event()
+
+    def hurry():
+        while not done.wait(0.2):
+            body = json.dumps({"advance": 601}).encode()
+            headers = {"Content-Type": "application/json"}
+            urlopen(Request(f"{service.sim}/_sim/clock", body, headers)).close()  # noqa: S310 - ours
+
+    thread = threading.Thread(target=hurry)
+    thread.start()
+    options = ("-u2", "-t3s", "--late", "1", "--abandoned", "0", "--code-seconds", "1")
+    try:
+        run = locust(tmp_path, "send_verify", service, *options)
+    finally:
+        done.set()
+        thread.join()
+
+    assert (0, []) == (run.code, failures(run))
+    assert count(run, "verify expired code") > 5
+    assert 0 == count(run, "verify")
+
+
+def test_a_retry_storm_meets_the_limits_and_is_no_failure(service, tmp_path):
+    """People who are refused ask again at once; a limit that holds is a result."""
+    limit = {"mode": [{"permits": 5, "seconds": 1, "key": ["account"]}]}
+    headers = {"Content-Type": "application/json"}
+    body = json.dumps(limit).encode()
+    url = f"{service.sim}/_sim/limits"
+    urlopen(Request(url, body, headers, method="PUT")).close()  # noqa: S310 - ours
+    run = locust(tmp_path, "send_verify", service, "-u6", "-t2s", "--shape", "retry_storm")
+
+    assert (0, []) == (run.code, failures(run))
+    assert [] == holds(run)
+    assert run.verdict["facts"]["throttled"] > run.verdict["facts"]["sent"] > 0
+
+
+def test_people_register_sign_in_and_reset_passwords_in_their_browsers(service, tmp_path):
+    """All the way to tokens, with the templates of the uses."""
+    run = locust(tmp_path, "sign_in", service, "-u4", "-t4s", "--provider", "aliyun")
+    visits = {name: count(run, name, "FLOW") for name in ("register", "sign in", "forgot password")}
+
+    assert (0, []) == (run.code, failures(run))
+    assert [] == holds(run)
+    assert min(visits.values()) > 0
+    assert visits["register"] + visits["sign in"] <= count(run, "userinfo", "GET")
+    assert visits["forgot password"] <= count(run, "set password", "PUT")
+
+
+def test_of_a_robots_messages_only_what_a_limit_sees_is_stopped(service, tmp_path):
+    """Logto's limit by number never sees many numbers; a blocked country stops them."""
+    run = locust(tmp_path, "sms_pumping", service, "-u10", "-t5s", "--block-after", "3")
+    table = {
+        name: tuple(map(int, figures.split()))
+        for name, figures in re.findall(r"(pump \w+ numbers?|send) +([\d ]+)$", run.said, re.M)
+    }
+    stopped = [name for kind, name in run.stats if kind == "STOPPED"]
+
+    assert (0, []) == (run.code, failures(run))
+    assert [] == holds(run)
+    assert table["pump many numbers"][1] > 20  # sent
+    assert 0 == table["pump many numbers"][3]  # entered
+    assert "pump many numbers: connector.general" in stopped
+    assert "pump many numbers: request.message_rate_limited" not in stopped
+    assert table["pump one number"][1] <= 10
+    assert table["send"][1] == table["send"][3] > 0
+
+
+def test_after_an_outage_another_provider_lets_people_in(service, tmp_path):
+    """Nobody gets a code until the operator has changed the connector; at once after that."""
+    run = locust(tmp_path, "provider_outage", service, "-u6", "-t5s", "--notice", "1.2")
+    told = re.search(r"(\d+) s without .* within (\d+) s .*; (\d+) people", run.said)
+    without, after, people = map(int, told.groups())
+
+    assert (0, []) == (run.code, failures(run))
+    assert [] == holds(run)
+    assert 1 <= without <= 4
+    assert after <= 2
+    assert 6 == people
+    assert people == count(run, "no code", "BLOCKED")
+    assert count(run, "verify") > 20
+
+
+@pytest.mark.parametrize("name", configs.CONNECTORS)
+def test_a_connector_is_configured_as_its_contract_wants(name):
+    """By the credentials of the published account."""
+    connector, config = configs.made(name, PROVIDERS[name].default_credentials)
+
+    check_config(connector.id, config)
