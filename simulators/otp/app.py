@@ -107,7 +107,7 @@ def _ask(service: Service, asked: Request, params: Mapping[str, str]) -> Ask:
         cookies=asked.cookies,
         body=_body(asked),
         ip=asked.remote_addr or "",
-        root=asked.host_url.rstrip("/"),
+        root=f"{asked.scheme}://{asked.host}",
     )
 
 
