@@ -178,7 +178,10 @@ _SERVE = (
         help="Codes it sends to one number in ten minutes. [default: 10]",
     ),
     click.option(
-        "--otp-token", metavar="TOKEN", default="", help="What its Management API asks for."
+        "--otp-token",
+        metavar="TOKEN",
+        default="",
+        help="What its Management API asks for. Made up and printed when --host is not loopback.",
     ),
 )
 

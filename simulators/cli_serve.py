@@ -69,11 +69,18 @@ def _options(given: Mapping[str, Any]) -> Options:
         accounts=_accounts(given["accounts"]),
         rules=_rules(given["rules"]),
         otp_port=given["otp_port"],
-        otp_policy=Policy(
-            faithful=given["otp_faithful"],
-            sends_per_recipient=given["otp_sends_per_recipient"] or SENDS_PER_RECIPIENT,
-            token=given["otp_token"],
-        ),
+        otp_policy=_otp_policy(given),
+    )
+
+
+def _otp_policy(given: Mapping[str, Any]) -> Policy:
+    token = given["otp_token"]
+    if not token and not is_loopback(given["host"]):
+        token = secrets.token_urlsafe(18)
+    return Policy(
+        faithful=given["otp_faithful"],
+        sends_per_recipient=given["otp_sends_per_recipient"] or SENDS_PER_RECIPIENT,
+        token=token,
     )
 
 
@@ -109,6 +116,8 @@ def _announcement(simulators: Simulators) -> str:
         lines.append(f"token        {simulators.options.token}")
     if "otp" in simulators.ports:
         lines.append(f"OTP service  {simulators.otp_url}")
+        if simulators.options.otp_policy.token:
+            lines.append(f"its token    {simulators.options.otp_policy.token}")
     ports = [(simulators.ports[name], name) for name in simulators.options.provider_ports]
     lines += [f"port         {port} is {name} alone" for port, name in ports]
     if "https" in simulators.ports:

@@ -161,6 +161,14 @@ def test_serve_says_where_the_otp_service_is(serve):
     connection.close()
 
     assert 401 == status
+    assert "its token    s3cret\n" in serving.lines
+
+
+def test_off_loopback_the_otp_service_wants_a_token(serve):
+    """One that is made up, as the control API's is."""
+    serving = serve("--host", "0.0.0.0", "--otp-port", 0)
+
+    assert re.search(r"^its token    \S{20,}$", serving.text, re.M)
 
 
 def test_serve_starts_with_rules(serve, tmp_path):

@@ -63,10 +63,12 @@ async def serve(
 
 
 class Site:
-    """The ASGI application of a listener that has one WSGI app, whatever the Host header says."""
+    """The ASGI application of a listener that has one WSGI app. `stranger` has the refusal of a
+    host that it is not served under, None for one that it is."""
 
-    def __init__(self, app: WSGIApplication) -> None:
+    def __init__(self, app: WSGIApplication, stranger: Callable[[str], Reply | None]) -> None:
         self._app = app
+        self._stranger = stranger
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await serve(self._answer, scope, receive, send)
@@ -74,7 +76,8 @@ class Site:
     def _answer(self, scope: Scope, call: Call) -> Reply:
         if call.too_large:
             return problem(413, "more", "a body of at most 1 MiB")
-        return run(self._app, full_environ(scope, call))
+        refused = self._stranger(call.host)
+        return refused or run(self._app, full_environ(scope, call))
 
 
 def full_environ(scope: Scope, call: Call) -> dict[str, Any]:

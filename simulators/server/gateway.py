@@ -62,6 +62,14 @@ class Gateway:
         first = path[1:].partition("/")[0]
         return (first, f"/{first}") if first in self._providers else ("", "")
 
+    def stranger(self, host: str) -> Reply | None:
+        """The refusal of a host that is none of the simulators' own: a page that had its name
+        lead here reaches nothing."""
+        if self._is_own(host_name(host)):
+            return None
+        known = ", ".join(sorted(self._own_hosts))
+        return problem(421, host or "no Host header", f"one of the hosts served here: {known}")
+
     def _is_own(self, name: str) -> bool:
         return name in self._own_hosts or (self._any_address and is_address(name))
 

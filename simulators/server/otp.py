@@ -3,16 +3,19 @@
 import contextlib
 import random
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from simulators.otp.service import Policy
-from simulators.server.arrival import Site
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 _SEED = "otp"
 
 
-def site(
+def app(
     via: str, now: Callable[[], float], policy: Policy, closing: contextlib.AsyncExitStack
-) -> Site:
+) -> "Flask":
     """The service on the clock `now`. What its connectors send goes to `via`, with the vendor's
     Host header: it never leaves for the vendor."""
     from simulators.otp.app import build  # only who wants the service loads it
@@ -32,4 +35,4 @@ def site(
         chance=chance,
         policy=policy,
     )
-    return Site(build(service))
+    return build(service)

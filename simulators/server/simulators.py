@@ -186,7 +186,8 @@ class Simulators:
     def _otp(self, closing: contextlib.AsyncExitStack) -> Site:
         """The reference OTP service, on the clock of the default account."""
         now = self.accounts.world(DEFAULT).clock.now
-        return otp.site(self.url, now, self.options.otp_policy, closing)
+        app = otp.app(self.url, now, self.options.otp_policy, closing)
+        return Site(app, self.gateway.stranger)
 
     def stop(self) -> None:
         """Ends `serve`; may be called from any thread or signal handler, at any time."""

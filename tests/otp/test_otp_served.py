@@ -124,6 +124,13 @@ def test_a_policy_is_given_with_the_options():
         assert 200 == ask(simulators, "GET", "/api/connectors", headers=allowed)[0]
 
 
+def test_a_page_that_has_its_name_lead_here_reaches_nothing(served):
+    """Its Host header is none of the simulators' own."""
+    status, body = ask(served, "GET", "/api/connectors", headers={"Host": "evil.example"})
+
+    assert (421, "evil.example") == (status, body["got"])
+
+
 def test_a_port_that_is_taken_is_told_with_its_option(served):
     """Before anything is served."""
     options = Options(port=0, tls_port=None, otp_port=served.ports["otp"])

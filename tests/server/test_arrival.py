@@ -4,10 +4,15 @@ import asyncio
 
 from flask import Flask, Response, request
 
+from simulators.kernel.call import Reply
 from simulators.server.arrival import Site
 
 
-def called(app, target="/", headers=(), body=b""):
+def stranger(host):
+    return None if host == "localhost" else Reply(421, b"not here")
+
+
+def called(wsgi, target="/", headers=(), body=b""):
     """Status and body of one request to a site, as its listener would hand it over."""
     sent = []
 
@@ -34,7 +39,7 @@ def called(app, target="/", headers=(), body=b""):
         "client": ("127.0.0.1", 1),
         "server": ("127.0.0.1", 2),
     }
-    asyncio.run(Site(app)(scope, receive, send))
+    asyncio.run(Site(wsgi, stranger)(scope, receive, send))
     return sent[0]["status"], sent[1]["body"]
 
 
@@ -57,11 +62,13 @@ def app():
     return site
 
 
-def test_a_site_answers_whatever_the_host_is_called():
-    """It has the port to itself."""
-    status, body = called(app(), "/cookies", [(b"host", b"anything.example")])
+def test_a_site_answers_under_its_own_hosts():
+    """And refuses a stranger before the app is asked."""
+    known = called(app(), "/cookies", [(b"host", b"localhost")])
+    strange = called(app(), "/cookies", [(b"host", b"evil.example")])
 
-    assert (200, b"{}\n") == (status, body)
+    assert (200, b"{}\n") == known
+    assert (421, b"not here") == strange
 
 
 def test_cookies_in_several_headers_are_all_there():

@@ -13,6 +13,7 @@ from simulators.otp.refused import Refused
 from simulators.otp.route import DONE, Ask, Route, Said
 from simulators.otp.state import Interaction, Verification
 
+_CODE, _MFA = "/verification/verification-code", "/verification/mfa-verification-code"
 _EVENT: Schema = {"enum": ["SignIn", "Register", "ForgotPassword"]}
 _PHONE = obj(["type", "value"], type={"enum": ["phone"]}, value=PHONE)
 _EMAIL = obj(["type", "value"], type={"enum": ["email"]}, value=EMAIL)
@@ -187,16 +188,10 @@ ROUTES = tuple(
     for method, path, view, guard, enter in (
         ("PUT", "", _begin, _BEGIN, cookies.session),
         ("PUT", "/interaction-event", _switch, _BEGIN, cookies.begun),
-        ("POST", "/verification/verification-code", _send, _SEND, cookies.begun),
-        ("POST", "/verification/verification-code/verify", _verify, VERIFY, cookies.begun),
-        ("POST", "/verification/mfa-verification-code", _send_mfa, _SEND_MFA, cookies.begun),
-        (
-            "POST",
-            "/verification/mfa-verification-code/verify",
-            _verify_mfa,
-            _VERIFY_MFA,
-            cookies.begun,
-        ),
+        ("POST", _CODE, _send, _SEND, cookies.begun),
+        ("POST", f"{_CODE}/verify", _verify, VERIFY, cookies.begun),
+        ("POST", _MFA, _send_mfa, _SEND_MFA, cookies.begun),
+        ("POST", f"{_MFA}/verify", _verify_mfa, _VERIFY_MFA, cookies.begun),
         ("POST", "/verification/password", _password, _PASSWORD, cookies.begun),
         ("POST", "/identification", _identify, _IDENTIFY, cookies.begun),
     )
