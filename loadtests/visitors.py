@@ -1,5 +1,5 @@
 """The people of a run: `visitors = Visitors(run)` at the top of a scenario, `visitors.next()` in
-its users. Adds `--regions`."""
+its users. Adds `--regions` and, of `shapes`, `--shape`."""
 
 import logging
 from argparse import ArgumentParser
@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 import locust
+import shapes  # noqa: F401 - adds its option
 from locust.exception import StopUser
 from people import REGIONS, Crowd, NumbersUsedUp, Person
 

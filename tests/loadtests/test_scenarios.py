@@ -281,3 +281,16 @@ def test_a_connector_is_configured_as_its_contract_wants(name):
     connector, config = configs.made(name, PROVIDERS[name].default_credentials)
 
     check_config(connector.id, config)
+
+
+SCENARIOS = [path for path in sorted(FOLDER.glob("*.py")) if "attach(" in path.read_text()]
+
+
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
+def test_every_scenario_takes_a_shape(path):
+    """And names the ones that there are."""
+    command = [sys.executable, "-m", "locust", "-f", str(path), "--shape", "square"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+    assert 2 == done.returncode
+    assert all(name in done.stderr for name in ("--shape", "square", "retry_storm"))
