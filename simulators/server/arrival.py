@@ -14,6 +14,8 @@ MAX_HEADERS = 100
 MAX_HEADER_BYTES = 64 << 10
 MAX_BODY = 1 << 20
 MAX_DRAINED = 16 << 20
+# An upgrade was ignored (Werkzeug would look for a WebSocket view), chunks were put together.
+_OF_THE_CONNECTION = frozenset({"upgrade", "transfer-encoding"})
 
 
 class Disconnected(Exception):
@@ -81,9 +83,12 @@ class Site:
 
 
 def full_environ(scope: Scope, call: Call) -> dict[str, Any]:
-    """The environ with the request's headers in it, for apps that read them from there."""
+    """The environ with the request's headers in it, for apps that read them from there: but those
+    about the connection, which is dealt with."""
     env = environ(scope, call, "")
-    env.update({f"HTTP_{k.upper().replace('-', '_')}": v for k, v in call.headers.items()})
+    for name, value in call.headers.items():
+        if name not in _OF_THE_CONNECTION:
+            env[f"HTTP_{name.upper().replace('-', '_')}"] = value
     return env
 
 

@@ -36,6 +36,7 @@ def environ(scope: Scope, call: Call, prefix: str) -> dict[str, Any]:
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": call.scheme,
         "wsgi.input": BytesIO(call.body),
+        "wsgi.input_terminated": True,  # it ends with the body, however that was framed
         "wsgi.errors": None,
         "wsgi.multithread": False,
         "wsgi.multiprocess": False,

@@ -28,7 +28,7 @@ from simulators.server.arrival import Site
 from simulators.server.courier import Courier
 from simulators.server.dispatch import Dispatcher
 from simulators.server.gateway import LOOPBACK, Gateway, is_loopback, local_host
-from simulators.server.head import BoundedHead
+from simulators.server.http1 import Protocol
 from simulators.store.memory import KEEP, MemoryStore
 
 IDLE_SECONDS = 75
@@ -262,7 +262,7 @@ def listener(app: Gateway | Site, context: ssl.SSLContext | None) -> uvicorn.Ser
     """A uvicorn server for sockets of one kind, plain or with this TLS context."""
     config = uvicorn.Config(
         app,
-        http=BoundedHead,
+        http=Protocol,
         ws="none",
         lifespan="off",
         log_config=None,

@@ -10,7 +10,7 @@ from http.client import HTTPResponse
 import pytest
 
 from simulators.server.arrival import MAX_BODY, MAX_HEADER_BYTES, MAX_HEADERS
-from simulators.server.head import MAX_HEAD
+from simulators.server.http1 import MAX_HEAD
 from simulators.server.loop import DRIP_SECONDS
 
 HOST = "Host: sms.vendor.example"
