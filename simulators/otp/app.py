@@ -12,15 +12,25 @@ import orjson
 from flask import Flask, Request, Response, request
 from werkzeug.exceptions import HTTPException
 
+from simulators.otp.api import (
+    account,
+    codes,
+    connectors,
+    experience,
+    oidc,
+    people,
+    settings,
+)
 from simulators.otp.connector import ConnectorError, Crash
-from simulators.otp.refused import Refused, from_connector
+from simulators.otp.errors import Refused, from_connector
 from simulators.otp.route import NO_CONTENT, Ask, Route, Said, seen
-from simulators.otp.routes import ROUTES
 from simulators.otp.service import Service
 
 _log = logging.getLogger(__name__)
 _JSON = "application/json; charset=utf-8"
 _CRASHED = Said(500, {"message": "Internal server error."})
+_PARTS = (connectors, codes, settings, people, oidc, experience, account)
+ROUTES: tuple[Route, ...] = tuple(route for part in _PARTS for route in part.ROUTES)
 
 
 def build(service: Service) -> Flask:

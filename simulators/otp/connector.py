@@ -1,5 +1,11 @@
-"""What a connector is: a pure function to a request, and one from the answer to a verdict."""
+"""What a connector is: a pure function to a request, and one from the answer to a verdict; and the
+templates from which it takes a message's text.
 
+How a template is chosen and filled are functions of `@logto/connector-kit`:
+https://github.com/logto-io/logto/tree/master/packages/toolkit/connector-kit
+"""
+
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -88,3 +94,48 @@ class Connector:
     faithful: Callable[[Incoming], None]
     careful: Callable[[Incoming], None]
     unreachable: Callable[[str], Exception]
+
+
+_HANDLEBARS = re.compile(r"\{\{\s*([A-Za-z0-9_.]+)\s*\}\}")
+
+
+def choose(config: Config, usage: str, *, exactly: bool = False) -> Mapping[str, Any]:
+    """The first template of a usage type, or else the first Generic one; never that if `exactly`.
+
+    Raises `ConnectorError` where there is none.
+    """
+    for wanted in (usage,) if exactly else (usage, "Generic"):
+        for template in config.get("templates") or ():
+            if template["usageType"] == wanted:
+                return template  # type: ignore[no-any-return]  # decoded JSON
+    raise ConnectorError("template_not_found", f"Cannot find template for type: {usage}")
+
+
+def fill(text: str, payload: Mapping[str, Any]) -> str:
+    """A text with its handlebars filled. `{{a.b}}` stays as it is where the payload has no `a`;
+    where it has one without a `b`, nothing takes its place."""
+
+    def filled(found: re.Match[str]) -> str:
+        path = found[1].split(".")
+        return spelled(_at(payload, path)) if path[0] and path[0] in payload else found[0]
+
+    return _HANDLEBARS.sub(filled, text)
+
+
+def spelled(value: Any, nothing: str = "") -> str:
+    """A value as JavaScript's String() writes it; null is `nothing`."""
+    if value is None:
+        return nothing
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return ",".join(map(spelled, value))
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return "[object Object]" if isinstance(value, Mapping) else str(value)
+
+
+def _at(value: Any, path: list[str]) -> Any:
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value

@@ -5,10 +5,9 @@ Those of Logto's classes/experience-interaction.ts and its validators.
 
 from collections.abc import Iterator, Mapping
 
-from simulators.otp.refused import Refused
+from simulators.otp.errors import Refused
 from simulators.otp.service import Service
-from simulators.otp.state import Interaction, Verification
-from simulators.otp.users import User
+from simulators.otp.state import Interaction, User, Verification
 
 FACTOR = "PhoneVerificationCode"
 _SHOWN_DIGITS = 4

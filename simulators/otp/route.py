@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from simulators.otp.bodies import Guard
 from simulators.otp.service import Service
+from simulators.otp.zod import Guard
 
 NO_CONTENT = 204
 

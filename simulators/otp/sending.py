@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from simulators.otp.connector import Config, ConnectorError, Message, Moment, UsageType
-from simulators.otp.refused import Refused
+from simulators.otp.errors import Refused
 from simulators.otp.service import Service
 
 

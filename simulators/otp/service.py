@@ -1,15 +1,22 @@
-"""The service: its state, and what it is given to work with."""
+"""The service that every view is given: its state, its chance and clock, and its signing key."""
 
+import base64
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+
+import orjson
 
 from simulators.otp.connector import Config, Connector, Incoming, Outgoing
 from simulators.otp.state import State
-from simulators.otp.tokens import Signer
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 SENDS_PER_RECIPIENT = 10
+_SIZE = 48
 _LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -29,6 +36,37 @@ class Policy:
     faithful: bool = False
     sends_per_recipient: int = SENDS_PER_RECIPIENT
     token: str = ""
+
+
+class Signer:
+    """The key that signs ID tokens (JWTs by ES384, as Logto's): made once it is needed."""
+
+    @cached_property
+    def _key(self) -> "EllipticCurvePrivateKey":
+        from cryptography.hazmat.primitives.asymmetric import ec  # loaded by who signs in
+
+        return ec.generate_private_key(ec.SECP384R1())
+
+    @cached_property
+    def public(self) -> dict[str, str]:
+        """The key that verifies, as a JWK."""
+        numbers = self._key.public_key().public_numbers()
+        point = {"x": _text(numbers.x.to_bytes(_SIZE)), "y": _text(numbers.y.to_bytes(_SIZE))}
+        return {"kty": "EC", "crv": "P-384", **point, "kid": "otp", "use": "sig", "alg": "ES384"}
+
+    def sign(self, claims: Mapping[str, Any]) -> str:
+        """A JWT."""
+        from cryptography.hazmat.primitives import hashes
+        from cryptography.hazmat.primitives.asymmetric import ec, utils
+
+        head = {"alg": "ES384", "typ": "JWT", "kid": "otp"}
+        text = f"{_text(orjson.dumps(head))}.{_text(orjson.dumps(claims))}"
+        pair = utils.decode_dss_signature(self._key.sign(text.encode(), ec.ECDSA(hashes.SHA384())))
+        return f"{text}.{_text(b''.join(number.to_bytes(_SIZE) for number in pair))}"
+
+
+def _text(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,14 +1,14 @@
-"""All that the service remembers, in memory."""
+"""All that the service remembers, in memory: the people, their codes and sessions, its settings.
+
+Every table is bounded; those of codes, sends and sessions forget what is too old.
+"""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 
 from simulators.otp.connector import UsageType
-from simulators.otp.shelf import Shelf
-from simulators.otp.tokens import Grant
-from simulators.otp.users import Users
 
 DAY = 86_400.0
 HOUR = 3600.0
@@ -100,6 +100,14 @@ class Suspect:
     until: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Who signed in, by which OIDC request."""
+
+    user: str
+    request: Mapping[str, str]
+
+
 class State:
     """Tables of the service. Every one is bounded; those of people and sends forget."""
 
@@ -116,3 +124,121 @@ class State:
         self.tokens: Shelf[str, Grant] = Shelf(_MANY, HOUR)
         self.records: Shelf[str, Verification] = Shelf(_MANY, RECORD_SECONDS)
         self.users = Users()
+
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Shelf(Generic[K, V]):
+    """At most `most` rows, each for at most `seconds` after it was last put. `now` is given with
+    each use, in epoch seconds."""
+
+    def __init__(self, most: int, seconds: float) -> None:
+        self._most = most
+        self._seconds = seconds
+        self._rows: dict[K, tuple[float, V]] = {}
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def put(self, key: K, value: V, now: float) -> None:
+        """Adds or replaces a row."""
+        self._rows.pop(key, None)
+        self._rows[key] = (now, value)
+        while len(self._rows) > self._most:
+            self._drop_first()
+        for _ in range(2):  # two may go for one that comes, so a shelf that was full empties
+            if self._first_born() + self._seconds < now:
+                self._drop_first()
+
+    def get(self, key: K, now: float) -> V | None:
+        """The row, None if there is none or it is too old."""
+        found = self._rows.get(key)
+        if found is None or found[0] + self._seconds < now:
+            return None
+        return found[1]
+
+    def pop(self, key: K, now: float) -> V | None:
+        """The row, taken away."""
+        found = self.get(key, now)
+        self._rows.pop(key, None)
+        return found
+
+    def _first_born(self) -> float:
+        return next((born for born, _value in self._rows.values()), math.inf)
+
+    def _drop_first(self) -> None:
+        del self._rows[next(iter(self._rows))]
+
+
+MOST = 1_000_000
+
+
+@dataclass(slots=True)
+class User:
+    """Somebody. `phone` is country code and number, digits alone."""
+
+    id: str
+    created: float
+    phone: str | None = None
+    username: str | None = None
+    password: str | None = None
+    suspended: bool = False
+    signed_in: float | None = None
+
+
+class Users:
+    """At most `MOST`; the first to come are the first to go."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[str, User] = {}
+        self._by_phone: dict[str, User] = {}
+        self._by_name: dict[str, User] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def __iter__(self) -> Iterator[User]:
+        return iter(self._by_id.values())
+
+    def add(self, user: User) -> None:
+        """Adds somebody whose number and name nobody has."""
+        self._by_id[user.id] = user
+        if user.phone is not None:
+            self._by_phone[user.phone] = user
+        if user.username is not None:
+            self._by_name[user.username] = user
+        if len(self._by_id) > MOST:
+            self.remove(next(iter(self._by_id)))
+
+    def find(self, user_id: str) -> User | None:
+        """By id."""
+        return self._by_id.get(user_id)
+
+    def with_phone(self, phone: str) -> User | None:
+        """By number."""
+        return self._by_phone.get(phone)
+
+    def named(self, username: str) -> User | None:
+        """By user name."""
+        return self._by_name.get(username)
+
+    def change_phone(self, user: User, phone: str | None) -> None:
+        """Gives somebody another number."""
+        if user.phone is not None:
+            self._by_phone.pop(user.phone, None)
+        user.phone = phone
+        if phone is not None:
+            self._by_phone[phone] = user
+
+    def remove(self, user_id: str) -> bool:
+        """Whether there was somebody to remove."""
+        user = self._by_id.pop(user_id, None)
+        if user is None:
+            return False
+        if user.phone is not None:
+            self._by_phone.pop(user.phone, None)
+        if user.username is not None:
+            self._by_name.pop(user.username, None)
+        return True

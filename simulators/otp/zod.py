@@ -1,13 +1,23 @@
-"""What zod, Logto's validator, says of a document: https://v3.zod.dev/ERROR_HANDLING
+"""Holds documents to JSON Schema, and tells what is wrong as zod, Logto's validator, does:
+https://v3.zod.dev/ERROR_HANDLING
 
-Schemas here are JSON Schema; `issues` puts the breaches of one into zod's words and order.
+`Guard` is one compiled schema of a request's body; `issues` puts the violations of any schema into
+zod's words and order.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+import jsonschema_rs
+
+from simulators.otp.errors import Refused
+
 Issue = dict[str, Any]
 Schema = Mapping[str, Any]
+
+TEXT: Schema = {"type": "string"}
+PHONE: Schema = {"type": "string", "pattern": "^[0-9]+$"}
+EMAIL: Schema = {"type": "string", "pattern": r"^\S+@\S+\.\S+$"}
 
 _TYPES = {dict: "object", list: "array", str: "string", bool: "boolean", type(None): "null"}
 _UNION = ("anyOf", "oneOfNotValid")
@@ -147,3 +157,26 @@ _TOLD: Mapping[str, Callable[[Any, Any], Issue]] = {
         "too_big", "maximum", "number", kind.limit, f"be less than or equal to {kind.limit}"
     ),
 }
+
+
+class Guard:
+    """One compiled schema."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._validator = jsonschema_rs.validator_for(dict(schema))
+
+    def check(self, body: Any) -> None:
+        """Raises `Refused` (guard.invalid_input) for a body that breaks the schema."""
+        if not self._validator.is_valid(body):
+            found = self.issues(body)
+            raise Refused("guard.invalid_input", zod_error(found), type="body")
+
+    def issues(self, document: Any) -> list[Issue]:
+        """All that is wrong, as zod's issues."""
+        return issues(self._schema, self._validator.iter_errors(document))
+
+
+def obj(required: Sequence[str] = (), /, **properties: Schema) -> Schema:
+    """The schema of an object."""
+    return {"type": "object", "properties": properties, "required": list(required)}

@@ -8,8 +8,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from simulators.otp.connector import ConnectorError, Crash, Incoming
+from simulators.otp.errors import Refused
 from simulators.otp.factories import CONNECTORS
-from simulators.otp.refused import Refused
 
 TWILIO = CONNECTORS["twilio-short-message-service"]
 VONAGE = CONNECTORS["vonage-sms"]

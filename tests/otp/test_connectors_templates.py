@@ -2,9 +2,8 @@
 
 import pytest
 
-from simulators.otp.connector import ConnectorError, Message, Moment
+from simulators.otp.connector import ConnectorError, Message, Moment, choose, fill, spelled
 from simulators.otp.factories import CONNECTORS
-from simulators.otp.templates import choose, fill, spelled
 
 CONFIG = {
     "templates": [

@@ -7,12 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from simulators.otp.bodies import Guard, obj
-from simulators.otp.errors import ERRORS
-from simulators.otp.refused import Refused
-from simulators.otp.routes import ROUTES
-from simulators.otp.shelf import Shelf
-from simulators.otp.users import User, Users
+from simulators.otp.app import ROUTES
+from simulators.otp.errors import ERRORS, Refused
+from simulators.otp.state import Shelf, User, Users
+from simulators.otp.zod import Guard, obj
 
 PHONE = "15005550009"
 TEXT = {"type": "string"}
@@ -54,7 +52,7 @@ def test_a_row_that_is_put_again_is_young():
 
 def test_users_beyond_the_most_push_out_the_first(monkeypatch):
     """With number and name, so that both are free again."""
-    monkeypatch.setattr("simulators.otp.users.MOST", 2)
+    monkeypatch.setattr("simulators.otp.state.MOST", 2)
     users = Users()
     for number in range(3):
         users.add(User(f"id{number}", 0.0, f"100{number}", f"name{number}"))

@@ -3,16 +3,14 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from simulators.otp import passcodes, sending, sentinel
+from simulators.otp import codes, sending
 from simulators.otp.api.experience import IDENTIFIER, VERIFY, verify
-from simulators.otp.api.management import PHONE, TEXT
 from simulators.otp.api.oidc import bearer_token
-from simulators.otp.bodies import Guard, obj
 from simulators.otp.connector import UsageType
-from simulators.otp.refused import Refused
+from simulators.otp.errors import Refused
 from simulators.otp.route import DONE, Ask, Route, Said
-from simulators.otp.state import RECORD_SECONDS, Verification
-from simulators.otp.users import User
+from simulators.otp.state import RECORD_SECONDS, User, Verification
+from simulators.otp.zod import PHONE, TEXT, Guard, obj
 
 _SEND = Guard(obj(["identifier"], identifier=IDENTIFIER, templateType={"enum": ["BindMfa"]}))
 _PASSWORD = Guard(obj(["password"], password={"type": "string", "minLength": 1}))
@@ -58,10 +56,10 @@ async def _send(ask: Ask) -> Said:
     made = Verification(service.id(), to, usage=usage, owner=user.id if own else "")
 
     async def send() -> None:
-        code = passcodes.create(service, made.id, usage, to)
+        code = codes.create(service, made.id, usage, to)
         await sending.send(service, usage, to, {"code": code, "locale": _locale(ask)}, ask.ip)
 
-    await sentinel.guarded(service, to, send)
+    await codes.guarded(service, to, send)
     return _kept(ask, made)
 
 
@@ -93,7 +91,7 @@ def _password(ask: Ask) -> Said:
         if user.password != ask.body["password"]:
             raise Refused("session.invalid_credentials")
 
-    sentinel.watched(service, user.id, tried)
+    codes.watched(service, user.id, tried)
     made = Verification(service.id(), user.id, "password", verified=True, owner=user.id)
     return _kept(ask, made)
 

@@ -1,10 +1,10 @@
-"""Management API: request a code for a number, and verify it."""
+"""Management API: request a code for a number, verify it, and forgive a number."""
 
-from simulators.otp import passcodes, sending, sentinel
-from simulators.otp.api.management import EMAIL, PHONE, enter
-from simulators.otp.bodies import Guard, obj
-from simulators.otp.refused import Refused
+from simulators.otp import codes, sending
+from simulators.otp.api.entrance import enter
+from simulators.otp.errors import Refused
 from simulators.otp.route import DONE, Ask, Route, Said
+from simulators.otp.zod import EMAIL, PHONE, TEXT, Guard, obj
 
 _CODE = {"type": "string", "minLength": 1}
 _REQUEST = Guard({"anyOf": [obj(["phone"], phone=PHONE), obj(["email"], email=EMAIL)]})
@@ -15,6 +15,10 @@ _VERIFY = Guard(
             obj(["email", "verificationCode"], email=EMAIL, verificationCode=_CODE),
         ]
     }
+)
+_TARGETS = {"type": "array", "items": TEXT, "minItems": 1}
+_DELETE = Guard(
+    obj(["targetType", "targets"], targetType={"enum": ["User", "App"]}, targets=_TARGETS)
 )
 
 
@@ -29,18 +33,24 @@ async def _request(ask: Ask) -> Said:
     kind, to = _recipient(ask)
 
     async def send() -> None:
-        code = passcodes.create(ask.service, to, "Generic", to)
+        code = codes.create(ask.service, to, "Generic", to)
         if kind == "email":  # there are no e-mail connectors here
             raise Refused("connector.not_found", type="Email")
         await sending.send(ask.service, "Generic", to, {"code": code}, ask.ip)
 
-    await sentinel.guarded(ask.service, to, send)
+    await codes.guarded(ask.service, to, send)
     return DONE
 
 
 def _verify(ask: Ask) -> Said:
     kind, to = _recipient(ask)
-    passcodes.verify(ask.service, to, "Generic", to, ask.body["verificationCode"], kind)
+    codes.verify(ask.service, to, "Generic", to, ask.body["verificationCode"], kind)
+    return DONE
+
+
+def _delete(ask: Ask) -> Said:
+    for target in ask.body["targets"]:
+        codes.forgive(ask.service, target)
     return DONE
 
 
@@ -49,5 +59,6 @@ ROUTES = tuple(
     for path, view, guard in (
         ("/api/verification-codes", _request, _REQUEST),
         ("/api/verification-codes/verify", _verify, _VERIFY),
+        ("/api/sentinel-activities/delete", _delete, _DELETE),
     )
 )

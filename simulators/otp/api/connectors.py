@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from simulators.otp import sending
-from simulators.otp.api.management import PHONE, TEXT, enter
-from simulators.otp.bodies import Guard, Schema, obj
+from simulators.otp.api.entrance import enter
 from simulators.otp.connector import Crash, Message
-from simulators.otp.refused import Refused
+from simulators.otp.errors import Refused
 from simulators.otp.route import DONE, Ask, Route, Said
 from simulators.otp.service import Service
 from simulators.otp.state import Alive
+from simulators.otp.zod import PHONE, TEXT, Guard, Schema, obj
 
 _OBJECT: Schema = {"type": "object"}
 _FLAG: Schema = {"type": "boolean"}

@@ -1,17 +1,19 @@
-"""Experience API: a person's way from an OIDC request to being signed in."""
+"""Experience API: a person's way from an OIDC request to being signed in, and what is added to the
+account on it."""
 
 import hmac
+from collections.abc import Mapping
 from typing import Any
 
+from simulators.otp import codes, sending
 from simulators.otp import interaction as rules
-from simulators.otp import passcodes, sending, sentinel
-from simulators.otp.api import cookies
-from simulators.otp.api.management import EMAIL, PHONE, TEXT
-from simulators.otp.bodies import Guard, Schema, obj
+from simulators.otp.api import entrance
 from simulators.otp.connector import UsageType
-from simulators.otp.refused import Refused
+from simulators.otp.errors import Refused
 from simulators.otp.route import DONE, Ask, Route, Said
+from simulators.otp.service import Service
 from simulators.otp.state import Interaction, Verification
+from simulators.otp.zod import EMAIL, PHONE, TEXT, Guard, Schema, obj
 
 _CODE, _MFA = "/verification/verification-code", "/verification/mfa-verification-code"
 _EVENT: Schema = {"enum": ["SignIn", "Register", "ForgotPassword"]}
@@ -49,11 +51,22 @@ _VERIFY_MFA = Guard(
     )
 )
 _IDENTIFY = Guard(obj(verificationId=TEXT, linkSocialIdentity={"type": "boolean"}))
+_LEAST = 8
+_NEW_PASSWORD = Guard(obj(["password"], password=TEXT))
+_PROFILE = Guard(
+    {
+        "anyOf": [
+            obj(["type", "verificationId"], type={"enum": ["phone"]}, verificationId=TEXT),
+            obj(["type", "value"], type={"enum": ["username", "password"]}, value=TEXT),
+        ]
+    }
+)
+_BIND = Guard(obj(["type", "verificationId"], type={"enum": [rules.FACTOR]}, verificationId=TEXT))
 
 
 def _begin(ask: Ask) -> Said:
     """Begins anew, whatever there was."""
-    found = cookies.session(ask)
+    found = entrance.session(ask)
     found.event, found.user = ask.body["interactionEvent"], ""
     found.records.clear()
     found.profile.clear()
@@ -61,7 +74,7 @@ def _begin(ask: Ask) -> Said:
 
 
 def _switch(ask: Ask) -> Said:
-    rules.switch(ask.service, cookies.begun(ask), ask.body["interactionEvent"])
+    rules.switch(ask.service, entrance.begun(ask), ask.body["interactionEvent"])
     return DONE
 
 
@@ -81,12 +94,12 @@ async def _deliver(
     service = ask.service
 
     async def send() -> None:
-        code = passcodes.create(service, made.id, made.usage, made.to)
+        code = codes.create(service, made.id, made.usage, made.to)
         if not suppressed:
             payload = {"code": code, **_context(ask, found)}
             await sending.send(service, made.usage, made.to, payload, ask.ip)
 
-    await sentinel.guarded(service, made.to, send)
+    await codes.guarded(service, made.to, send)
     found.records[made.kind] = made
     return {"verificationId": made.id}
 
@@ -94,7 +107,7 @@ async def _deliver(
 async def _send(ask: Ask) -> Any:
     """With the template of the event; for a person who is known and whose sign-up has no number,
     that of binding a second factor."""
-    service, found, event = ask.service, cookies.begun(ask), ask.body["interactionEvent"]
+    service, found, event = ask.service, entrance.begun(ask), ask.body["interactionEvent"]
     if ask.body["identifier"]["type"] == "email":
         raise Refused("connector.not_found", type="Email")
     to = ask.body["identifier"]["value"]
@@ -107,7 +120,7 @@ async def _send(ask: Ask) -> Any:
 
 async def _send_mfa(ask: Ask) -> Any:
     """To the number the person has."""
-    service, found = ask.service, cookies.begun(ask)
+    service, found = ask.service, entrance.begun(ask)
     user = service.state.users.find(found.user)
     if user is None:
         raise Refused("session.identifier_not_found", status=400)
@@ -131,21 +144,21 @@ def verify(ask: Ask, found: Verification, to: str) -> None:
     def tried() -> None:
         if not code:
             raise Refused("verification_code.not_found")
-        passcodes.verify(ask.service, found.id, found.usage, to, code)
+        codes.verify(ask.service, found.id, found.usage, to, code)
         found.verified = True
 
-    sentinel.watched(ask.service, to, tried)
+    codes.watched(ask.service, to, tried)
 
 
 def _verify(ask: Ask) -> Any:
-    found = cookies.begun(ask).records.get("code")
+    found = entrance.begun(ask).records.get("code")
     if ask.body["identifier"]["type"] == "email":
         found = None
     return _check(ask, found, ask.body["identifier"]["value"])
 
 
 def _verify_mfa(ask: Ask) -> Any:
-    found = cookies.begun(ask).records.get("mfa")
+    found = entrance.begun(ask).records.get("mfa")
     return _check(ask, found, found.to if found else "")
 
 
@@ -153,7 +166,7 @@ def _password(ask: Ask) -> Any:
     """The other first factor, without which SMS cannot be the second."""
     service, given = ask.service, ask.body["identifier"]
     kind, to = given["type"], given["value"]
-    session = cookies.begun(ask)
+    session = entrance.begun(ask)
     made = Verification(service.id(), to, "password", identifier="phone", verified=True)
     if kind == "username":
         made.identifier = "username"
@@ -167,13 +180,13 @@ def _password(ask: Ask) -> Any:
         if user.suspended:
             raise Refused("user.suspended")
 
-    sentinel.watched(service, to, tried)
+    codes.watched(service, to, tried)
     session.records["password"] = made
     return {"verificationId": made.id}
 
 
 def _identify(ask: Ask) -> Said:
-    found, record = cookies.begun(ask), ask.body.get("verificationId", "")
+    found, record = entrance.begun(ask), ask.body.get("verificationId", "")
     if found.event == "Register":
         rules.register(ask.service, found, record)
         return Said(201)
@@ -183,16 +196,63 @@ def _identify(ask: Ask) -> Said:
     return DONE
 
 
+def _strong(service: Service, password: str) -> None:
+    """Raises `Refused` (password.rejected) for one that is too short; no other rule is kept."""
+    length: Mapping[str, int] = service.setting("passwordPolicy").get("length", {})
+    least = length.get("min", _LEAST) if isinstance(length, dict) else _LEAST
+    if isinstance(least, int) and len(password) < least:
+        why = {"code": "password_rejected.too_short", "interpolation": {"min": least}}
+        raise Refused("password.rejected", [why])
+
+
+def _add(ask: Ask) -> Said:
+    found, kind = entrance.begun(ask), ask.body["type"]
+    if kind == "password":
+        _strong(ask.service, ask.body["value"])
+    value = ask.body["verificationId" if kind == "phone" else "value"]
+    rules.add(ask.service, found, kind, value)
+    return DONE
+
+
+def _bind(ask: Ask) -> Said:
+    """A second factor by SMS is the number itself."""
+    rules.add(ask.service, entrance.begun(ask), "phone", ask.body["verificationId"])
+    return DONE
+
+
+def _reset(ask: Ask) -> Said:
+    found = entrance.begun(ask)
+    if found.event != "ForgotPassword":
+        raise Refused("session.invalid_interaction_type")
+    user = rules.identified(ask.service, found)
+    _strong(ask.service, ask.body["password"])
+    if user.password == ask.body["password"]:
+        raise Refused("user.same_password")
+    found.profile["password"] = ask.body["password"]
+    return DONE
+
+
+def _submit(ask: Ask) -> Said:
+    found = entrance.begun(ask)
+    if not rules.finish(ask.service, found):
+        return DONE
+    return Said(200, {"redirectTo": f"{ask.root}/oidc/auth/{found.id}"})
+
+
 ROUTES = tuple(
     Route(method=method, path=f"/api/experience{path}", view=view, guard=guard, enter=enter)
     for method, path, view, guard, enter in (
-        ("PUT", "", _begin, _BEGIN, cookies.session),
-        ("PUT", "/interaction-event", _switch, _BEGIN, cookies.begun),
-        ("POST", _CODE, _send, _SEND, cookies.begun),
-        ("POST", f"{_CODE}/verify", _verify, VERIFY, cookies.begun),
-        ("POST", _MFA, _send_mfa, _SEND_MFA, cookies.begun),
-        ("POST", f"{_MFA}/verify", _verify_mfa, _VERIFY_MFA, cookies.begun),
-        ("POST", "/verification/password", _password, _PASSWORD, cookies.begun),
-        ("POST", "/identification", _identify, _IDENTIFY, cookies.begun),
+        ("PUT", "", _begin, _BEGIN, entrance.session),
+        ("PUT", "/interaction-event", _switch, _BEGIN, entrance.begun),
+        ("POST", _CODE, _send, _SEND, entrance.begun),
+        ("POST", f"{_CODE}/verify", _verify, VERIFY, entrance.begun),
+        ("POST", _MFA, _send_mfa, _SEND_MFA, entrance.begun),
+        ("POST", f"{_MFA}/verify", _verify_mfa, _VERIFY_MFA, entrance.begun),
+        ("POST", "/verification/password", _password, _PASSWORD, entrance.begun),
+        ("POST", "/identification", _identify, _IDENTIFY, entrance.begun),
+        ("POST", "/profile", _add, _PROFILE, entrance.begun),
+        ("PUT", "/profile/password", _reset, _NEW_PASSWORD, entrance.begun),
+        ("POST", "/profile/mfa", _bind, _BIND, entrance.begun),
+        ("POST", "/submit", _submit, None, entrance.begun),
     )
 )

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from simulators.otp.api.management import PHONE, TEXT, enter
-from simulators.otp.bodies import Guard, Schema, obj
-from simulators.otp.refused import Refused
+from simulators.otp.api.entrance import enter
+from simulators.otp.errors import Refused
 from simulators.otp.route import DONE, Ask, Route, Said
-from simulators.otp.users import User
+from simulators.otp.state import User
+from simulators.otp.zod import PHONE, TEXT, Guard, Schema, obj
 
 _OPTIONAL_PHONE: Schema = {"anyOf": [{"type": "null"}, PHONE]}
 _FLAG: Schema = {"type": "boolean"}

@@ -6,11 +6,11 @@ What it says is merged field by field: each that a request names replaces the on
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from simulators.otp.api.management import enter
-from simulators.otp.bodies import Guard, Schema, obj
-from simulators.otp.refused import Refused
+from simulators.otp.api.entrance import enter
+from simulators.otp.errors import Refused
 from simulators.otp.route import Ask, Route
 from simulators.otp.service import Service
+from simulators.otp.zod import Guard, Schema, obj
 
 _FLAG: Schema = {"type": "boolean"}
 _IDENTIFIER: Schema = {"enum": ["username", "email", "phone"]}

@@ -22,10 +22,10 @@ from simulators.otp.connector import (
     Message,
     Moment,
     Outgoing,
+    choose,
 )
 from simulators.otp.connectors import careful as noticing
 from simulators.otp.connectors import got
-from simulators.otp.templates import choose
 from simulators.otp.zod import wrong_type, zod_error
 
 URL = "https://dysmsapi.aliyuncs.com/"

@@ -4,10 +4,18 @@ https://docs.logto.io/integrations/gatewayapi-sms
 https://gatewayapi.com/docs/apis/legacy/rest/
 """
 
-from simulators.otp.connector import Config, Connector, Incoming, Message, Moment, Outgoing
+from simulators.otp.connector import (
+    Config,
+    Connector,
+    Incoming,
+    Message,
+    Moment,
+    Outgoing,
+    choose,
+    fill,
+)
 from simulators.otp.connectors import careful as noticing
 from simulators.otp.connectors import got
-from simulators.otp.templates import choose, fill
 
 
 def request(config: Config, message: Message, _moment: Moment) -> Outgoing:

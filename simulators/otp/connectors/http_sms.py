@@ -18,10 +18,12 @@ from simulators.otp.connector import (
     Message,
     Moment,
     Outgoing,
+    choose,
+    fill,
+    spelled,
 )
 from simulators.otp.connectors import careful as noticing
 from simulators.otp.connectors import got
-from simulators.otp.templates import choose, fill, spelled
 
 
 def request(config: Config, message: Message, _moment: Moment) -> Outgoing:

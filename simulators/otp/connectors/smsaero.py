@@ -4,10 +4,18 @@ https://docs.logto.io/integrations/smsaero
 https://smsaero.ru/integration/documentation/api/
 """
 
-from simulators.otp.connector import Config, Connector, Incoming, Message, Moment, Outgoing
+from simulators.otp.connector import (
+    Config,
+    Connector,
+    Incoming,
+    Message,
+    Moment,
+    Outgoing,
+    choose,
+    fill,
+)
 from simulators.otp.connectors import careful as noticing
 from simulators.otp.connectors import got
-from simulators.otp.templates import choose, fill
 
 URL = "https://gate.smsaero.ru/v2/sms/send"
 REJECTED = 6  # the status of a message that moderation turned down

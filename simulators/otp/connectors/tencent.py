@@ -19,10 +19,11 @@ from simulators.otp.connector import (
     Message,
     Moment,
     Outgoing,
+    choose,
+    spelled,
 )
 from simulators.otp.connectors import careful as noticing
 from simulators.otp.connectors import got
-from simulators.otp.templates import choose, spelled
 
 HOST = "sms.tencentcloudapi.com"
 URL = f"https://{HOST}/"

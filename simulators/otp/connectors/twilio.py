@@ -4,10 +4,18 @@ https://docs.logto.io/integrations/twilio-sms
 https://www.twilio.com/docs/messaging/api/message-resource#create-a-message-resource
 """
 
-from simulators.otp.connector import Config, Connector, Incoming, Message, Moment, Outgoing
+from simulators.otp.connector import (
+    Config,
+    Connector,
+    Incoming,
+    Message,
+    Moment,
+    Outgoing,
+    choose,
+    fill,
+)
 from simulators.otp.connectors import careful as noticing
 from simulators.otp.connectors import got
-from simulators.otp.templates import choose, fill
 
 URL = "https://api.twilio.com/2010-04-01/Accounts/{}/Messages.json"
 DEAD = ("failed", "undelivered", "canceled")

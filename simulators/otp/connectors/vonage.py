@@ -15,10 +15,11 @@ from simulators.otp.connector import (
     Message,
     Moment,
     Outgoing,
+    choose,
+    fill,
 )
 from simulators.otp.connectors import careful as noticing
 from simulators.otp.connectors import got
-from simulators.otp.templates import choose, fill
 
 URL = "https://rest.nexmo.com/sms/json"
 TAKEN = "0"

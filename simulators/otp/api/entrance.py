@@ -1,15 +1,38 @@
-"""A person's session: which interaction a browser is in, by its cookies.
+"""Who may come in: a caller of the Management API by a token, a browser by its session's cookies.
 
 Logto's cookies are signed (`.sig` beside each); here an id that nobody guesses does.
 """
 
-from simulators.otp.refused import Refused
+import hmac
+
+from simulators.otp.errors import Refused
 from simulators.otp.route import Ask
 from simulators.otp.state import Interaction
 
 INTERACTION = "_interaction"
 RESUME = "_interaction_resume"
 _LOGTO = "_logto"
+
+
+def enter(ask: Ask) -> None:
+    """Raises `Refused` for whoever lacks the token, where the service has one. Logto's is a JWT;
+    this is a text that is compared."""
+    expected = ask.service.policy.token
+    if not expected:
+        return
+    if not hmac.compare_digest(bearer(ask).encode(), expected.encode()):
+        raise Refused("auth.unauthorized")
+
+
+def bearer(ask: Ask) -> str:
+    """The token of the Authorization header. Raises `Refused` where there is none."""
+    given = ask.headers.get("authorization", "")
+    if not given:
+        raise Refused("auth.authorization_header_missing")
+    if not given.startswith("Bearer"):
+        data = {"supportedTypes": ["Bearer"]}
+        raise Refused("auth.authorization_token_type_not_supported", data)
+    return given[len("Bearer ") :]
 
 
 def given(interaction: Interaction) -> tuple[tuple[str, str], ...]:

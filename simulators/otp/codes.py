@@ -1,11 +1,52 @@
-"""Who is kept from sending too much to one recipient, and from guessing too often."""
+"""One-time codes: made, verified, and kept from whoever asks for too many or guesses too often.
+
+Rules of Logto's libraries/passcode.ts and of its sentinel. A code is six digits, replaced by the
+next, consumed once; it belongs to an owner (a verification, or for the Management API the recipient
+itself) and a usage type.
+"""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from simulators.otp.refused import Refused
+from simulators.otp.connector import UsageType
+from simulators.otp.errors import Refused
 from simulators.otp.service import Service
-from simulators.otp.state import HOUR, SENDS_WINDOW, Suspect
+from simulators.otp.state import HOUR, SENDS_WINDOW, Passcode, Suspect
+
+LIFE = 600
+TRIES = 10
+_DIGITS = 6
+
+
+def create(service: Service, owner: str, usage: UsageType, to: str) -> str:
+    """A new code, which replaces the one there was."""
+    code = f"{service.chance.randrange(10**_DIGITS):0{_DIGITS}}"
+    now = service.now()
+    service.state.passcodes.put((owner, usage), Passcode(to, code, now), now)
+    return code
+
+
+def verify(
+    service: Service, owner: str, usage: UsageType, to: str, code: str, kind: str = "phone"
+) -> None:
+    """Consumes the code if it is right. Raises `Refused` (verification_code.*), in Logto's order:
+    an expired code is not tried, and after too many tries the right one is refused too."""
+    now = service.now()
+    passcode = service.state.passcodes.get((owner, usage), now)
+    if passcode is None:
+        raise Refused("verification_code.not_found")
+    if passcode.to != to:
+        raise Refused(f"verification_code.{kind}_mismatch")
+    policy = service.setting("verificationCodePolicy")
+    if passcode.created + policy.get("expirationDuration", LIFE) < now:
+        raise Refused("verification_code.expired")
+    if passcode.tries >= policy.get("maxRetryAttempts", TRIES):
+        raise Refused("verification_code.exceed_max_try")
+    if passcode.code != code:
+        passcode.tries += 1
+        raise Refused("verification_code.code_mismatch")
+    service.state.passcodes.pop((owner, usage), now)
+
 
 ATTEMPTS = 100
 LOCKOUT_MINUTES = 60
