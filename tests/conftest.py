@@ -18,6 +18,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
+from simulators.app import Simulators
 from simulators.catalog import PROVIDERS
 from simulators.data import data
 from simulators.kernel import journal
@@ -27,8 +28,7 @@ from simulators.kernel.contracts import contract
 from simulators.kernel.provider import Exchange
 from simulators.kernel.rules import install, read_all
 from simulators.server import tls
-from simulators.server.simulators import Simulators
-from simulators.testing import Sms
+from simulators.testing.sms import Sms
 
 CAPTURES = Path(__file__).parent / "captures"
 

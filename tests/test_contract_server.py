@@ -16,9 +16,9 @@ from tencentcloud.common.profile.http_profile import HttpProfile
 from tencentcloud.sms.v20210111 import models, sms_client
 
 from simulators.catalog import PROVIDERS
-from simulators.contract_server.answers import BadExpectation
 from simulators.kernel.catalogue import Place
 from simulators.kernel.contracts import contract
+from simulators.testing.contract_server.answers import BadExpectation
 
 pytest_plugins = ["pytester"]
 

@@ -6,14 +6,14 @@ import pytest
 
 from simulators import catalog
 from simulators.cli import commands
-from simulators.fidelity import as_markdown
+from simulators.cli.providers import fidelity_page
 
 PAGE = Path(__file__).parent.parent / "FIDELITY.md"
 
 
 def test_the_page_is_what_the_code_says():
     """Written with `make fidelity` after every change of a provider."""
-    assert as_markdown(catalog.PROVIDERS.values()) + "\n" == PAGE.read_text()
+    assert fidelity_page(catalog.PROVIDERS.values()) + "\n" == PAGE.read_text()
 
 
 def test_the_command_prints_the_page(capsys):

@@ -18,6 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from simulators.app import Options, Simulators, in_thread
 from simulators.bench.samples import SAMPLES
 from simulators.catalog import PROVIDERS
 from simulators.control.routes import ROUTES
@@ -26,10 +27,9 @@ from simulators.kernel import journal
 from simulators.kernel.accounts import DEFAULT
 from simulators.kernel.call import Call
 from simulators.kernel.pipeline import Settings
+from simulators.kernel.store import Selection
 from simulators.server.apps import build
 from simulators.server.loop import environ, run
-from simulators.server.simulators import Options, Simulators, in_thread
-from simulators.store.protocol import Selection
 
 NAMES = sorted(PROVIDERS)
 CAPTURES = sorted((Path(__file__).parent / "captures").glob("*.jsonl"))

@@ -16,7 +16,7 @@ from simulators.catalog import PROVIDERS
 from simulators.control.errors import Bad
 from simulators.kernel.checks import BadValue
 from simulators.kernel.contracts import contract
-from simulators.testing import Sms
+from simulators.testing.sms import Sms
 
 pytest_plugins = ["pytester"]
 
@@ -173,7 +173,7 @@ def test_settings_are_overridden_by_a_fixture(project):
         """,
         conftest="""
         import pytest
-        from simulators.server.simulators import Options
+        from simulators.app import Options
 
         @pytest.fixture(scope="session")
         def sms_server_options():
@@ -200,14 +200,14 @@ def test_importing_the_plugin_imports_nothing_else_of_ours():
     """Every pytest run where it is installed imports it; only those that use it pay."""
     heavy = "('simulators.', 'flask', 'uvicorn', 'jsonschema', 'phonenumbers', 'orjson')"
     script = (
-        "import sys, pytest; before = set(sys.modules); import simulators.pytest_plugin as plugin;"
+        "import sys, pytest; before = set(sys.modules); import simulators.testing.plugin;"
         f"print(*[m for m in sys.modules if m not in before and m.startswith({heavy})])"
     )
 
     command = [sys.executable, "-c", script]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
 
-    assert "simulators.pytest_plugin" == done.stdout.strip()
+    assert "simulators.testing simulators.testing.plugin" == done.stdout.strip()
 
 
 def test_each_test_has_its_own_account(sms, sms_server):

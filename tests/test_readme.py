@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from simulators.app import Options, in_thread
 from simulators.catalog import PROVIDERS
 from simulators.cli import commands
+from simulators.cli.serve import serve
 from simulators.server import tls
-from simulators.server.simulators import Options, in_thread
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$(?:\n```(json|text)\n(.*?)^```$)?", README, re.M | re.S)
@@ -184,8 +185,8 @@ def test_every_command_and_option_is_listed():
     named = [re.match(r"\| `(\w+)", row)[1] for row in table("| command |")]
     listed = {name for row in table("| `serve` takes |") for name in re.findall(r"--[\w-]+", row)}
 
-    assert sorted(commands.commands) == sorted(named)
-    assert {name for p in commands.commands["serve"].params for name in p.opts} == listed
+    assert sorted(commands.list_commands(None)) == sorted(named)
+    assert {name for p in serve.params for name in p.opts} == listed
 
 
 def test_every_route_of_the_control_api_is_listed(sms_server):
@@ -206,7 +207,6 @@ def test_the_container_example_starts_serve_with_options_there_are():
     (text,) = (code for kind, code, _, _ in BLOCKS if kind == "yaml")
     command = yaml.safe_load(text)["services"]["sms"]["command"]
     arguments = command.split("sms-simulators serve ")[1].rstrip('"').split()
-    serve = commands.commands["serve"]
     context = serve.make_context("serve", arguments)
 
     assert ("0.0.0.0", 443, ("sms",)) == tuple(

@@ -5,11 +5,11 @@ import ssl
 
 import pytest
 
-from simulators import refusals
 from simulators.catalog import PROVIDERS
 from simulators.kernel.catalogue import Place
 from simulators.kernel.message import State
 from simulators.kernel.rules import read_all
+from simulators.testing import refusals
 
 pytest_plugins = ["pytester"]
 

@@ -49,7 +49,7 @@ def test_the_metadata_names_the_command_and_the_plugin(wheel):
     described = wheel.read(metadata).decode()
 
     assert "sms-simulators = simulators.cli:main" in declared
-    assert "[pytest11]\nsms-simulators = simulators.pytest_plugin" in declared
+    assert "[pytest11]\nsms-simulators = simulators.testing.plugin" in declared
     assert "Name: sms-simulators\n" in described
     assert "Requires-Python: >=3.11\n" in described
     assert "# sms-simulators" in described

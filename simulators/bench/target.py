@@ -18,11 +18,11 @@ import orjson
 import uvloop
 from flask import Flask
 
+from simulators.app import Options, Simulators
 from simulators.kernel.accounts import DEFAULT
 from simulators.kernel.pipeline import Settings
 from simulators.server import collector
 from simulators.server.gateway import Gateway
-from simulators.server.simulators import Options, Simulators
 
 ENOUGH = 1e6  # the factor on every limit, so that limits are counted and nothing is throttled
 

@@ -13,7 +13,7 @@ from simulators.conformance.trigger import BadTrigger, Ran, Trigger
 from simulators.conformance.values import Values, of_number
 from simulators.conformance.verdict import ABSENT, Report, Verdict, judged
 from simulators.kernel.provider import Provider
-from simulators.refusals import CLASSES, RefusalCase
+from simulators.testing.refusals import CLASSES, RefusalCase
 
 GRACE_SECONDS = 0.3
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulators.conformance.trigger import Ran
-from simulators.refusals import RefusalCase
+from simulators.testing.refusals import RefusalCase
 
 NOTICED = "noticed"
 FALSE_SUCCESS = "false success"

@@ -8,8 +8,8 @@ from simulators.control.numbers import ALL, Since
 from simulators.kernel.accounts import Accounts
 from simulators.kernel.codes import extract
 from simulators.kernel.message import INBOUND, Message
+from simulators.kernel.store import Selection
 from simulators.kernel.world import World
-from simulators.store.protocol import Selection
 
 _SHOWN = 5
 

@@ -10,7 +10,7 @@ from simulators.control.numbers import e164, since
 from simulators.control.route import Ask, Route, Schema
 from simulators.control.schemas import COUNT, CURSOR, PROVIDER, SINCE, TO, limit, many, record, ref
 from simulators.kernel.message import Message
-from simulators.store.protocol import Selection
+from simulators.kernel.store import Selection
 
 SCAN = 10_000  # messages looked at for one page; the cursor goes on from there
 _CHUNK = 500

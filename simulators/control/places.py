@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from simulators.server.gateway import local_host
 
 if TYPE_CHECKING:
-    from simulators.server.simulators import Simulators
+    from simulators.app import Simulators
 
 
 def places(simulators: "Simulators", provider: str) -> dict[str, str | None]:

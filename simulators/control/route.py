@@ -10,7 +10,7 @@ from simulators.kernel.contracts import Contract
 from simulators.kernel.world import World
 
 if TYPE_CHECKING:
-    from simulators.server.simulators import Simulators
+    from simulators.app import Simulators
 
 Schema = Mapping[str, Any]
 

@@ -8,8 +8,8 @@ from typing import Any, TypedDict
 
 from simulators.kernel.clock import Chance
 from simulators.kernel.provider import Provider
+from simulators.kernel.store import Store
 from simulators.kernel.world import STRANGERS, Account, World
-from simulators.store.protocol import Store
 
 DEFAULT = "default"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")

@@ -6,7 +6,7 @@ from simulators.kernel import flow, receipts, script, tables
 from simulators.kernel.inbound import webhook
 from simulators.kernel.message import Life, Message
 from simulators.kernel.provider import Draft, Exchange, Failure, Outcome, Refusal
-from simulators.store.protocol import Admission
+from simulators.kernel.store import Admission
 
 Mode = str | float
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from simulators.store.protocol import Store
+from simulators.kernel.store import Store
 
 
 class Clock:

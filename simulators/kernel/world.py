@@ -8,7 +8,7 @@ from typing import Any
 
 from simulators.kernel.clock import Chance, Clock
 from simulators.kernel.message import Message
-from simulators.store.protocol import Selection, Store
+from simulators.kernel.store import Selection, Store
 
 STRANGERS = "strangers"
 

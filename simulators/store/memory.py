@@ -9,7 +9,7 @@ from typing import Any
 
 from simulators.kernel.flow import Headroom, Hit
 from simulators.kernel.message import INBOUND, Message
-from simulators.store.protocol import Admission, Selection
+from simulators.kernel.store import Admission, Selection
 from simulators.store.shelf import Shelf, packed
 from simulators.store.windows import Windows
 

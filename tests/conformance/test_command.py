@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from simulators.catalog import PROVIDERS
-from simulators.refusals import CLASSES, absent
+from simulators.testing.refusals import CLASSES, absent
 
 ALL = {kind.id for kind in CLASSES}
 ABSENT = set(absent(PROVIDERS["twilio"]))

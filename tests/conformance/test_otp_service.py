@@ -10,12 +10,12 @@ import pytest
 import requests
 from click.testing import CliRunner
 
+from simulators.app import Options, in_thread
 from simulators.catalog import PROVIDERS
 from simulators.cli import commands
 from simulators.otp import pool
 from simulators.otp.service import Policy
-from simulators.refusals import cases
-from simulators.server.simulators import Options, in_thread
+from simulators.testing.refusals import cases
 
 README = (Path(__file__).parent.parent.parent / "README.md").read_text()
 FACTORIES = {

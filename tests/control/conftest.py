@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from simulators.server.simulators import Simulators
+from simulators.app import Simulators
 
 
 @dataclass(frozen=True)

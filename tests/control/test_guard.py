@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulators.server.simulators import Options, in_thread
+from simulators.app import Options, in_thread
 
 OTHERS = [
     {"Origin": "http://evil.example"},

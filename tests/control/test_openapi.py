@@ -16,8 +16,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from simulators.app import Options, in_thread
 from simulators.control.routes import ROUTES
-from simulators.server.simulators import Options, in_thread
 
 
 @pytest.fixture(scope="module")

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from simulators.app import Options, Simulators
 from simulators.control.app import build
 from simulators.control.routes import ROUTES
 from simulators.kernel.call import Call
 from simulators.kernel.clock import Clock
 from simulators.server.loop import environ, run
-from simulators.server.simulators import Options, Simulators
 
 
 def test_health_is_up(control):

@@ -8,10 +8,10 @@ from http.client import HTTPConnection
 
 import pytest
 
+from simulators.app import Options, PortInUse, Simulators, in_thread
 from simulators.catalog import PROVIDERS
 from simulators.kernel.rules import install, read_all
 from simulators.otp.service import Policy
-from simulators.server.simulators import Options, PortInUse, Simulators, in_thread
 
 PHONE = "4512345678"
 USES = ("Register", "SignIn", "ForgotPassword", "Generic")
@@ -57,7 +57,7 @@ def served():
 @pytest.fixture
 def phone(served):
     """The default account's inbox."""
-    from simulators.testing import Sms
+    from simulators.testing.sms import Sms
 
     return Sms(served, served.accounts.world("default"))
 

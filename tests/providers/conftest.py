@@ -9,10 +9,10 @@ import pytest
 import requests
 from twilio.rest import Client
 
+from simulators.app import Simulators
 from simulators.kernel import journal
 from simulators.kernel.contracts import contract
-from simulators.server.simulators import Simulators
-from simulators.testing import Sms
+from simulators.testing.sms import Sms
 
 TOKEN = "FakeTokenFakeTokenFakeTokenFakeToken-0123456789_abcdefghij"
 

@@ -7,7 +7,7 @@ import requests
 from vonage import Auth
 
 from simulators.kernel.contracts import contract
-from simulators.testing import Sms
+from simulators.testing.sms import Sms
 
 PHONE = "+447700900001"
 

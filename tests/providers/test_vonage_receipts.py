@@ -141,7 +141,7 @@ def test_no_receipt_where_none_is_wanted(api, httpserver):
 
 def test_the_sdk_accepts_the_signature_of_a_receipt(sms_server, httpserver):
     """`Auth.check_signature` of vonage-python, which follows the documents here."""
-    from simulators.testing import Sms
+    from simulators.testing.sms import Sms
 
     httpserver.expect_request("/dlr").respond_with_data("")
     chosen = {"vonage": {"signature_method": "sha256hmac"}}

@@ -9,7 +9,7 @@ from vonage_sms import SmsMessage
 from vonage_sms.errors import PartialFailureError, SmsError
 
 from simulators.server import tls
-from simulators.testing import Sms
+from simulators.testing.sms import Sms
 
 TO = "447700900000"
 VENDOR = ("rest.nexmo.com", "api.nexmo.com")

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from simulators import catalog
+from simulators.app import Options, in_thread
 from simulators.server.accounts_file import BadFile, read
-from simulators.server.simulators import Options, in_thread
 
 SID = "AC" + "5" * 32
 GOOD = f"""{{

@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 
 import pytest
 
+from simulators.app import Options, in_thread
 from simulators.server import tls
-from simulators.server.simulators import Options, in_thread
 
 SID, TOKEN = "AC0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210"
 

@@ -6,8 +6,8 @@ from http.client import HTTPConnection
 import pytest
 
 from simulators import catalog
+from simulators.app import Options, in_thread
 from simulators.server.gateway import LOOPBACK, Gateway, host_name, is_loopback, local_host
-from simulators.server.simulators import Options, in_thread
 
 HOSTS = [(host, name) for name, p in catalog.PROVIDERS.items() for host in p.hosts]
 
@@ -165,7 +165,7 @@ def test_stop_before_the_start_is_heeded(tmp_path):
     """A signal may come while the server is still being made."""
     import asyncio
 
-    from simulators.server.simulators import Simulators
+    from simulators.app import Simulators
 
     simulators = Simulators(Options(port=0, tls_port=None, tls_dir=tmp_path))
     simulators.stop()

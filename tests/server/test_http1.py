@@ -10,11 +10,11 @@ from http.client import HTTPResponse
 
 import pytest
 
+from simulators.app import Options, in_thread
 from simulators.catalog import PROVIDERS
 from simulators.kernel.pipeline import Settings
 from simulators.server import tls
 from simulators.server.http1 import MAX_HEAD
-from simulators.server.simulators import Options, in_thread
 
 VONAGE = PROVIDERS["vonage"].default_credentials
 KEYS = f"api_key={VONAGE['api_key']}&api_secret={VONAGE['api_secret']}"

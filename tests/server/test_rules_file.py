@@ -2,9 +2,9 @@
 
 import pytest
 
+from simulators.app import Options, in_thread
 from simulators.catalog import PROVIDERS
 from simulators.server.rules_file import BadFile, read
-from simulators.server.simulators import Options, in_thread
 
 GOOD = """
 - name: opted-out

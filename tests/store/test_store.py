@@ -9,8 +9,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from simulators.kernel.flow import Hit
 from simulators.kernel.message import Message, Step
+from simulators.kernel.store import Selection
 from simulators.store.memory import MemoryStore
-from simulators.store.protocol import Selection
 
 STORES = {"memory": MemoryStore}
 NOW = 1_800_000_000.0

@@ -20,10 +20,10 @@ from aliyunsdkcore.acs_exception.exceptions import ServerException
 from aliyunsdkcore.client import AcsClient
 from darabonba.core import DaraCore
 
+from simulators.app import Options, in_thread
 from simulators.providers.aliyun.wire import BEIJING
 from simulators.server import tls
-from simulators.server.simulators import Options, in_thread
-from simulators.testing import Sms
+from simulators.testing.sms import Sms
 
 NUMBER = "13900000000"
 

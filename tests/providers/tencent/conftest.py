@@ -9,9 +9,9 @@ from tencentcloud.common.common_client import CommonClient
 from tencentcloud.common.credential import Credential
 from tencentcloud.common.profile.client_profile import ClientProfile
 
+from simulators.app import Options, Simulators, in_thread
 from simulators.kernel.contracts import contract
-from simulators.server.simulators import Options, Simulators, in_thread
-from simulators.testing import Sms
+from simulators.testing.sms import Sms
 
 
 @pytest.fixture(scope="session")

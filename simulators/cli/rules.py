@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from simulators.cli_options import ACCOUNT, TOKEN, URL, fail
+from simulators.cli.options import ACCOUNT, TOKEN, URL, fail
 
 _PATH = "/_sim/rules"
 

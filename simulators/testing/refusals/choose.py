@@ -7,8 +7,8 @@ from typing import Any
 from simulators import catalog
 from simulators.kernel.catalogue import ErrorRow, Place, UnknownRow
 from simulators.kernel.provider import Provider
-from simulators.refusals.case import Absent, RefusalCase, RefusalClass, Unfit, of_row
-from simulators.refusals.classes import CLASSES, OTHER, PROBLEMS
+from simulators.testing.refusals.case import Absent, RefusalCase, RefusalClass, Unfit, of_row
+from simulators.testing.refusals.classes import CLASSES, OTHER, PROBLEMS
 
 _BY_ID = {kind.id: kind for kind in (*CLASSES, OTHER)}
 _OPTIONS = ("classes", "codes")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from simulators.cli_options import ACCOUNT, limits
+from simulators.cli.options import ACCOUNT, limits
 
 _TIME = re.compile(r"(?=\d)(\d+h)?(\d+m)?(\d+s?)?")
 

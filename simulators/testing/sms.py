@@ -1,4 +1,4 @@
-"""One account of running simulators, as a test sees it. `simulators.pytest_plugin` hands it out."""
+"""One account of running simulators, as a test sees it; the pytest plugin hands it out."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeVar
 
 import orjson
 
+from simulators.app import Simulators
 from simulators.check.report import diff
 from simulators.control import inbound, settings, views
 from simulators.control.arrivals import Wanted, instead
@@ -18,11 +19,10 @@ from simulators.control.rules import described
 from simulators.kernel.codes import extract
 from simulators.kernel.message import Message
 from simulators.kernel.rules import Rule, install, read_all
+from simulators.kernel.store import Selection
 from simulators.kernel.world import World
 from simulators.server import rules_file
 from simulators.server.dispatch import LOG
-from simulators.server.simulators import Simulators
-from simulators.store.protocol import Selection
 
 Via = Literal["prefix", "localhost", "https", "port"]
 _T = TypeVar("_T")

@@ -9,13 +9,13 @@ from werkzeug import Request, Response
 
 from simulators.catalog import PROVIDERS
 from simulators.check.verdict import is_fallback
-from simulators.contract_server.answers import Answered, Answers, BadExpectation
-from simulators.contract_server.asked import Asked, named, read
-from simulators.contract_server.expectation import Expectation
 from simulators.kernel import mismatch
 from simulators.kernel.call import Reply
 from simulators.kernel.provider import Credentials, Provider
 from simulators.kernel.templates import Template
+from simulators.testing.contract_server.answers import Answered, Answers, BadExpectation
+from simulators.testing.contract_server.asked import Asked, named, read
+from simulators.testing.contract_server.expectation import Expectation
 
 
 class _Matcher(RequestMatcher):

@@ -5,13 +5,13 @@ from typing import Any
 
 from pytest_httpserver.httpserver import HandlerType
 
-from simulators.contract_server import answers
-from simulators.contract_server.answers import BadExpectation
-from simulators.contract_server.asked import named
 from simulators.kernel.call import Reply
 from simulators.kernel.catalogue import ErrorRow, Place, UnknownRow
 from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Document, Provider
+from simulators.testing.contract_server import answers
+from simulators.testing.contract_server.answers import BadExpectation
+from simulators.testing.contract_server.asked import named
 
 _KINDS = {
     HandlerType.PERMANENT: "at least once",

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from simulators.contract_server.server import ContractServer, Listener
-    from simulators.refusals import RefusalCase
-    from simulators.server.simulators import Options, Simulators
-    from simulators.testing import Sms
+    from simulators.app import Options, Simulators
+    from simulators.testing.contract_server.server import ContractServer, Listener
+    from simulators.testing.refusals import RefusalCase
+    from simulators.testing.sms import Sms
 
 _MARKER = "sms_allow_violations"
 _REFUSALS = "sms_refusals"
@@ -39,7 +39,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     markers = list(metafunc.definition.iter_markers(_REFUSALS))
     if not markers or "sms_refusal" not in metafunc.fixturenames:
         return
-    from simulators.refusals import Unfit, chosen
+    from simulators.testing.refusals import Unfit, chosen
 
     try:
         cases = chosen((marker.args, marker.kwargs) for marker in markers)
@@ -62,7 +62,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.fixture(scope="session")
 def sms_server_options(tmp_path_factory: pytest.TempPathFactory) -> Options:
     """How the session's server is started. Override it to have it otherwise."""
-    from simulators.server.simulators import Options
+    from simulators.app import Options
 
     return Options(port=0, tls_port=0, tls_dir=tmp_path_factory.mktemp("sms-simulators"))
 
@@ -70,7 +70,7 @@ def sms_server_options(tmp_path_factory: pytest.TempPathFactory) -> Options:
 @pytest.fixture(scope="session")
 def sms_server(sms_server_options: Options) -> Iterator[Simulators]:
     """All simulators in one thread, by default on free loopback ports, plain and TLS."""
-    from simulators.server.simulators import in_thread
+    from simulators.app import in_thread
 
     with in_thread(sms_server_options) as simulators:
         yield simulators
@@ -83,7 +83,7 @@ def sms(request: pytest.FixtureRequest, sms_server: Simulators) -> Iterator[Sms]
     The test fails at teardown if one of its requests breached a provider's contract, unless it
     says `sms.allow_violations()` or is marked `sms_allow_violations`.
     """
-    from simulators.testing import Sms, told
+    from simulators.testing.sms import Sms, told
 
     world = sms_server.call(sms_server.accounts.create)
     made = Sms(sms_server, world)
@@ -121,7 +121,7 @@ def make_contract_server(contract_server_listen_address: tuple[str, int]) -> Ite
     """The session's server of pytest-httpserver; `contract_server` empties it for each test."""
     needed = "contract_server needs pytest-httpserver: pip install 'sms-simulators[pytest]'"
     pytest.importorskip("pytest_httpserver", reason=needed)
-    from simulators.contract_server.server import Listener
+    from simulators.testing.contract_server.server import Listener
 
     host, port = contract_server_listen_address
     with Listener(host, port) as server:
@@ -137,7 +137,7 @@ def contract_server(
     The test fails at teardown for a request that breaks its contract, for one that was not
     expected, and for an expected one that did not come.
     """
-    from simulators.contract_server.server import ContractServer
+    from simulators.testing.contract_server.server import ContractServer
 
     made = ContractServer(make_contract_server)
     if request.node.get_closest_marker(_MARKER):

@@ -8,7 +8,6 @@ import orjson
 
 from simulators.catalog import PROVIDERS
 from simulators.check.report import diff
-from simulators.contract_server.asked import Asked
 from simulators.data import data
 from simulators.kernel import templates
 from simulators.kernel.accounts import DEFAULT, Accounts
@@ -22,6 +21,7 @@ from simulators.kernel.script import raw
 from simulators.kernel.world import World
 from simulators.server import routes
 from simulators.store.memory import MemoryStore
+from simulators.testing.contract_server.asked import Asked
 
 
 class BadExpectation(ValueError):

@@ -15,7 +15,8 @@ from typing import Any, NoReturn
 
 import click
 
-from simulators.cli_options import fail
+from simulators.cli.load_options import load_options
+from simulators.cli.options import fail
 from simulators.data import data
 from simulators.load import preflight, processes, scenarios
 from simulators.load.scenarios import Scenario
@@ -24,7 +25,26 @@ from simulators.load.settings import DEFAULT_SIM, NO_SIM, Settings
 STOP_SECONDS = 10  # users that wait for a code are let finish
 
 
-def run(name: str, given: dict[str, Any]) -> None:
+@click.command
+@load_options
+def load(scenario: str, **given: Any) -> None:
+    """Runs a load scenario with Locust and judges it: were all codes sent once, to the right phone,
+    within the provider's limits, and did the thresholds hold?
+
+    SCENARIO is a name (without one they are listed) or a locustfile of your own. Simulators and an
+    OTP service are started for the run, unless --host or --sim names what is there. What follows
+    `--` goes to Locust and the scenario, as `-- --html page.html`.
+
+    \b
+    Thresholds   send p95 < 50 ms            failures == 0
+                 verify success > 99.9 %     send throttled between 5 and 20 %
+                 SignIn blocked < 30 s       rate > 100/s
+    Exit codes   0 all held, 1 something did not, 2 wrong usage, before the first user starts
+    """
+    _run(scenario, given)
+
+
+def _run(name: str, given: dict[str, Any]) -> None:
     """Runs a scenario, or without a name lists them."""
     folder = data("loadtests")
     if not name:

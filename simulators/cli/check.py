@@ -2,21 +2,51 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
 from simulators import catalog
 from simulators.check import journalled, recorded, report
 from simulators.check.verdict import UnknownHost, Verdict, judge
-from simulators.cli_options import fail
+from simulators.cli.options import ACCOUNT, TOKEN, fail
 from simulators.control.client import ControlError
 from simulators.server.gateway import host_name
 
 BROKEN = 1
 
 
-def run(
+@click.command
+@click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(path_type=Path))
+@click.option("--url", default="", metavar="URL", help="A running server, for its journal.")
+@ACCOUNT
+@TOKEN
+@click.option(
+    "--host",
+    "hosts",
+    multiple=True,
+    metavar="HOST=PROVIDER",
+    help="A host in the files that stands for a provider; may be repeated.",
+)
+@click.option(
+    "--format",
+    "shape",
+    type=click.Choice(("text", "json", "junit", "github")),
+    default="text",
+    show_default=True,
+    help="Of the report.",
+)
+def check(**given: Any) -> None:
+    """Holds requests that a client sent to the contracts of their providers.
+
+    FILE is a HAR, JSON Lines or a JSON list of {method, url, headers, body}. Provider and operation
+    are found by host and path. Exit code 1 if a request breaks its contract, 2 for a file that
+    cannot be read, a host that is no provider's, or nothing to judge.
+    """
+    _run(**given)
+
+
+def _run(
     files: Iterable[Path], url: str, hosts: Iterable[str], shape: str, account: str, token: str
 ) -> NoReturn:
     """Prints the report and ends with 0, 1 for a breach, 2 for what cannot be judged."""

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from simulators.cli_options import PORT, TLS_DIR, TOKEN, fail
+from simulators.cli.options import PORT, TLS_DIR, TOKEN, fail
 
 if TYPE_CHECKING:
     from simulators.conformance.stand import Stand
     from simulators.conformance.success import Success
     from simulators.conformance.trigger import Trigger
     from simulators.kernel.provider import Provider
-    from simulators.refusals import RefusalCase
+    from simulators.testing.refusals import RefusalCase
 
 FAILED = 1
 Given = dict[str, Any]
@@ -148,7 +148,7 @@ def _run(given: Given) -> Any:
 
     from simulators.conformance import numbers
     from simulators.conformance.run import Run
-    from simulators.refusals import absent
+    from simulators.testing.refusals import absent
 
     provider = _provider(given["name"])
     cases = _cases(provider, given["only"])
@@ -175,7 +175,7 @@ def _provider(name: str) -> "Provider":
 
 
 def _cases(provider: "Provider", only: tuple[str, ...]) -> "list[RefusalCase]":
-    from simulators.refusals import Absent, UnknownRefusal, cases
+    from simulators.testing.refusals import Absent, UnknownRefusal, cases
 
     try:
         return cases(provider, only or None)
@@ -217,9 +217,9 @@ def _started(given: Given) -> "Iterator[Stand]":
     """A server of its own, which lasts as long as the run."""
     import logging
 
+    from simulators.app import Options, PortInUse, in_thread
     from simulators.conformance.stand import Stand
     from simulators.server import tls
-    from simulators.server.simulators import Options, PortInUse, in_thread
 
     if given["account"] != "default":
         fail("--account is for --url; a server that is started has the account 'default' alone")

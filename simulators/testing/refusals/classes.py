@@ -7,7 +7,7 @@ from simulators.kernel.contracts import contract
 from simulators.kernel.message import State
 from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Provider
-from simulators.refusals.case import Absent, Effect, RefusalClass
+from simulators.testing.refusals.case import Absent, Effect, RefusalClass
 
 _HTML = "<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
 

@@ -5,9 +5,9 @@ provider, with the rule that scripts it (`kernel/rules.py` has the format). Case
 provider's own tables, so a class that it cannot have is absent, with the reason.
 """
 
-from simulators.refusals.case import Absent, RefusalCase, RefusalClass, Unfit
-from simulators.refusals.choose import UnknownRefusal, absent, cases, chosen, class_of
-from simulators.refusals.classes import CLASSES
+from simulators.testing.refusals.case import Absent, RefusalCase, RefusalClass, Unfit
+from simulators.testing.refusals.choose import UnknownRefusal, absent, cases, chosen, class_of
+from simulators.testing.refusals.classes import CLASSES
 
 __all__ = [
     "CLASSES",

@@ -1,0 +1,117 @@
+"""`sms-simulators providers`: what is where, for people and for scripts, and the fidelity table."""
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import click
+
+from simulators import catalog
+from simulators.cli.options import DEFAULT_URL
+from simulators.kernel.provider import Provider
+
+Row = dict[str, Any]
+_SHOWN = 2
+_HEAD = """\
+# Fidelity
+
+What is emulated, how far, and by which source. UNVERIFIED marks what no source settles. Errors are
+the rows of `contracts/*/errors.json`; those that are not verified lack a source for their text or
+status, or are our own. `make fidelity` writes this page from the code; a test holds it to that."""
+
+
+@click.command
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for scripts.")
+@click.option("--fidelity", is_flag=True, help="What is emulated and how far, as Markdown.")
+def providers(as_json: bool, fidelity: bool) -> None:
+    """Lists the providers: base URL, vendor hosts, credentials of the default account.
+
+    The URLs are those of `serve` with its default port.
+    """
+    if fidelity:
+        click.echo(fidelity_page(catalog.PROVIDERS.values()))
+        return
+    listed = rows(catalog.PROVIDERS.values(), lambda name: f"{DEFAULT_URL}/{name}")
+    click.echo(_as_json(listed) if as_json else as_text(listed))
+
+
+def rows(providers: Iterable[Provider], base_url: Callable[[str], str]) -> list[Row]:
+    """Name, title, base URL, vendor hosts and the default account's credentials of each."""
+    return [
+        {
+            "name": provider.name,
+            "title": provider.title,
+            "base_url": base_url(provider.name),
+            "hosts": list(provider.hosts),
+            "reference": provider.reference,
+            "credentials": dict(provider.default_credentials),
+        }
+        for provider in providers
+    ]
+
+
+def _as_json(listed: list[Row]) -> str:
+    """A JSON array, indented."""
+    return json.dumps(listed, indent=2, ensure_ascii=False)
+
+
+def as_text(listed: list[Row]) -> str:
+    """Two tables: addresses, then credentials."""
+    addresses = [("provider", "base URL", "vendor hosts")]
+    addresses += [(r["name"], r["base_url"], _first(r["hosts"])) for r in listed]
+    credentials = [("provider", "credential", "of the account 'default'")]
+    for row in listed:
+        shown = row["name"]
+        for name, value in row["credentials"].items():
+            credentials.append((shown, name, value))
+            shown = ""
+    return f"{_table(addresses)}\n\n{_table(credentials)}"
+
+
+def _first(hosts: list[str]) -> str:
+    more = f" and {len(hosts) - _SHOWN} more" if len(hosts) > _SHOWN else ""
+    return ", ".join(hosts[:_SHOWN]) + more
+
+
+def _table(lines: list[tuple[str, str, str]]) -> str:
+    widths = [max(len(line[column]) for line in lines) for column in range(2)]
+    return "\n".join(
+        f"{first:{widths[0]}}  {second:{widths[1]}}  {third}".rstrip()
+        for first, second, third in lines
+    )
+
+
+def fidelity_page(providers: Iterable[Provider]) -> str:
+    """The page as Markdown: a summary of all providers, then a table for each."""
+    listed = sorted(providers, key=lambda provider: provider.title.lower())
+    return "\n\n".join([_HEAD, _summary(listed), *map(_section, listed)])
+
+
+def _summary(providers: list[Provider]) -> str:
+    lines = ["| provider | operations | errors | of them verified |"]
+    lines += ["| --- | ---: | ---: | ---: |"]
+    for provider in providers:
+        verified = sum(row.verified for row in provider.catalogue)
+        cells = (provider.title, _operations(provider), len(provider.catalogue), verified)
+        lines.append(_line(*map(str, cells)))
+    return "\n".join(lines)
+
+
+def _operations(provider: Provider) -> int:
+    return len({endpoint.operation for endpoint in provider.endpoints})
+
+
+def _section(provider: Provider) -> str:
+    lines = [f"## {provider.title}", "", "| what | how far | source |", "| --- | --- | --- |"]
+    lines += [_line(what, how_far, _link(source)) for what, how_far, source in provider.emulates]
+    return "\n".join(lines)
+
+
+def _line(*cells: str) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _link(source: str) -> str:
+    if not source.startswith("https://"):
+        return source
+    return f"[{source.removeprefix('https://').split('/')[0]}]({source})"
