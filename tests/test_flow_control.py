@@ -102,3 +102,15 @@ def test_the_answer_tells_which_limit_fired(default, replay):
     answer = replay((head + raw).encode(), "sms-webhook.example.com")
 
     assert "once-a-minute" == answer.headers["x-simulator-rule"]
+
+
+@pytest.mark.parametrize("kind", ["natural", "queue"])
+def test_a_table_is_replaced_by_one_of_another_kind(kind, default, replay):
+    """Under the same name, while windows of the first are full: the new ones begin empty."""
+    default.limits([row("number", name="mine")])
+    before = [webhook(replay), webhook(replay)]
+    default.limits([row("number", name="mine", kind=kind)])
+
+    assert [200, 429, 200, 429] == [*before, webhook(replay), webhook(replay)]
+    default.limits([row("number", name="mine", seconds=61)])
+    assert [200, 429] == [webhook(replay), webhook(replay)]

@@ -5,6 +5,9 @@ A limit says what may be sent how often; the store counts. Three kinds of window
 * `natural`: calendar slices of `seconds`, cut in the time zone `zone` seconds east of UTC;
 * `rolling`: the last `seconds` before now;
 * `queue`: a bucket that holds `permits` segments and drains `permits` in `seconds`.
+
+Every hit counts at its own time, whichever way the clock goes: set back, it finds the windows as
+they were back then, and lets nothing pass that would make those ahead of it hold too much.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -27,6 +30,8 @@ class Limit:
     `error` is the catalogue key of the refusal, `source` the vendor page the figures are from.
     `where` says what `applies` says, of the kept message as the control API shows it, for who
     counts over again: fields ("to", "details.type") with the pattern (ECMA) that each one matches.
+    `identity` says what it counts, over which time: a limit that changes in that is another one,
+    whose windows begin anew; with other `permits` they go on.
     """
 
     name: str
@@ -39,12 +44,18 @@ class Limit:
     zone: int = 0
     applies: Callable[[Any], bool] = always
     where: Mapping[str, str] = field(default_factory=dict, hash=False)
+    identity: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        counts = f"{self.kind} {self.seconds!r} {self.zone} {' '.join(self.key)}"
+        object.__setattr__(self, "identity", counts)
 
 
 class Hit(NamedTuple):
     """One count on one window; plain values, so that any store can take it.
 
-    `scope` is the provider and `limit` its limit; `window` is the value that is counted by.
+    `scope` is the provider and `limit` its limit, whose `identity` tells it from an earlier one of
+    that name; `window` is the value that is counted by.
     """
 
     scope: str
@@ -55,6 +66,7 @@ class Hit(NamedTuple):
     seconds: float
     start: float
     cost: int = 1
+    identity: str = ""
 
 
 class Headroom(NamedTuple):
@@ -91,6 +103,7 @@ def hits(limits: Sequence[Limit], mode: Any, draft: Any, scope: str, now: float)
                 limit.seconds,
                 start(limit, now) if kind == "natural" else now,
                 draft.segments if kind == "queue" else 1,
+                limit.identity,
             )
         )
     return found

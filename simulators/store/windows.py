@@ -1,144 +1,286 @@
-"""Flow-control windows in memory: counts of calendar slices, rolling times, draining queues."""
+"""Flow-control windows in memory: counts of calendar slices, rolling times, draining queues.
+
+A hit counts at its own time, wherever the clock goes afterwards. A clock that is set back finds
+what was sent back then, and what was sent ahead of it: a message passes only if no window that it
+falls into holds more than is permitted, those that end ahead of the clock among them. So the kept
+messages, counted over again by their times, never exceed a limit.
+
+For that, windows remember more than counts now, but not for ever: `REMEMBERED` hits of a window
+beyond those that count, and `REMEMBERED` windows of a limit beyond those in use.
+"""
 
 from array import array
-from bisect import bisect_right, insort
-from collections.abc import Iterator
-from typing import Any
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Protocol
 
 from simulators.kernel.flow import Headroom, Hit
+
+REMEMBERED = 1000
+_ROUNDING = 1e-9
+MOST_LIMITS = 2000  # more than can be in force at once: those an account no longer has go first
+
+
+class _Counter(Protocol):
+    """The windows of one limit. `limit` tells it from another one of the same name."""
+
+    limit: str
+
+    def fits(self, hit: Hit, amount: int, now: float) -> bool:
+        """Whether `amount` more leave no window with more than it permits."""
+
+    def take(self, hit: Hit, now: float) -> None:
+        """Counts the hit."""
+
+    def room(self, hit: Hit, now: float) -> float:
+        """When a hit that does not fit now will, if nothing else comes."""
+
+    def in_use(self, now: float) -> Iterator[Headroom]:
+        """The windows that count something now."""
 
 
 class Windows:
     """The windows of one account. All of `full` is asked before any `take`."""
 
     def __init__(self) -> None:
-        self._limits: dict[tuple[str, str], _Generations] = {}
+        self._counters: dict[tuple[str, str], _Counter] = {}
 
     def full(self, hit: Hit, now: float, pending: int = 0) -> bool:
         """Whether this hit finds no room once `pending` others of the same step are counted."""
-        return _used(hit, self._kept(hit, now), now) + pending + hit.cost > hit.permits
+        return not self._counter(hit).fits(hit, pending + hit.cost, now)
 
     def take(self, hit: Hit, now: float) -> None:
         """Counts the hit."""
-        generations = self._limits[hit.scope, hit.limit]
-        taken = _taken(hit, generations.get(hit.window), now)
-        if taken == generations.last:  # most numbers count the same in a slice: they share it
-            taken = generations.last
-        elif hit.kind == "natural":
-            generations.last = taken
-        generations.young[hit.window] = taken
-        generations.sample = hit
+        self._counter(hit).take(hit, now)
 
     def room(self, hit: Hit, now: float) -> float:
         """When a full window has room for this hit again."""
-        return _room(hit, self._kept(hit, now), now)
-
-    def _kept(self, hit: Hit, now: float) -> Any:
-        generations = self._limits.get((hit.scope, hit.limit))
-        if generations is None:
-            generations = self._limits[hit.scope, hit.limit] = _Generations(now)
-        return generations.at(now, hit.seconds).get(hit.window)
+        return self._counter(hit).room(hit, now)
 
     def headroom(self, now: float) -> Iterator[Headroom]:
         """Every window that still counts something."""
-        for generations in self._limits.values():
-            hit = generations.sample
-            if hit is None:
-                continue
-            for window, kept in generations.items():
-                start = kept[0] if hit.kind == "natural" else now
-                one = hit._replace(window=window, start=start)
-                used = _used(one, kept, now)
-                if used > 0 and (hit.kind != "natural" or start <= now < start + hit.seconds):
-                    resets = _resets(one, kept, used, now)
-                    yield Headroom(hit.scope, hit.limit, window, hit.permits, used, resets)
+        for counter in self._counters.values():
+            yield from counter.in_use(now)
+
+    def _counter(self, hit: Hit) -> _Counter:
+        name = (hit.scope, hit.limit)
+        counter = self._counters.get(name)
+        if counter is None or counter.limit != hit.identity:
+            self._counters.pop(name, None)
+            if len(self._counters) >= MOST_LIMITS:
+                del self._counters[next(iter(self._counters))]
+            counter = self._counters[name] = _COUNTERS[hit.kind](hit.identity)
+        return counter
+
+
+class _Natural:
+    """Counts by slice of the calendar, each forgotten as a whole."""
+
+    __slots__ = ("limit", "sample", "slices")
+
+    def __init__(self, limit: str) -> None:
+        self.limit = limit
+        self.slices: dict[float, dict[str, int]] = {}
+        self.sample: Hit | None = None
+
+    def fits(self, hit: Hit, amount: int, _now: float) -> bool:
+        counts = self.slices.get(hit.start)
+        return (counts.get(hit.window, 0) if counts else 0) + amount <= hit.permits
+
+    def take(self, hit: Hit, _now: float) -> None:
+        counts = self.slices.get(hit.start)
+        if counts is None:
+            self._forget()
+            counts = self.slices[hit.start] = {}
+        counts[hit.window] = counts.get(hit.window, 0) + hit.cost
+        self.sample = hit
+
+    def _forget(self) -> None:
+        kept = sum(map(len, self.slices.values()))
+        while kept > REMEMBERED:
+            kept -= len(self.slices.pop(next(iter(self.slices))))
+
+    def room(self, hit: Hit, now: float) -> float:
+        start = hit.start + hit.seconds
+        while start in self.slices and not self.fits(hit._replace(start=start), hit.cost, now):
+            if hit.cost > hit.permits:  # no slice will ever do
+                break
+            start += hit.seconds
+        return start
+
+    def in_use(self, now: float) -> Iterator[Headroom]:
+        if self.sample is None:
+            return
+        scope, limit, permits, seconds = _named(self.sample)
+        for start, counts in self.slices.items():
+            if start <= now < start + seconds:
+                for window, used in counts.items():
+                    yield Headroom(scope, limit, window, permits, used, start + seconds)
 
 
 class _Generations:
-    """Windows of one limit in two generations. Each `seconds` the old one is dropped whole: what
-    was not hit since holds nothing any more. So forgetting costs nothing, however many there are.
-    """
+    """Windows of one limit in two generations. The old one is dropped as a whole once all that it
+    holds has left its window and the young one holds enough: forgetting costs nothing, however
+    many there are."""
 
-    __slots__ = ("last", "old", "sample", "turned", "young")
+    __slots__ = ("limit", "old", "sample", "turned", "young")
 
-    def __init__(self, now: float) -> None:
+    def __init__(self, limit: str) -> None:
+        self.limit = limit
         self.young: dict[str, Any] = {}
         self.old: dict[str, Any] = {}
-        self.turned = now
+        self.turned = 0.0
         self.sample: Hit | None = None
-        self.last: Any = None
-
-    def at(self, now: float, seconds: float) -> "_Generations":
-        age = now - self.turned
-        if age >= seconds:
-            self.old = self.young if age < 2 * seconds else {}
-            self.young = {}
-            self.turned = now
-        return self
-
-    def items(self) -> Iterator[tuple[str, Any]]:
-        yield from self.young.items()
-        yield from ((name, kept) for name, kept in self.old.items() if name not in self.young)
 
     def get(self, window: str) -> Any:
         found = self.young.get(window)
         return self.old.get(window) if found is None else found
 
+    def put(self, hit: Hit, kept: Any, now: float) -> None:
+        if len(self.young) >= REMEMBERED and now - self.turned >= hit.seconds:
+            self.old, self.young = self.young, {}
+            self.turned = now
+        elif now < self.turned or not self.young:  # begins, or the clock was set back
+            self.turned = now
+        self.young[hit.window] = kept
+        self.sample = hit
 
-def _used(hit: Hit, kept: Any, now: float) -> float:
-    if kept is None:
-        return 0
-    if hit.kind == "natural":
-        start, count = kept
-        return float(count) if start == hit.start else 0
-    if hit.kind == "rolling":
+    def items(self) -> Iterator[tuple[str, Any]]:
+        yield from self.young.items()
+        yield from ((name, kept) for name, kept in self.old.items() if name not in self.young)
+
+
+class _Rolling(_Generations):
+    """The times of a window's hits, in order: a single one as it is, more as an array, a tenth of
+    a list's size and nothing that the garbage collector would have to walk through."""
+
+    __slots__ = ()
+
+    def fits(self, hit: Hit, amount: int, now: float) -> bool:
+        kept = self.get(hit.window)
+        if kept is None:
+            return amount <= hit.permits
         if isinstance(kept, float):
-            return 1 if now - hit.seconds < kept <= now else 0
-        return bisect_right(kept, now) - bisect_right(kept, now - hit.seconds)
-    level: float = kept[0] - max(now - kept[1], 0.0) * hit.permits / hit.seconds
-    return max(level, 0.0)
+            return (-hit.seconds < kept - now < hit.seconds) + amount <= hit.permits
+        return self._fits(kept, hit, amount, now)
 
+    def _fits(self, times: "array[float]", hit: Hit, amount: int, now: float) -> bool:
+        upto = bisect_right(times, now)
+        if upto - bisect_right(times, now - hit.seconds) + amount > hit.permits:
+            return False
+        # The windows that end with a hit ahead of the clock hold this one as well.
+        for at in range(upto, bisect_left(times, now + hit.seconds)):
+            if at + 1 - bisect_right(times, times[at] - hit.seconds) + amount > hit.permits:
+                return False
+        return True
 
-def _taken(hit: Hit, kept: Any, now: float) -> Any:
-    if hit.kind == "rolling":
-        return _rolled(kept, now, hit)
-    used = _used(hit, kept, now) + hit.cost
-    return (hit.start, int(used)) if hit.kind == "natural" else (used, now)
-
-
-def _rolled(kept: "array[float] | float | None", now: float, hit: Hit) -> "array[float] | float":
-    """The times of the hits that still count, in order: a single one as it is, more as an array,
-    a tenth of a list's size and nothing that the garbage collector would have to walk through."""
-    if kept is None:
-        return float(now) if hit.cost == 1 else array("d", [now] * hit.cost)
-    kept = _times(kept)
-    del kept[: bisect_right(kept, now - hit.seconds)]
-    for _ in range(hit.cost):
-        insort(kept, now)
-    return kept
-
-
-def _times(kept: "array[float] | float") -> "array[float]":
-    return array("d", [kept]) if isinstance(kept, float) else kept
-
-
-def _resets(hit: Hit, kept: Any, used: float, now: float) -> float:
-    if hit.kind == "natural":
-        return float(kept[0]) + hit.seconds
-    if hit.kind == "rolling":
+    def take(self, hit: Hit, now: float) -> None:
+        kept = self.get(hit.window)
+        if kept is None and hit.cost == 1:
+            self.put(hit, float(now), now)
+            return
         times = _times(kept)
-        return times[bisect_right(times, now - hit.seconds)] + hit.seconds
-    return now + used * hit.seconds / hit.permits
+        place = bisect_right(times, now)
+        times[place:place] = array("d", [now] * hit.cost)
+        past = bisect_right(times, now - hit.seconds)
+        if past > REMEMBERED:
+            del times[: past - REMEMBERED // 2]
+        self.put(hit, times, now)
+
+    def room(self, hit: Hit, now: float) -> float:
+        times = _times(self.get(hit.window))
+        counted = times[bisect_right(times, now - hit.seconds) :]
+        left = (time + hit.seconds for time in counted)
+        never = now + hit.seconds  # it is full of what came in the same step, or for good
+        return next((at for at in left if self._fits(times, hit, hit.cost, at)), never)
+
+    def in_use(self, now: float) -> Iterator[Headroom]:
+        if self.sample is None:
+            return
+        scope, limit, permits, seconds = _named(self.sample)
+        for window, kept in self.items():
+            times = _times(kept)
+            first = bisect_right(times, now - seconds)
+            used = bisect_right(times, now) - first
+            if used > 0:
+                yield Headroom(scope, limit, window, permits, used, times[first] + seconds)
 
 
-def _room(hit: Hit, kept: Any, now: float) -> float:
-    if hit.kind == "natural":
-        return hit.start + hit.seconds
-    excess = _used(hit, kept, now) + hit.cost - hit.permits
-    if excess <= 0 or hit.cost > hit.permits:  # full of what came in the same step, or for good
-        return now + hit.seconds
-    if hit.kind == "rolling":
-        times = _times(kept)
-        oldest = bisect_right(times, now - hit.seconds)
-        return times[oldest + int(excess) - 1] + hit.seconds
-    return now + excess * hit.seconds / hit.permits
+class _Queue(_Generations):
+    """How full a queue was after each hit: times and levels, in order of time."""
+
+    __slots__ = ()
+
+    def fits(self, hit: Hit, amount: int, now: float) -> bool:
+        kept = self.get(hit.window)
+        if kept is None:
+            return amount <= hit.permits
+        return max(self._levels(kept, hit, amount, now)) <= hit.permits + _ROUNDING
+
+    def take(self, hit: Hit, now: float) -> None:
+        times, levels = kept = self.get(hit.window) or (array("d"), array("d"))
+        place = bisect_right(times, now)
+        levels[place:] = array("d", self._levels(kept, hit, hit.cost, now))
+        times.insert(place, now)
+        past = bisect_right(times, now - hit.seconds)
+        if past > REMEMBERED:
+            del times[: past - REMEMBERED // 2], levels[: past - REMEMBERED // 2]
+        self.put(hit, kept, now)
+
+    def _levels(self, kept: Any, hit: Hit, amount: int, now: float) -> list[float]:
+        """The levels from now on if `amount` comes now. What came later keeps its place: the
+        queue is longer there by what of it has not drained by then."""
+        times, levels = kept
+        rate = hit.permits / hit.seconds
+        place = bisect_right(times, now)
+        before = _drained(levels[place - 1], now - times[place - 1], rate) if place else 0.0
+        without, level, last = before, before + amount, now
+        found = [level]
+        for at in range(place, len(times)):
+            passed = times[at] - last
+            came = max(levels[at] - _drained(without, passed, rate), 0.0)
+            level = _drained(level, passed, rate) + came
+            found.append(level)
+            without, last = levels[at], times[at]
+        return found
+
+    def room(self, hit: Hit, now: float) -> float:
+        kept = self.get(hit.window)
+        if kept is None:
+            return now + hit.seconds
+        last: float = max(now, kept[0][-1])
+        excess = self._levels(kept, hit, hit.cost, last)[0] - hit.permits
+        if excess <= 0 or hit.cost > hit.permits:  # full of what came in the same step, or for good
+            return last + hit.seconds
+        return last + excess * hit.seconds / hit.permits
+
+    def in_use(self, now: float) -> Iterator[Headroom]:
+        if self.sample is None:
+            return
+        scope, limit, permits, seconds = _named(self.sample)
+        for window, kept in self.items():
+            used = self._levels(kept, self.sample, 0, now)[0]
+            if used > 0:
+                resets = now + used * seconds / permits
+                yield Headroom(scope, limit, window, permits, used, resets)
+
+
+def _drained(level: float, seconds: float, rate: float) -> float:
+    return max(level - seconds * rate, 0.0)
+
+
+def _times(kept: "array[float] | float | None") -> "array[float]":
+    if isinstance(kept, array):
+        return kept
+    return array("d", () if kept is None else (kept,))
+
+
+def _named(hit: Hit) -> tuple[str, str, int, float]:
+    return hit.scope, hit.limit, hit.permits, hit.seconds
+
+
+_COUNTERS: Mapping[str, Callable[[str], _Counter]] = {
+    "natural": _Natural,
+    "rolling": _Rolling,
+    "queue": _Queue,
+}
