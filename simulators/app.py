@@ -21,13 +21,14 @@ from simulators.kernel.pipeline import Pipeline, Settings
 from simulators.kernel.provider import Provider
 from simulators.kernel.rules import Rule, install
 from simulators.kernel.world import World
+from simulators.loopback import is_loopback
 from simulators.otp.service import Policy
 from simulators.server import otp, tls
 from simulators.server.apps import build
 from simulators.server.arrival import Site
 from simulators.server.courier import Courier
 from simulators.server.dispatch import Dispatcher
-from simulators.server.gateway import LOOPBACK, Gateway, is_loopback, local_host
+from simulators.server.gateway import LOOPBACK, Gateway, local_host
 from simulators.server.http1 import Protocol
 from simulators.store.memory import KEEP, MemoryStore
 

@@ -19,9 +19,9 @@ from simulators.cli.providers import as_text, rows
 from simulators.kernel.accounts import AccountDocument
 from simulators.kernel.pipeline import Settings
 from simulators.kernel.rules import Rule
+from simulators.loopback import is_loopback
 from simulators.otp.service import SENDS_PER_RECIPIENT, Policy
 from simulators.server import collector, tls
-from simulators.server.gateway import is_loopback
 from simulators.store.memory import KEEP
 
 

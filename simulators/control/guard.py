@@ -5,7 +5,7 @@ from simulators.control.errors import Bad, shown
 from simulators.control.route import Route
 from simulators.kernel.call import Call
 from simulators.kernel.proof import same
-from simulators.server.gateway import is_loopback
+from simulators.loopback import is_loopback
 
 
 def check_origin(call: Call) -> None:

@@ -1,22 +1,22 @@
 """Carries a connector's requests: over connections that are kept, and never off this machine
 unless told to."""
 
-import fnmatch
-import ipaddress
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
+from simulators.loopback import is_loopback
 from simulators.otp.connector import Incoming, Outgoing
 
 if TYPE_CHECKING:
     import aiohttp
+    from yarl import URL
 
-CONNECTIONS = 512
+    from simulators.outbound import Outbound
+
 KEPT_SECONDS = 60.0
 CONNECT_SECONDS = 10.0
 _WRITTEN = re.compile(r"[!-~]+")
-_AUTOMATIC = ("User-Agent", "Accept-Encoding", "Accept", "Content-Type")
 
 
 class Pool:
@@ -34,92 +34,75 @@ class Pool:
             raise ValueError(f"expected the simulators' http URL, got '{via}'")
         self._via = via.rstrip("/")
         self._timeout = timeout
-        self._allowed = tuple(glob.lower() for glob in allowed)
-        self._session: aiohttp.ClientSession | None = None
+        self._allowed = allowed
+        self._outbound: Outbound | None = None
 
     async def send(self, outgoing: Outgoing) -> Incoming:
         """The answer; redirects are not followed. Raises `TimeoutError` when none comes in time,
         `OSError` for a connection that fails or is not to be made, in the words of Node."""
+        # Here, as a service that sends nothing yet starts faster without it.
+        import aiohttp
+
+        from simulators.outbound import is_outside
+
         url, host = self._route(outgoing.url)
         headers = list(outgoing.headers)
         if host and "host" not in (name.lower() for name, _ in headers):
             headers.append(("Host", host))
-        import aiohttp
-        from yarl import URL
-
+        limits = aiohttp.ClientTimeout(
+            total=None, sock_connect=CONNECT_SECONDS, sock_read=self._timeout
+        )
         try:
             async with self._opened().request(
-                outgoing.method,
-                URL(url, encoded=_WRITTEN.fullmatch(url) is not None),
-                data=outgoing.body or None,
-                headers=headers,
-                allow_redirects=False,
-                skip_auto_headers=_AUTOMATIC,
+                outgoing.method, url, headers, outgoing.body, limits
             ) as answer:
                 body = await answer.content.read(-1)
                 return Incoming(answer.status, body, answer.headers.get("Content-Type", ""))
         except TimeoutError:
             raise TimeoutError(f"no answer within {self._timeout or CONNECT_SECONDS:g} s") from None
         except aiohttp.ClientError as problem:
-            raise OSError(_in_words_of_node(problem)) from None
+            said = _elsewhere(url) if is_outside(problem) else _in_words_of_node(problem)
+            raise OSError(said) from None
         except ValueError as problem:  # a header with a line break, a port there is not
             raise OSError(f"not to be sent: {problem}") from None
 
     async def close(self) -> None:
         """Closes all connections."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        if self._outbound is not None:
+            await self._outbound.close()
+            self._outbound = None
 
-    def _route(self, url: str) -> tuple[str, str]:
+    def _route(self, written: str) -> "tuple[URL, str]":
         """Where a URL leads, and the host name to say there if it is another."""
+        from yarl import URL
+
         try:
-            parts = urlsplit(url)
-            port = parts.port
+            url = URL(written, encoded=_WRITTEN.fullmatch(written) is not None)
+            named, host = url.host_port_subcomponent or "", url.raw_host or ""
         except ValueError as problem:
-            raise OSError(f"'{url}' is not an http(s) URL: {problem}") from None
-        host = parts.hostname or ""
-        if parts.scheme not in ("http", "https") or not host:
-            raise OSError(f"'{url}' is not an http(s) URL")
-        named = parts.netloc.rpartition("@")[2]
-        if host.endswith(".localhost"):  # not every resolver knows it
-            at = f"localhost:{port}" if port else "localhost"
-            return f"{parts.scheme}://{at}{_target(parts)}", named
-        if _is_loopback(host):
+            raise OSError(f"'{written}' is not an http(s) URL: {problem}") from None
+        if url.scheme not in ("http", "https") or not host:
+            raise OSError(f"'{written}' is not an http(s) URL")
+        if is_loopback(host) or host.rstrip(".").lower().endswith(".localhost"):
             return url, ""
         if self._via:
-            return f"{self._via}{_target(parts)}", named
-        if any(fnmatch.fnmatchcase(host, glob) for glob in self._allowed):
+            return URL(f"{self._via}{url.raw_path_qs}", encoded=True), named
+        if self._opened().allows(url):
             return url, ""
-        raise OSError(f"{host} is not this machine: expected the simulators' address, or its leave")
+        raise OSError(_elsewhere(url))
 
-    def _opened(self) -> "aiohttp.ClientSession":
-        if self._session is None:
-            # Here, as a service that sends nothing yet starts faster without it.
-            import aiohttp
+    def _opened(self) -> "Outbound":
+        if self._outbound is None:
+            from simulators.outbound import Outbound
 
-            limits = aiohttp.ClientTimeout(
-                total=None, sock_connect=CONNECT_SECONDS, sock_read=self._timeout
-            )
-            connector = aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEPT_SECONDS)
-            self._session = aiohttp.ClientSession(
-                connector=connector, timeout=limits, cookie_jar=aiohttp.DummyCookieJar()
-            )
-            # A GET whose connection closed may have sent its message: aiohttp would ask again.
-            self._session._retry_connection = False
-        return self._session
+            via = (urlsplit(self._via).hostname or "",) if self._via else ()
+            self._outbound = Outbound((*self._allowed, *via), kept=KEPT_SECONDS)
+        return self._outbound
 
 
-def _target(parts: SplitResult) -> str:
-    query = f"?{parts.query}" if parts.query else ""
-    return f"{parts.path or '/'}{query}"
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+def _elsewhere(url: "URL") -> str:
+    host = url.host_subcomponent
+    return f"{host} is not this machine: expected the simulators' address, or its leave"
 
 
 def _in_words_of_node(problem: "aiohttp.ClientError") -> str:

@@ -91,14 +91,6 @@ def host_name(host: str) -> str:
     return name.partition(":")[0].rstrip(".")
 
 
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches what listens on `host`."""
-    name = host.strip("[]").lower()
-    if not is_address(name):
-        return name == "localhost"
-    return ipaddress.ip_address(name).is_loopback
-
-
 def is_address(name: str) -> bool:
     """Whether a host name is an IP address."""
     try:

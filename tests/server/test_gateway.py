@@ -7,7 +7,8 @@ import pytest
 
 from simulators import catalog
 from simulators.app import Options, in_thread
-from simulators.server.gateway import LOOPBACK, Gateway, host_name, is_loopback, local_host
+from simulators.loopback import is_loopback
+from simulators.server.gateway import LOOPBACK, Gateway, host_name, local_host
 
 HOSTS = [(host, name) for name, p in catalog.PROVIDERS.items() for host in p.hosts]
 
@@ -103,6 +104,10 @@ def test_a_host_header_is_read_without_its_port(header, name):
         ("::1", True),
         ("[::1]", True),
         ("localhost", True),
+        ("localhost.", True),
+        ("::ffff:127.0.0.1", True),
+        ("::ffff:192.0.2.2", False),
+        ("app.localhost", False),
         ("0.0.0.0", False),
         ("::", False),
         ("192.168.1.5", False),
