@@ -144,7 +144,7 @@ def test_serve_says_what_is_where_then_ready(serve, tmp_path):
     for name, provider in catalog.PROVIDERS.items():
         assert f"{serving.url}/{name} " in serving.text
         assert provider.hosts[0] in serving.text
-        for value in provider.default_credentials.values():
+        for value in provider.published.values():
             assert value in serving.text
     assert str(tmp_path / "tls" / "ca.pem") in serving.text
     assert re.search(r"^port +[1-9]\d+ is twilio alone$", serving.text, re.M)
@@ -285,7 +285,7 @@ def test_providers_as_json_and_as_a_table():
     for row in listed:
         provider = catalog.PROVIDERS[row["name"]]
         assert list(provider.hosts) == row["hosts"]
-        assert dict(provider.default_credentials) == row["credentials"]
+        assert provider.published == row["credentials"]
         assert f"http://127.0.0.1:8026/{row['name']}" == row["base_url"]
         assert row["base_url"] in table
 

@@ -10,6 +10,7 @@ from simulators.kernel.accounts import DEFAULT
 from simulators.kernel.catalogue import Place
 from simulators.kernel.clock import Chance
 from simulators.kernel.contracts import contract
+from simulators.kernel.credentials import lookup_ids, made
 from simulators.kernel.problem import Problem
 
 PROVIDERS = list(catalog.PROVIDERS.values())
@@ -71,13 +72,13 @@ def test_every_row_says_when_and_who_says_so(provider):
 @each_provider
 def test_generates_credentials_like_the_published_ones(provider):
     """A new account's credentials have the published names, and differ from account to account."""
-    one = provider.new_credentials(Chance("one"))
-    two = provider.new_credentials(Chance("two"))
+    one, two = (made(provider.credentials, Chance(seed)) for seed in ("one", "two"))
+    own = [row.name for row in provider.credentials if row.secret or row.identifies]
 
-    assert set(provider.default_credentials) == set(one)
-    assert set(provider.secrets) <= set(one)
-    assert provider.credential_ids(one)
-    assert not set(provider.credential_ids(one)) & set(provider.credential_ids(two))
+    assert list(provider.published) == list(one)
+    assert lookup_ids(provider.credentials, one)
+    for other in (two, provider.published):
+        assert [] == [name for name in own if one[name] == other[name]]
 
 
 @each_provider

@@ -46,7 +46,7 @@ def posted(server, path, headers, body):
 class PUBLISHED:
     @staticmethod
     def credentials(provider):
-        return PROVIDERS[provider].default_credentials
+        return PROVIDERS[provider].published
 
 
 @pytest.fixture

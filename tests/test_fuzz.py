@@ -26,6 +26,7 @@ from simulators.data import data
 from simulators.kernel import journal
 from simulators.kernel.accounts import DEFAULT
 from simulators.kernel.call import Call
+from simulators.kernel.credentials import lookup_ids
 from simulators.kernel.pipeline import Settings
 from simulators.kernel.store import Selection
 from simulators.server.apps import build
@@ -328,7 +329,7 @@ def inside():
 
 def opened(provider, inside):
     """The provider's app with its door open: every caller is the default account."""
-    ids = provider.credential_ids(provider.default_credentials)
+    ids = lookup_ids(provider.credentials, provider.published)
     unlocked = dataclasses.replace(
         provider, identify=lambda _exchange: ids[0], authenticate=lambda _exchange: None
     )

@@ -124,7 +124,7 @@ def test_every_logto_configuration_has_the_published_credentials():
     settings = [
         json.loads(c) for kind, c, _, _ in BLOCKS if kind == "json" and '"accounts"' not in c
     ]
-    published = [set(p.default_credentials.values()) for p in PROVIDERS.values()]
+    published = [set(p.published.values()) for p in PROVIDERS.values()]
     of = [[known for known in published if known & set(map(str, c.values()))] for c in settings]
 
     assert all(len(owners) == 1 for owners in of)

@@ -71,7 +71,7 @@ def aliyun_rpc(
     )
 
 
-PUBLISHED = PROVIDERS["aliyun"].default_credentials["access_key_secret"]
+PUBLISHED = PROVIDERS["aliyun"].published["access_key_secret"]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from simulators.kernel.contracts import Breach, shown
+from simulators.kernel.credentials import secret_fields
 from simulators.kernel.provider import Document, Provider
 
 MASK = "***"
@@ -12,11 +13,11 @@ MASK = "***"
 def masked(provider: Provider, document: Document) -> Document:
     """The request document with every field masked that proves who asks; of credentials in a
     header the scheme stays."""
-    proofs = {name.casefold() for name in provider.proofs}
+    proofs = secret_fields(provider.credentials)
     return {part: _without(part, value, proofs) for part, value in document.items()}
 
 
-def _without(name: str, value: Any, proofs: set[str]) -> Any:
+def _without(name: str, value: Any, proofs: frozenset[str]) -> Any:
     if isinstance(value, dict):
         return {inner: _without(inner, item, proofs) for inner, item in value.items()}
     if name.casefold() in proofs and value is not None:

@@ -12,6 +12,7 @@ from simulators.check.recorded import Recorded
 from simulators.kernel import reading
 from simulators.kernel.call import Call
 from simulators.kernel.contracts import Breach, contract
+from simulators.kernel.credentials import secret_fields
 from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Document, Endpoint, Provider, Refusal
 from simulators.server import routes
@@ -69,7 +70,7 @@ def judge(recorded: Recorded, more_hosts: Mapping[str, str]) -> Verdict:
 
 def _path(provider: Provider, call: Call) -> str:
     """Without the query, which may hold secrets, as the path of some providers does."""
-    return f"/{MASK}" if "path" in provider.proofs else call.raw_path
+    return f"/{MASK}" if "path" in secret_fields(provider.credentials) else call.raw_path
 
 
 def _provider(recorded: Recorded, more_hosts: Mapping[str, str]) -> Provider:

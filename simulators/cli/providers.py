@@ -44,7 +44,7 @@ def rows(providers: Iterable[Provider], base_url: Callable[[str], str]) -> list[
             "base_url": base_url(provider.name),
             "hosts": list(provider.hosts),
             "reference": provider.reference,
-            "credentials": dict(provider.default_credentials),
+            "credentials": provider.published,
         }
         for provider in providers
     ]

@@ -10,6 +10,7 @@ from simulators.kernel import journal
 from simulators.kernel.accounts import Accounts
 from simulators.kernel.clock import iso
 from simulators.kernel.codes import extract
+from simulators.kernel.credentials import secrets
 from simulators.kernel.message import Message, State, Step
 from simulators.kernel.provider import Provider
 from simulators.kernel.world import World
@@ -112,7 +113,7 @@ def _secrets(accounts: Accounts) -> Iterable[str]:
         credentials: Mapping[str, Mapping[str, str]] = accounts.world(name).account.credentials
         for provider in accounts.providers.values():
             known = credentials.get(provider.name, {})
-            yield from (known[field] for field in provider.secrets if known.get(field))
+            yield from secrets(provider.credentials, known)
 
 
 def _spellings(secret: str) -> set[str]:

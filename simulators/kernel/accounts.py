@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, TypedDict
 
 from simulators.kernel.clock import Chance
+from simulators.kernel.credentials import lookup_ids, made
 from simulators.kernel.provider import Provider
 from simulators.kernel.store import Store
 from simulators.kernel.world import STRANGERS, Account, World
@@ -52,7 +53,7 @@ class Accounts:
         self._made = 0
         self.strangers = World(Account(STRANGERS, {}), store, system)
         if store.account(DEFAULT) is None:
-            published = {name: dict(p.default_credentials) for name, p in self.providers.items()}
+            published = {name: p.published for name, p in self.providers.items()}
             self.add(DEFAULT, published)
 
     def add(
@@ -65,7 +66,7 @@ class Accounts:
         pairs = [
             (name, identifier)
             for name, provider in self.providers.items()
-            for identifier in provider.credential_ids(full[name])
+            for identifier in lookup_ids(provider.credentials, full[name])
         ]
         try:
             self.store.put_account({"id": account, "credentials": full, "seed": seed}, pairs)
@@ -125,7 +126,7 @@ class Accounts:
             if name not in self.providers:
                 known = ", ".join(sorted(self.providers))
                 raise BadAccount(f"no provider '{name}'; there are: {known}", "credentials", name)
-            expected = self.providers[name].default_credentials
+            expected = self.providers[name].published
             for field, value in given.items():
                 if field not in expected:
                     raise BadAccount(
@@ -143,7 +144,7 @@ class Accounts:
     ) -> dict[str, dict[str, str]]:
         chance = Chance(f"credentials of {account}/{seed}")
         return {
-            name: {**provider.new_credentials(chance), **credentials.get(name, {})}
+            name: {**made(provider.credentials, chance), **credentials.get(name, {})}
             for name, provider in self.providers.items()
         }
 

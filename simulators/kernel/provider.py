@@ -6,7 +6,7 @@ from typing import Any
 
 from simulators.kernel.call import Call, Reply
 from simulators.kernel.catalogue import Catalogue, ErrorRow
-from simulators.kernel.clock import Chance
+from simulators.kernel.credentials import Credential, Credentials, published, validate
 from simulators.kernel.flow import Limit
 from simulators.kernel.inbound import Inbound
 from simulators.kernel.message import INBOUND, Life, Message, State, Step
@@ -16,7 +16,6 @@ from simulators.kernel.templates import Signature, Template
 from simulators.kernel.world import World
 
 Document = dict[str, Any]
-Credentials = Mapping[str, str]
 
 
 class Refusal(Exception):
@@ -162,10 +161,10 @@ class Provider:
     * `catalogue` and `problems`: every documented error, and the key of the row for each problem.
     * `states` and `lives`: its status words in the closed vocabulary, and the named courses that
       a message takes through them.
+    * `credentials`: what an account is known by and what proves it, where requests carry it, and
+      what nobody else may see (`kernel/credentials.py`).
     * `judges`: asked in this order about each draft, the first failure stands; then `limits`.
     * `inbound`: how it hands the application a reply from a phone, if it does.
-    * `proofs`: the fields, in a request's headers, query or body, that prove who asks: reports mask
-      them. "path" is one where the path is a secret.
     * `price`: what a segment takes off a counted balance, in the account's own currency.
     * `settings`: a JSON schema for each settings document by which an account bends it.
     * `receipts`: how it reports what became of a message, if it does.
@@ -188,10 +187,7 @@ class Provider:
     states: Mapping[str, State]
     lives: Mapping[str, Life]
     endpoints: tuple[Endpoint, ...]
-    default_credentials: Credentials
-    new_credentials: Callable[[Chance], dict[str, str]]
-    credential_ids: Callable[[Credentials], Sequence[str]]
-    secrets: tuple[str, ...]
+    credentials: tuple[Credential, ...]
     identify: Callable[[Exchange], str | None]
     authenticate: Callable[[Exchange], None]
     refuse: Callable[[Exchange, Failure], Reply]
@@ -205,10 +201,17 @@ class Provider:
     receipts: Receipts | None = None
     inbound: Inbound | None = None
     price: float = 0.01
-    proofs: tuple[str, ...] = ("authorization",)
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     placeholders: Callable[[Exchange, Draft | None], Mapping[str, object]] = basic_placeholders
     emulates: tuple[tuple[str, str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        validate(self.name, self.credentials)
+
+    @property
+    def published(self) -> dict[str, str]:
+        """The credentials of the published account, which are fake."""
+        return published(self.credentials)
 
     def row(self, what: Problem | str) -> ErrorRow:
         """The catalogue row of a problem or of a key."""

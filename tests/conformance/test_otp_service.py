@@ -57,7 +57,7 @@ def cases_of(provider):
 
 def configuration(provider, url):
     """The one in the README, which has the published credentials."""
-    known = {value for value in PROVIDERS[provider].default_credentials.values() if value}
+    known = {value for value in PROVIDERS[provider].published.values() if value}
     for block in re.findall(r"^```json\n(\{\n(?:(?!```).)*\})\n```$", README, re.M | re.S):
         settings = json.loads(block.replace("http://127.0.0.1:8026", url))
         if known & {value for value in settings.values() if isinstance(value, str)}:

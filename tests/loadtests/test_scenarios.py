@@ -278,7 +278,7 @@ def test_after_an_outage_another_provider_lets_people_in(service, tmp_path):
 @pytest.mark.parametrize("name", configs.CONNECTORS)
 def test_a_connector_is_configured_as_its_contract_wants(name):
     """By the credentials of the published account."""
-    connector, config = configs.made(name, PROVIDERS[name].default_credentials)
+    connector, config = configs.made(name, PROVIDERS[name].published)
 
     check_config(connector.id, config)
 

@@ -17,7 +17,7 @@ PHONE = "4512345678"
 USES = ("Register", "SignIn", "ForgotPassword", "Generic")
 CONFIG = {
     "endpoint": "https://gatewayapi.com/rest/mtsms",
-    "apiToken": PROVIDERS["gatewayapi"].default_credentials["token"],
+    "apiToken": PROVIDERS["gatewayapi"].published["token"],
     "sender": "ExampleSMS",
     "templates": [{"usageType": use, "content": f"{use} {{{{code}}}}"} for use in USES],
 }

@@ -6,7 +6,7 @@ from twilio.rest import Client
 
 from simulators import catalog
 
-KNOWN = catalog.find("twilio").default_credentials
+KNOWN = catalog.find("twilio").published
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from simulators.kernel.pipeline import Settings
 from simulators.server import tls
 from simulators.server.http1 import MAX_HEAD
 
-VONAGE = PROVIDERS["vonage"].default_credentials
+VONAGE = PROVIDERS["vonage"].published
 KEYS = f"api_key={VONAGE['api_key']}&api_secret={VONAGE['api_secret']}"
 FORM = "application/x-www-form-urlencoded"
 LISTENERS = ["plain", "tls", "provider port", "otp"]

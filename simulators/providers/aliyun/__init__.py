@@ -11,10 +11,10 @@ from types import MappingProxyType
 
 from simulators.kernel import catalogue, judges
 from simulators.kernel.call import Call
-from simulators.kernel.clock import Chance
+from simulators.kernel.credentials import Credential
 from simulators.kernel.message import State, Step
 from simulators.kernel.problem import Problem
-from simulators.kernel.provider import Credentials, Endpoint, Exchange, Provider
+from simulators.kernel.provider import Endpoint, Exchange, Provider
 from simulators.providers.aliyun import (
     access,
     limits,
@@ -79,29 +79,29 @@ LIVES = MappingProxyType(
     }
 )
 
-DEFAULT_CREDENTIALS = MappingProxyType(
-    {
-        "access_key_id": "LTAI5tFakeFakeFakeFake01",
-        "access_key_secret": "FakeSecretFakeSecretFakeSecret",
-        "sign_name": "阿里云短信测试",
-        "template_code": "SMS_154950909",
-    }
-)
 _LETTERS = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+# Temporary credentials come with a token, which is signed over and never looked up.
+_TOKENS = ("query.SecurityToken", "body.SecurityToken", "header.x-acs-security-token")
 
-
-def new_credentials(chance: Chance) -> dict[str, str]:
-    """Well-formed credentials for a new account; its signature and template are the usual."""
-    return {
-        **DEFAULT_CREDENTIALS,
-        "access_key_id": "LTAI5t" + chance.letters(18, _LETTERS),
-        "access_key_secret": chance.letters(30, _LETTERS),
-    }
-
-
-def credential_ids(credentials: Credentials) -> tuple[str, ...]:
-    """The AccessKeyId."""
-    return (credentials["access_key_id"],)
+CREDENTIALS = (
+    Credential(
+        "access_key_id",
+        "LTAI5tFakeFakeFakeFake01",
+        make=lambda chance: "LTAI5t" + chance.letters(18, _LETTERS),
+        at=("query.AccessKeyId", "body.AccessKeyId", "authorization.ACS3-HMAC-SHA256"),
+        identifies=True,
+    ),
+    Credential(
+        "access_key_secret",
+        "FakeSecretFakeSecretFakeSecret",
+        make=lambda chance: chance.letters(30, _LETTERS),
+        at=_TOKENS,
+        signs=("query.Signature", "body.Signature", "authorization.ACS3-HMAC-SHA256"),
+        secret=True,
+    ),
+    Credential("sign_name", "阿里云短信测试"),
+    Credential("template_code", "SMS_154950909"),
+)
 
 
 def identify(exchange: Exchange) -> str | None:
@@ -197,11 +197,7 @@ PROVIDER = Provider(
     templates=registry.TEMPLATES,
     signatures=registry.SIGNATURES,
     endpoints=ENDPOINTS,
-    default_credentials=DEFAULT_CREDENTIALS,
-    new_credentials=new_credentials,
-    credential_ids=credential_ids,
-    secrets=("access_key_secret",),
-    proofs=("authorization", "Signature", "SecurityToken", "x-acs-security-token"),
+    credentials=CREDENTIALS,
     identify=identify,
     authenticate=access.authenticate,
     refuse=wire.refusal,

@@ -24,7 +24,7 @@ def explained(exchange: Exchange, stated: signing.Claim) -> dict[str, Any]:
     """What the right signature is over, and the mistake that the given one comes of."""
     secret = exchange.credentials["access_key_secret"]
     ours = Signed(stated.expected(secret), stated.string_to_sign, stated.canonical)
-    published = exchange.provider.default_credentials["access_key_secret"]
+    published = exchange.provider.published["access_key_secret"]
     call, known = exchange.call, exchange.document
     if stated.canonical:
         made = _acs3(call, known["query"], secret, published, ours)

@@ -8,10 +8,9 @@ keeps its `%1`, and the value for it stands in `variables`.
 from types import MappingProxyType
 
 from simulators.kernel import catalogue, judges
-from simulators.kernel.clock import Chance
 from simulators.kernel.message import State, Step
 from simulators.kernel.problem import Problem
-from simulators.kernel.provider import Credentials, Draft, Endpoint, Exchange, Provider
+from simulators.kernel.provider import Draft, Endpoint, Exchange, Provider
 from simulators.providers.gatewayapi import access, account, messages, receipts, send, wire
 
 CATALOGUE = catalogue.load("gatewayapi")
@@ -79,40 +78,6 @@ LIVES = MappingProxyType(
     }
 )
 
-DEFAULT_CREDENTIALS = MappingProxyType(
-    {
-        "token": "FakeTokenFakeTokenFakeTokenFakeToken-0123456789_abcdefghij",
-        "sender": "ExampleSMS",
-        "number": "451204",
-        "oauth_key": "FakeOAuthKeyFakeOAuthKey",
-        "oauth_secret": "FakeOAuthSecretFakeOAuthSecretFakeOAuth-",
-        "user": "fake-user",
-        "password": "FakePassword0",
-        "webhook_secret": "FakeWebhookSecretFakeWebhookSecret",
-    }
-)
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-
-
-def new_credentials(chance: Chance) -> dict[str, str]:
-    """Well-formed credentials for a new account."""
-    return {
-        "token": chance.letters(58, _LETTERS),
-        "sender": "ExampleSMS",
-        "number": "451204",
-        "oauth_key": chance.letters(24, _LETTERS),
-        "oauth_secret": chance.letters(40, _LETTERS),
-        "user": "user-" + chance.hex(8),
-        "password": chance.letters(16, _LETTERS),
-        "webhook_secret": chance.letters(32, _LETTERS),
-    }
-
-
-def credential_ids(credentials: Credentials) -> tuple[str, ...]:
-    """The token, the user name and the consumer key, each with its kind in front."""
-    kinds = (("token", "token"), ("user", "user"), ("key", "oauth_key"))
-    return tuple(f"{kind}:{credentials[name]}" for kind, name in kinds)
-
 
 def message_id(_exchange: Exchange, draft: Draft) -> str:
     """The id of the first recipient's message is the vendor's; further ones add their place."""
@@ -176,11 +141,7 @@ PROVIDER = Provider(
     receipts=receipts.RECEIPTS,
     inbound=receipts.INBOUND,
     endpoints=ENDPOINTS,
-    default_credentials=DEFAULT_CREDENTIALS,
-    new_credentials=new_credentials,
-    credential_ids=credential_ids,
-    secrets=("token", "oauth_secret", "password", "webhook_secret"),
-    proofs=("authorization", "token", "password", "oauth_signature"),
+    credentials=access.CREDENTIALS,
     identify=access.identify,
     authenticate=access.authenticate,
     unknown=access.unknown,

@@ -3,9 +3,12 @@
 Reference: https://gatewayapi.com/docs/apis/legacy/rest/ , "Authentication".
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from simulators.kernel import proof
+from simulators.kernel.clock import Chance
+from simulators.kernel.credentials import Credential
 from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Exchange, Refusal
 from simulators.kernel.reading import Fields, first, form
@@ -20,6 +23,65 @@ _REQUIRED = (
     "oauth_signature",
 )
 _KNOWN = frozenset({*_REQUIRED, "oauth_version", "oauth_token", "oauth_body_hash"})
+
+
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+
+def _letters(length: int) -> Callable[[Chance], str]:
+    return lambda chance: chance.letters(length, _LETTERS)
+
+
+CREDENTIALS = (
+    Credential(
+        "token",
+        "FakeTokenFakeTokenFakeTokenFakeToken-0123456789_abcdefghij",
+        make=_letters(58),
+        at=("query.token", "body.token", "basic.user", "authorization.Token"),
+        identifies=True,
+        kind="token:",
+        secret=True,
+    ),
+    Credential("sender", "ExampleSMS"),
+    Credential("number", "451204"),
+    Credential(
+        "oauth_key",
+        "FakeOAuthKeyFakeOAuthKey",
+        make=_letters(24),
+        at=("query.oauth_consumer_key", "body.oauth_consumer_key", "authorization.OAuth"),
+        identifies=True,
+        kind="key:",
+    ),
+    Credential(
+        "oauth_secret",
+        "FakeOAuthSecretFakeOAuthSecretFakeOAuth-",
+        make=_letters(40),
+        signs=("query.oauth_signature", "body.oauth_signature", "authorization.OAuth"),
+        secret=True,
+    ),
+    Credential(
+        "user",
+        "fake-user",
+        make=lambda chance: "user-" + chance.hex(8),
+        at=("query.user", "body.user", "basic.user"),
+        identifies=True,
+        kind="user:",
+    ),
+    Credential(
+        "password",
+        "FakePassword0",
+        make=_letters(16),
+        at=("query.password", "body.password", "basic.password"),
+        secret=True,
+    ),
+    Credential(
+        "webhook_secret",
+        "FakeWebhookSecretFakeWebhookSecret",
+        make=_letters(32),
+        signs=("callback.x-gwapi-signature",),
+        secret=True,
+    ),
+)
 
 
 class Shown(NamedTuple):

@@ -22,7 +22,7 @@ def explained(exchange: Exchange, in_header: Mapping[str, str], given: str) -> d
     secret = exchange.credentials["oauth_secret"]
     base = signing.base_string(exchange.call, in_header)
     ours = Signed(signing.signature(base, secret), base)
-    published = exchange.provider.default_credentials["oauth_secret"]
+    published = exchange.provider.published["oauth_secret"]
     said = "the secret was the published one, not this account's"
     other = Signed(signing.signature(base, published), base, mistake=said)
     made = [other, *_strings(exchange.call, in_header, secret)]

@@ -11,11 +11,10 @@ import orjson
 
 from simulators.kernel import bends, catalogue, judges, proof
 from simulators.kernel.call import Call, Reply
-from simulators.kernel.clock import Chance
+from simulators.kernel.credentials import Credential
 from simulators.kernel.message import State, Step
 from simulators.kernel.problem import Problem
 from simulators.kernel.provider import (
-    Credentials,
     Draft,
     Endpoint,
     Exchange,
@@ -32,19 +31,25 @@ STATES = MappingProxyType({"accepted": State.ACCEPTED, "delivered": State.DELIVE
 
 LIVES = MappingProxyType({"taken": (Step(0, "accepted"), Step(2, "delivered"))})
 
-DEFAULT_CREDENTIALS = MappingProxyType(
-    {"authorization": "Bearer fake-http-sms-token", "path": "/hooks/fake-http-sms-key"}
+# An Authorization header, and a path for connectors that are configured without one.
+CREDENTIALS = (
+    Credential(
+        "authorization",
+        "Bearer fake-http-sms-token",
+        make=lambda chance: f"Bearer {chance.hex(32)}",
+        at=("header.authorization",),
+        identifies=True,
+        secret=True,
+    ),
+    Credential(
+        "path",
+        "/hooks/fake-http-sms-key",
+        make=lambda chance: f"/hooks/{chance.hex(24)}",
+        at=("path",),
+        identifies=True,
+        secret=True,
+    ),
 )
-
-
-def new_credentials(chance: Chance) -> dict[str, str]:
-    """An Authorization header, and a path for connectors that are configured without one."""
-    return {"authorization": f"Bearer {chance.hex(32)}", "path": f"/hooks/{chance.hex(24)}"}
-
-
-def credential_ids(credentials: Credentials) -> tuple[str, ...]:
-    """Either of the two tells whose request it is."""
-    return credentials["authorization"], credentials["path"]
 
 
 def identify(exchange: Exchange) -> str | None:
@@ -144,11 +149,7 @@ PROVIDER = Provider(
     settings=SETTINGS,
     lives=LIVES,
     endpoints=(*endpoints("/"), *endpoints("/<path:rest>")),
-    default_credentials=DEFAULT_CREDENTIALS,
-    new_credentials=new_credentials,
-    credential_ids=credential_ids,
-    secrets=("authorization", "path"),
-    proofs=("authorization", "path"),
+    credentials=CREDENTIALS,
     identify=identify,
     authenticate=authenticate,
     refuse=refuse,

@@ -15,10 +15,10 @@ from typing import Any
 
 from simulators.kernel import bends, catalogue, judges, proof
 from simulators.kernel.call import Reply
-from simulators.kernel.clock import Chance
+from simulators.kernel.credentials import Credential
 from simulators.kernel.message import State, Step
 from simulators.kernel.problem import Problem
-from simulators.kernel.provider import Credentials, Draft, Endpoint, Exchange, Provider, Refusal
+from simulators.kernel.provider import Draft, Endpoint, Exchange, Provider, Refusal
 from simulators.kernel.templates import Signature
 from simulators.providers.smsaero import (
     account,
@@ -91,29 +91,26 @@ LIVES = MappingProxyType(
 # The shared sender for tests, as the Python SDK and as users of the plain API spell it.
 SIGNATURES = (Signature("SMS Aero"), Signature("SMSAero"))
 
-DEFAULT_CREDENTIALS = MappingProxyType(
-    {
-        "email": "user@example.com",
-        "api_key": "abcdefghijklmnopqrstuvwxyz012345",
-        "sign": "SMS Aero",
-    }
-)
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 FIRST_ID = 800_000_000  # of nine digits, as production has them
 
-
-def new_credentials(chance: Chance) -> dict[str, str]:
-    """Well-formed credentials for a new account."""
-    return {
-        "email": f"user-{chance.hex(8)}@example.com",
-        "api_key": chance.letters(32, _LETTERS),
-        "sign": "SMS Aero",
-    }
-
-
-def credential_ids(credentials: Credentials) -> tuple[str, ...]:
-    """The e-mail address."""
-    return (credentials["email"],)
+CREDENTIALS = (
+    Credential(
+        "email",
+        "user@example.com",
+        make=lambda chance: f"user-{chance.hex(8)}@example.com",
+        at=("basic.user",),
+        identifies=True,
+    ),
+    Credential(
+        "api_key",
+        "abcdefghijklmnopqrstuvwxyz012345",
+        make=lambda chance: chance.letters(32, _LETTERS),
+        at=("basic.password",),
+        secret=True,
+    ),
+    Credential("sign", "SMS Aero"),
+)
 
 
 def identify(exchange: Exchange) -> str | None:
@@ -203,10 +200,7 @@ PROVIDER = Provider(
     signatures=SIGNATURES,
     receipts=receipts.RECEIPTS,
     endpoints=ENDPOINTS,
-    default_credentials=DEFAULT_CREDENTIALS,
-    new_credentials=new_credentials,
-    credential_ids=credential_ids,
-    secrets=("api_key",),
+    credentials=CREDENTIALS,
     identify=identify,
     authenticate=authenticate,
     refuse=wire.refuse,

@@ -8,11 +8,11 @@ has `Response.Error`, a number that fails its own `Code` in `SendStatusSet`.
 from types import MappingProxyType
 
 from simulators.kernel import bends, catalogue, judges
-from simulators.kernel.clock import Chance
+from simulators.kernel.credentials import Credential
 from simulators.kernel.flow import Limit
 from simulators.kernel.message import State, Step
 from simulators.kernel.problem import Problem
-from simulators.kernel.provider import Credentials, Provider
+from simulators.kernel.provider import Provider
 from simulators.kernel.templates import Signature, Template
 from simulators.providers.tencent import access, fidelity, operations, receipts, replies, send, wire
 
@@ -128,32 +128,31 @@ TEMPLATES = (
 )
 SIGNATURES = (Signature("腾讯云"),)
 
-DEFAULT_CREDENTIALS = MappingProxyType(
-    {
-        "secret_id": "AKIDFakeFakeFakeFakeFakeFakeFakeFake",
-        "secret_key": "FakeFakeFakeFakeFakeFakeFakeFake",
-        "app_id": "1400006666",
-        "sign_name": "腾讯云",
-        "template_id": "449739",
-        "region": "ap-guangzhou",
-    }
-)
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
+# Temporary credentials come with a token.
+_TOKENS = ("query.Token", "body.Token", "header.x-tc-token")
 
-
-def new_credentials(chance: Chance) -> dict[str, str]:
-    """Well-formed credentials for a new account."""
-    return {
-        **DEFAULT_CREDENTIALS,
-        "secret_id": "AKID" + chance.letters(32, _LETTERS),
-        "secret_key": chance.letters(32, _LETTERS),
-        "app_id": "1400" + chance.digits(6),
-    }
-
-
-def credential_ids(credentials: Credentials) -> tuple[str, ...]:
-    """What requests name the account by."""
-    return (credentials["secret_id"],)
+CREDENTIALS = (
+    Credential(
+        "secret_id",
+        "AKIDFakeFakeFakeFakeFakeFakeFakeFake",
+        make=lambda chance: "AKID" + chance.letters(32, _LETTERS),
+        at=("query.SecretId", "body.SecretId", "authorization.TC3-HMAC-SHA256"),
+        identifies=True,
+    ),
+    Credential(
+        "secret_key",
+        "FakeFakeFakeFakeFakeFakeFakeFake",
+        make=lambda chance: chance.letters(32, _LETTERS),
+        at=_TOKENS,
+        signs=("query.Signature", "body.Signature", "authorization.TC3-HMAC-SHA256"),
+        secret=True,
+    ),
+    Credential("app_id", "1400006666", make=lambda chance: "1400" + chance.digits(6)),
+    Credential("sign_name", "腾讯云"),
+    Credential("template_id", "449739"),
+    Credential("region", "ap-guangzhou"),
+)
 
 
 SETTINGS = MappingProxyType(
@@ -191,11 +190,7 @@ PROVIDER = Provider(
     templates=TEMPLATES,
     signatures=SIGNATURES,
     endpoints=operations.ENDPOINTS,
-    default_credentials=DEFAULT_CREDENTIALS,
-    new_credentials=new_credentials,
-    credential_ids=credential_ids,
-    secrets=("secret_key",),
-    proofs=("authorization", "Signature", "Token", "x-tc-token"),
+    credentials=CREDENTIALS,
     identify=access.identify,
     authenticate=access.authenticate,
     refuse=wire.refuse,

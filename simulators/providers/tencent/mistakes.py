@@ -28,7 +28,7 @@ def version_3(exchange: Exchange, parts: Authorization, timestamp: int) -> dict[
     canonical = signing.canonical_request(call, parts, call.host)
     text = signing.string_to_sign(canonical, timestamp, date, parts.service)
     ours = Signed(_mac(signing.day_key(key, date, parts.service), text), text, canonical)
-    published = exchange.provider.default_credentials["secret_key"]
+    published = exchange.provider.published["secret_key"]
     made = _version_3(call, parts, timestamp, (key, published), ours)
     return mismatch.explained("TC3-HMAC-SHA256", V3, parts.signature, ours, made)
 
@@ -141,7 +141,7 @@ def version_1(exchange: Exchange, params: Fields, given: str) -> dict[str, Any]:
     named = first(params, "SignatureMethod", "HmacSHA1")
     text = signing.v1_string(call.method, call.host, params)
     ours = Signed(signing.digest(named, key, text), text)
-    published = exchange.provider.default_credentials["secret_key"]
+    published = exchange.provider.published["secret_key"]
     made = _version_1(call, params, named, (key, published), ours)
     return mismatch.explained(named, V1, given, ours, made)
 

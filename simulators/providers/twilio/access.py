@@ -3,46 +3,60 @@
 https://www.twilio.com/docs/usage/requests-to-twilio and https://www.twilio.com/docs/iam/test-credentials
 """
 
-from types import MappingProxyType
+from collections.abc import Callable
 
 from simulators.kernel import proof
 from simulators.kernel.clock import Chance
+from simulators.kernel.credentials import Credential
 from simulators.kernel.problem import Problem
-from simulators.kernel.provider import Credentials, Exchange, Refusal
-
-DEFAULT_CREDENTIALS = MappingProxyType(
-    {
-        "account_sid": "AC0123456789abcdef0123456789abcdef",
-        "auth_token": "fedcba9876543210fedcba9876543210",
-        "api_key_sid": "SK11112222333344445555666677778888",
-        "api_key_secret": "FakeApiKeySecretFakeApiKeySecret",
-        "test_account_sid": "AC" + "7e57" * 8,
-        "test_auth_token": "57e7" * 8,
-        "number": "+15005550006",
-        "messaging_service_sid": "MG00112233445566778899aabbccddeeff",
-    }
-)
+from simulators.kernel.provider import Exchange, Refusal
 
 _LETTERS = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 
-def new_credentials(chance: Chance) -> dict[str, str]:
-    """Well-formed credentials for a new account."""
-    return {
-        "account_sid": "AC" + chance.hex(32),
-        "auth_token": chance.hex(32),
-        "api_key_sid": "SK" + chance.hex(32),
-        "api_key_secret": chance.letters(32, _LETTERS),
-        "test_account_sid": "AC" + chance.hex(32),
-        "test_auth_token": chance.hex(32),
-        "number": "+1500555" + chance.digits(4),
-        "messaging_service_sid": "MG" + chance.hex(32),
-    }
+def _sid(prefix: str) -> Callable[[Chance], str]:
+    return lambda chance: prefix + chance.hex(32)
 
 
-def credential_ids(credentials: Credentials) -> tuple[str, ...]:
-    """The Basic user names an account is known by."""
-    return tuple(credentials[f"{name}_sid"] for name in ("account", "api_key", "test_account"))
+def _token(chance: Chance) -> str:
+    return chance.hex(32)
+
+
+# The user names of Basic are the account's SID, an API key's, or that of the test credentials.
+_USER, _PASSWORD = ("basic.user",), ("basic.password",)
+CREDENTIALS = (
+    Credential(
+        *("account_sid", "AC0123456789abcdef0123456789abcdef"),
+        make=_sid("AC"),
+        at=_USER,
+        identifies=True,
+    ),
+    Credential(
+        *("auth_token", "fedcba9876543210fedcba9876543210"),
+        make=_token,
+        at=_PASSWORD,
+        signs=("callback.x-twilio-signature",),
+        secret=True,
+    ),
+    Credential(
+        *("api_key_sid", "SK11112222333344445555666677778888"),
+        make=_sid("SK"),
+        at=_USER,
+        identifies=True,
+    ),
+    Credential(
+        *("api_key_secret", "FakeApiKeySecretFakeApiKeySecret"),
+        make=lambda chance: chance.letters(32, _LETTERS),
+        at=_PASSWORD,
+        secret=True,
+    ),
+    Credential(
+        *("test_account_sid", "AC" + "7e57" * 8), make=_sid("AC"), at=_USER, identifies=True
+    ),
+    Credential(*("test_auth_token", "57e7" * 8), make=_token, at=_PASSWORD, secret=True),
+    Credential("number", "+15005550006", make=lambda chance: "+1500555" + chance.digits(4)),
+    Credential("messaging_service_sid", "MG00112233445566778899aabbccddeeff", make=_sid("MG")),
+)
 
 
 def identify(exchange: Exchange) -> str | None:

@@ -3,49 +3,59 @@
 https://developer.vonage.com/en/getting-started/concepts/authentication
 """
 
-from types import MappingProxyType
+from collections.abc import Callable
 
 from simulators.kernel import proof
 from simulators.kernel.clock import Chance
+from simulators.kernel.credentials import Credential
 from simulators.kernel.problem import Problem
-from simulators.kernel.provider import Credentials, Exchange, Refusal
+from simulators.kernel.provider import Exchange, Refusal
 from simulators.providers.vonage import mistakes, signing, wire
 
 SIGNATURE_AGE = 300  # seconds either way; how old a timestamp may be is UNVERIFIED
 
-DEFAULT_CREDENTIALS = MappingProxyType(
-    {
-        "api_key": "abcd1234",
-        "api_secret": "FakeSecret123456",
-        "signature_secret": "FakeSignatureSecret0FakeSignatureSecret0",
-        "signature_method": "any",
-        "sender": "AcmeInc",
-        "number": "447700900999",
-    }
+_LETTERS = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+
+
+def _secret(length: int) -> Callable[[Chance], str]:
+    return lambda chance: chance.letters(length, _LETTERS)
+
+
+# `username` and `password` are older names of key and secret.
+CREDENTIALS = (
+    Credential(
+        "api_key",
+        "abcd1234",
+        make=lambda chance: chance.hex(8),
+        at=("query.api_key", "query.username", "body.api_key", "body.username", "basic.user"),
+        identifies=True,
+    ),
+    Credential(
+        "api_secret",
+        "FakeSecret123456",
+        make=_secret(16),
+        at=(
+            *("query.api_secret", "query.password", "body.api_secret", "body.password"),
+            "basic.password",
+        ),
+        secret=True,
+    ),
+    Credential(
+        "signature_secret",
+        "FakeSignatureSecret0FakeSignatureSecret0",
+        make=_secret(40),
+        signs=("query.sig", "body.sig"),
+        secret=True,
+    ),
+    # One of `signing.METHODS`, Vonage's default; the published account takes any of them.
+    Credential("signature_method", "any", make=lambda _chance: "md5hash"),
+    Credential("sender", "AcmeInc"),
+    Credential("number", "447700900999"),
 )
 
 
-def new_credentials(chance: Chance) -> dict[str, str]:
-    """Well-formed credentials for a new account. `signature_method` is one of `signing.METHODS`,
-    Vonage's default; the published account takes any of them."""
-    letters = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-    return {
-        "api_key": chance.hex(8),
-        "api_secret": chance.letters(16, letters),
-        "signature_secret": chance.letters(40, letters),
-        "signature_method": "md5hash",
-        "sender": "AcmeInc",
-        "number": "447700900999",
-    }
-
-
-def credential_ids(credentials: Credentials) -> tuple[str, ...]:
-    """The API key."""
-    return (credentials["api_key"],)
-
-
 def _pair(exchange: Exchange) -> tuple[str, str, bool]:
-    """Key, secret and whether they came as Basic; `username` and `password` are older names."""
+    """Key, secret and whether they came as Basic."""
     given = wire.parameters(exchange.document)
     key = given.get("api_key") or given.get("username", "")
     basic = None if key else proof.basic(exchange.call)

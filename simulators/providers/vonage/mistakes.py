@@ -23,7 +23,7 @@ def explained(exchange: Exchange, given: Mapping[str, str]) -> dict[str, Any]:
     method = stated if stated in signing.METHODS else "md5hash"
     text = signing.string_to_sign(given)
     ours = Signed(signing.digest(method, known["signature_secret"], text), text)
-    published = exchange.provider.default_credentials["signature_secret"]
+    published = exchange.provider.published["signature_secret"]
     made = _mistakes(given, method, {**known, "published": published}, text)
     return mismatch.explained(method, SOURCE, given.get("sig", "").lower(), ours, made)
 

@@ -14,8 +14,9 @@ from simulators.kernel.accounts import DEFAULT, Accounts
 from simulators.kernel.call import Reply
 from simulators.kernel.catalogue import ErrorRow
 from simulators.kernel.contracts import Breach, contract
+from simulators.kernel.credentials import Credentials
 from simulators.kernel.pipeline import Pipeline, Settings
-from simulators.kernel.provider import Credentials, Exchange, Failure, Provider
+from simulators.kernel.provider import Exchange, Failure, Provider
 from simulators.kernel.rules import install, read_all
 from simulators.kernel.script import raw
 from simulators.kernel.world import World

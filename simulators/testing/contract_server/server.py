@@ -11,7 +11,8 @@ from simulators.catalog import PROVIDERS
 from simulators.check.verdict import is_fallback
 from simulators.kernel import mismatch
 from simulators.kernel.call import Reply
-from simulators.kernel.provider import Credentials, Provider
+from simulators.kernel.credentials import Credentials
+from simulators.kernel.provider import Provider
 from simulators.kernel.templates import Template
 from simulators.testing.contract_server.answers import Answered, Answers, BadExpectation
 from simulators.testing.contract_server.asked import Asked, named, read

@@ -16,7 +16,7 @@ from simulators.providers.tencent import PROVIDER, signing
 from simulators.providers.tencent.parameters import OPERATIONS
 from simulators.store.memory import MemoryStore
 
-KNOWN = PROVIDER.default_credentials
+KNOWN = PROVIDER.published
 NAMES = sorted({name for operation in OPERATIONS.values() for name in operation})
 LIKELY = ("+8613012345678", "449739", "腾讯云", "1400006666", "2026112100", "")
 VALUES = st.recursive(
