@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from simulators.control import views
 from simulators.control.numbers import ALL, Since
 from simulators.kernel.accounts import Accounts
-from simulators.kernel.codes import extract
 from simulators.kernel.message import INBOUND, Message
 from simulators.kernel.store import Selection
 from simulators.kernel.world import World
@@ -35,7 +34,7 @@ class Wanted:
             and self.to in ("", message.to)
             and self.provider in ("", message.provider)
             and message.at >= self.since.at
-            and (not self.with_code or extract(message.text) is not None)
+            and (not self.with_code or bool(message.code))
         )
 
     def newest(self, world: World) -> Message | None:

@@ -9,7 +9,6 @@ import orjson
 from simulators.kernel import journal
 from simulators.kernel.accounts import Accounts
 from simulators.kernel.clock import iso
-from simulators.kernel.codes import extract
 from simulators.kernel.credentials import secrets
 from simulators.kernel.message import Message, State, Step
 from simulators.kernel.provider import Provider
@@ -35,7 +34,7 @@ def message(world: World, provider: Provider, kept: Message) -> dict[str, Any]:
         "to": kept.to,
         "sender": kept.sender,
         "text": kept.text,
-        "code": extract(kept.text),
+        "code": kept.code or None,
         "segments": kept.segments,
         "template": kept.template,
         "callback": kept.callback,

@@ -1,11 +1,13 @@
 """A kept message. Its status is not stored: it follows from its life and the time."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, NamedTuple, Self
 
 import orjson
+
+from simulators.kernel.codes import extract
 
 INBOUND = "inbound"
 
@@ -48,8 +50,9 @@ class Message:
 
     `to` is E.164 with its plus wherever the number could be read; `at` is when it was accepted,
     in epoch seconds; `life` names one of the provider's lives, or lists its own steps;
-    `details` is what only its provider knows. `sequence` counts the account's messages and
-    `previous` is the one before to the same number, 0 for none: the store sets both.
+    `details` is what only its provider knows. `sequence` counts the account's messages,
+    `previous` is the one before to the same number, 0 for none, and `code` is the one-time code
+    in the text, "" for none: all three are set when a store keeps the message.
     """
 
     id: str
@@ -66,6 +69,7 @@ class Message:
     details: Mapping[str, Any] = field(default_factory=dict)
     sequence: int = 0
     previous: int = 0
+    code: str = ""
 
     def status(self, now: float, lives: Mapping[str, Life]) -> tuple[Step, float]:
         """The step the message is in at `now`, and when that step began."""
@@ -101,6 +105,7 @@ class Message:
                 self.details,
                 self.sequence,
                 self.previous,
+                self.code,
             ),
             default=tuple,  # of a Step: orjson takes tuples, but no subclasses of them
         )
@@ -114,7 +119,7 @@ class Message:
         return cls(*values)
 
     def numbered(self, sequence: int, previous: int) -> "Message":
-        """The same message with its place among the account's messages."""
+        """The same message as it is kept: with its place among the account's, and its code."""
         return Message(
             self.id,
             self.provider,
@@ -130,7 +135,14 @@ class Message:
             self.details,
             sequence,
             previous,
+            extract(self.text) or "",
         )
+
+    def changed(self, **changes: Any) -> "Message":
+        """The same message with some fields replaced; a new text has a code of its own."""
+        if "text" in changes:
+            changes["code"] = extract(changes["text"]) or ""
+        return replace(self, **changes)
 
 
 def steps(raw: Sequence[Sequence[Any]]) -> Life:

@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from heapq import heappop, heappush, nsmallest
 from itertools import islice
 from typing import Any
@@ -96,7 +95,7 @@ class MemoryStore:
         found = self.find(account, message)
         if found is None:
             return None
-        changed = replace(found, **changes)
+        changed = found.changed(**changes)
         self._shelf(account).messages[found.sequence] = packed(changed)
         return changed
 

@@ -16,7 +16,6 @@ from simulators.control.errors import unknown
 from simulators.control.numbers import Since, bounded, e164, time
 from simulators.control.places import places
 from simulators.control.rules import described
-from simulators.kernel.codes import extract
 from simulators.kernel.message import Message
 from simulators.kernel.rules import Rule, install, read_all
 from simulators.kernel.store import Selection
@@ -78,9 +77,7 @@ class Sms:
 
         Raises `AssertionError` after `timeout` seconds, with what came instead.
         """
-        code = extract(self._await(to, timeout, provider, with_code=True).text)
-        assert code is not None  # noqa: S101 - only messages with a code were waited for
-        return code
+        return self._await(to, timeout, provider, with_code=True).code
 
     def requests(self, provider: str = "") -> list[dict[str, Any]]:
         """The newest journalled requests of this account, oldest first, secrets masked."""

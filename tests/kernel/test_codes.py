@@ -1,9 +1,13 @@
 """Reading the code out of a message, as a person would."""
 
+import re
+from re import _parser  # the expressions as parsed: nothing else says what one can repeat
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from simulators.kernel import codes
 from simulators.kernel.codes import extract
 
 CODES = [
@@ -114,3 +118,157 @@ def test_reads_any_text(text):
 def test_takes_no_longer_for_hostile_texts(piece):
     """A text made to be slow is read to `MAX_TEXT` and no further."""
     assert extract(piece * 100_000) in (None, "1234")
+
+
+LONG = 100_000
+# What each expression begins with, over and over, and then what makes it fail; and what grows when
+# it is written plainly, or is slow to be put in order.
+HOSTILE = [
+    "order" + " " * LONG,
+    ("order" + " " * 500) * (LONG // 505),
+    "order no. " * (LONG // 10),
+    "заказ" * (LONG // 5),
+    "1" * LONG,
+    "1," * (LONG // 2),
+    "1.1" * (LONG // 3),
+    "1 " * (LONG // 2),
+    "1234 " * (LONG // 5),
+    "1234" + " " * LONG,
+    "1234年 1" * (LONG // 7),
+    "12:34" * (LONG // 5),
+    "12 jan" * (LONG // 6),
+    "jan" * (LONG // 3),
+    "jan 1 " * (LONG // 6),
+    "$" * LONG,
+    "$ " * (LONG // 2),
+    "+1 (" * (LONG // 4),
+    "+1" + " " * LONG,
+    "(12) " * (LONG // 5),
+    "123-" * (LONG // 4),
+    "123 456 " * (LONG // 8),
+    "call" + "." * LONG,
+    "call 1 " * (LONG // 7),
+    "stop to " * (LONG // 8),
+    "x" * LONG,
+    "*1234" * (LONG // 5),
+    "ending in " * (LONG // 10),
+    "a.b" * (LONG // 3),
+    "a-" * (LONG // 2),
+    "a.1234/" * (LONG // 7),
+    "https://" * (LONG // 8),
+    "www.1234" * (LONG // 8),
+    "x@" * (LONG // 2),
+    "@1234" * (LONG // 5),
+    "code " * (LONG // 5),
+    "code 1234 " * (LONG // 10),
+    "1234 code. " * (LONG // 11),
+    "2019 " * (LONG // 5),
+    "𝟏𝟐𝟑𝟒 " * (LONG // 5),
+    "\ufdfa" * LONG,
+    "code " + "\u0315\u0300\u0323\u05b0" * (LONG // 4) + " 1234",
+    "\u1ebf\u0323" * (LONG // 2),
+]
+
+
+class Counted:
+    """An expression that counts how much text it was given to look at."""
+
+    def __init__(self, expression, looks):
+        self._expression = expression
+        self._looks = looks
+
+    def _look(self, text, *span):
+        start, end = (
+            (*span, len(text))[:2] if len(span) == 2 else (span[0] if span else 0, len(text))
+        )
+        self._looks.append(max(min(end, len(text)) - start, 0))
+
+    def match(self, text, *span):
+        self._look(text, *span)
+        return self._expression.match(text, *span)
+
+    def search(self, text, *span):
+        self._look(text, *span)
+        return self._expression.search(text, *span)
+
+    def fullmatch(self, text, *span):
+        self._look(text, *span)
+        return self._expression.fullmatch(text, *span)
+
+    def finditer(self, text, *span):
+        self._look(text, *span)
+        return self._expression.finditer(text, *span)
+
+    def sub(self, new, text):
+        self._look(text)
+        return self._expression.sub(new, text)
+
+
+def looked_at(monkeypatch, text):
+    """How many characters all expressions together are given for a text, and the most at once by
+    those that are not gone through from its beginning to its end."""
+    looks = []
+    with monkeypatch.context() as patch:
+        for name, value in vars(codes).items():
+            if isinstance(value, re.Pattern):
+                patch.setattr(codes, name, Counted(value, looks))
+        codes.found(text)
+    return sum(looks), max((n for n in looks if n < len(text) // 4), default=0)
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: repr(text[:12]))
+def test_the_work_grows_as_the_text_does(monkeypatch, text):
+    """Twice the text is twice the work, at lengths that no cap cuts; about a number, no more than
+    the window on either side of it is looked at."""
+    half, _ = looked_at(monkeypatch, text[: len(text) // 2])
+    whole, most = looked_at(monkeypatch, text)
+
+    assert whole <= 2.2 * half + 1000
+    assert most <= 2 * codes._WINDOW
+
+
+def unbounded(parsed):
+    """Each repetition without a bound that can be given back: what makes an expression slower than
+    its text is long."""
+    for kind, value in parsed:
+        name = str(kind)
+        if name in ("MAX_REPEAT", "MIN_REPEAT"):
+            low, high, repeated = value
+            if high > 32:
+                yield name, low, high
+            yield from unbounded(repeated)
+        elif name == "POSSESSIVE_REPEAT":
+            yield from unbounded(value[2])
+        elif name == "SUBPATTERN":
+            yield from unbounded(value[3])
+        elif name == "BRANCH":
+            for branch in value[1]:
+                yield from unbounded(branch)
+        elif name in ("ASSERT", "ASSERT_NOT"):
+            yield from unbounded(value[1])
+        elif name == "ATOMIC_GROUP":
+            yield from unbounded(value)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, value in vars(codes).items() if isinstance(value, re.Pattern)]
+)
+def test_no_expression_can_give_back_without_end(name):
+    """Every repetition is bounded, or keeps what it took."""
+    assert [] == list(unbounded(_parser.parse(getattr(codes, name).pattern)))
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("(0755) 12345678", None),
+        ("You paid 5000 usd. 123456 is your code", "123456"),
+        ("您的验证码654321，请联系a@b.cn", "654321"),
+        ("On Nov 21 123456 is your code", "123456"),
+        ("My order 4471 and code 4471", "4471"),
+        ("co\u0301digo " * 40 + "998877", "998877"),
+    ],
+)
+def test_a_number_is_judged_by_what_is_beside_it(text, code):
+    """What masks one number leaves its neighbours alone."""
+    assert code == extract(text)

@@ -72,8 +72,18 @@ def test_what_is_packed_comes_back_the_same(message):
 
 
 def test_numbering_changes_nothing_else():
-    """`numbered` is `replace` of two fields."""
-    assert replace(MESSAGE, sequence=7, previous=3) == MESSAGE.numbered(7, 3)
+    """`numbered` is `replace` of two fields, and finds the code."""
+    kept = replace(MESSAGE, sequence=7, previous=3, code="123456")
+    assert kept == MESSAGE.numbered(7, 3)
+
+
+def test_a_new_text_has_a_code_of_its_own():
+    """The code is decided when the text is kept, and again only when the text is another."""
+    kept = MESSAGE.numbered(7, 3)
+
+    assert "9911" == kept.changed(text="Your code is 9911").code
+    assert "" == kept.changed(text="").code
+    assert "123456" == kept.changed(details={}).code
 
 
 def test_states_that_are_final():
