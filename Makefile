@@ -4,6 +4,7 @@
 #   make serve ARGS="--port 9000"     the same with options; see `make serve ARGS=--help`
 #   make test                         run the tests; ARGS are pytest's
 #   make lint                         ruff and mypy
+#   make docs                         build the pages as a site in build/docs
 #   make bench                        measure; ARGS are the benchmark's
 #   make wheel                        build dist/*.whl
 #   make fidelity                     write FIDELITY.md anew
@@ -20,7 +21,7 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 MADE = $(VENV)/.made
 MADE_FOR_WORK = $(VENV)/.made-for-work
 
-.PHONY: serve test lint bench wheel fidelity clean
+.PHONY: serve test lint docs bench wheel fidelity clean
 
 serve: $(MADE)
 	@exec $(BIN)/sms-simulators serve $(ARGS)
@@ -32,6 +33,10 @@ lint: $(MADE_FOR_WORK)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: $(MADE_FOR_WORK)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet $(ARGS)
+	@echo "build/docs/index.html"
 
 bench: $(MADE_FOR_WORK)
 	$(BIN)/python -m simulators.bench $(ARGS)

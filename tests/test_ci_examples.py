@@ -110,12 +110,12 @@ def test_a_recipe_leaves_its_three_reports(machine, recipe):
     assert (2 if recipe is not shell else 16) == int(suites["refusals.xml"].get("tests"))
 
 
-def test_the_readme_shows_the_script_as_it_is():
+def test_the_page_shows_the_script_as_it_is():
     """From its first step to its exit code."""
     script = (FOLDER / "run.sh").read_text()
-    readme = (FOLDER.parent.parent / "README.md").read_text()
+    page = (FOLDER.parent.parent / "docs" / "ci.md").read_text()
 
-    assert f"```\n{script[script.index('mkdir -p reports') :]}```\n" in readme
+    assert f"```\n{script[script.index('mkdir -p reports') :]}```\n" in page
 
 
 def test_the_recipes_take_the_same_steps():

@@ -255,7 +255,7 @@ def test_what_the_provider_refuses_by_itself_is_told(contract_server, send):
         contract_server.check()
 
 
-def test_the_readme_shows_what_is_told(contract_server, send):
+def test_the_page_shows_what_is_told(contract_server, send):
     """To the letter."""
     contract_server.expect("twilio.create_message")
     contract_server.expect("vonage.get_balance")
@@ -264,7 +264,8 @@ def test_the_readme_shows_what_is_told(contract_server, send):
     with pytest.raises(AssertionError) as told:
         contract_server.check()
 
-    assert f"```text\n{told.value}\n```" in (Path(__file__).parent.parent / "README.md").read_text()
+    page = Path(__file__).parent.parent / "docs" / "pytest.md"
+    assert f"```text\n{told.value}\n```" in page.read_text()
 
 
 @pytest.fixture

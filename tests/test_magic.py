@@ -131,9 +131,9 @@ def test_a_receipt_is_ten_minutes_late(sms, magic):
     ]
 
 
-def test_the_readme_lists_every_number_with_its_effect():
+def test_the_page_lists_every_number_with_its_effect():
     """In the order of the file, which is the order they are asked in."""
-    readme = (Path(__file__).parent.parent / "README.md").read_text()
-    rows = re.findall(r"^\| `(\d{7})` \| `(.+?)` \| [^|]+ \|$", readme, re.M)
+    page = (Path(__file__).parent.parent / "docs" / "rules.md").read_text()
+    rows = re.findall(r"^\| `(\d{7})` \| `(.+?)` \| [^|]+ \|$", page, re.M)
 
     assert list(EFFECTS.items()) == [(digits, yaml.safe_load(effect)) for digits, effect in rows]

@@ -17,7 +17,7 @@ from simulators.otp import pool
 from simulators.otp.service import Policy
 from simulators.testing.refusals import cases
 
-README = (Path(__file__).parent.parent.parent / "README.md").read_text()
+PAGES = Path(__file__).parent.parent.parent / "docs" / "providers"
 FACTORIES = {
     "twilio": "twilio-short-message-service",
     "vonage": "vonage-sms",
@@ -56,13 +56,10 @@ def cases_of(provider):
 
 
 def configuration(provider, url):
-    """The one in the README, which has the published credentials."""
-    known = {value for value in PROVIDERS[provider].published.values() if value}
-    for block in re.findall(r"^```json\n(\{\n(?:(?!```).)*\})\n```$", README, re.M | re.S):
-        settings = json.loads(block.replace("http://127.0.0.1:8026", url))
-        if known & {value for value in settings.values() if isinstance(value, str)}:
-            return settings
-    raise LookupError(provider)
+    """The one on the provider's page, which has the published credentials."""
+    page = (PAGES / f"{provider}.md").read_text()
+    (block,) = re.findall(r"^```json\n(\{\n(?:(?!```).)*\})\n```$", page, re.M | re.S)
+    return json.loads(block.replace("http://127.0.0.1:8026", url))
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from simulators.otp.connector import ConnectorError
 from simulators.otp.factories import CONNECTORS, check_config, document, documents
 
 FOLDER = data("contracts") / "connectors"
-README = Path(__file__).parent.parent.parent / "README.md"
+PAGES = Path(__file__).parent.parent.parent / "docs" / "providers"
 VECTORS = Path(__file__).parent.parent / "vectors"
 KIND = "config.schema"
 EXAMPLES = {
@@ -92,9 +92,10 @@ def test_a_schema_names_itself(factory):
     assert {"guard", "advice"} <= schema["$defs"].keys()
 
 
-def test_the_configurations_in_the_readme_keep_their_contracts():
+def test_the_configurations_on_the_pages_keep_their_contracts():
     """Each recipe for Logto can be pasted as it is."""
-    blocks = re.findall(r"^```json\n(\{\n.*?)^```$", README.read_text(), re.DOTALL | re.MULTILINE)
+    text = "\n".join(page.read_text() for page in PAGES.glob("*.md"))
+    blocks = re.findall(r"^```json\n(\{\n.*?)^```$", text, re.DOTALL | re.MULTILINE)
     keys = {frozenset(e["keeps"][0]): name for name, e in EXAMPLES.items()}
     recipes = [
         (keys[frozenset(config)], config)
