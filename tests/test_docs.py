@@ -169,9 +169,7 @@ def test_a_configuration_is_of_its_page_s_provider(block):
     """It is JSON, and its credentials are the published ones."""
     provider = PROVIDERS[Path(block.page).stem]
 
-    assert set(provider.published.values()) & set(
-        map(str, json.loads(block.code).values())
-    )
+    assert set(provider.published.values()) & set(map(str, json.loads(block.code).values()))
 
 
 def test_every_provider_has_a_page_with_one_configuration():
