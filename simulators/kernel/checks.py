@@ -7,6 +7,8 @@ from typing import Any
 
 import orjson
 
+from simulators.kernel.headers import has_control
+
 Check = Callable[[str, object], None]
 
 
@@ -52,6 +54,14 @@ def text(where: str, value: object) -> None:
     """1 to 200 characters."""
     if not isinstance(value, str) or not 1 <= len(value) <= 200:
         raise BadValue(where, "a text of 1 to 200 characters", value)
+
+
+def name(where: str, value: object) -> None:
+    """A name: 1 to 200 characters in any script, and no control characters, as headers and reports
+    show it."""
+    text(where, value)
+    if has_control(str(value)):
+        raise BadValue(where, "a name without control characters", value)
 
 
 def number(low: float, high: float) -> Check:

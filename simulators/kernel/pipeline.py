@@ -21,6 +21,7 @@ from simulators.kernel import admission, journal, reading, script
 from simulators.kernel.accounts import Accounts
 from simulators.kernel.call import Call, Reply
 from simulators.kernel.contracts import contract
+from simulators.kernel.headers import spelled
 from simulators.kernel.problem import Problem
 from simulators.kernel.provider import (
     Endpoint,
@@ -76,7 +77,7 @@ class Pipeline:
             _hold(exchange, reply)
         self._count(provider, exchange.endpoint, reply.status)
         if exchange.fired:
-            reply.headers.append(("X-Simulator-Rule", exchange.fired))
+            reply.headers.append(("X-Simulator-Rule", spelled(exchange.fired)))
         exchange.world.store.note(
             exchange.world.id, journal.entry(exchange, reply), bool(exchange.breaches)
         )

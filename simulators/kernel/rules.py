@@ -13,9 +13,11 @@ no word for it goes on as it would have.
 """
 
 import difflib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from simulators.kernel import checks
 from simulators.kernel.catalogue import Place, UnknownRow
 from simulators.kernel.checks import (
     BadValue,
@@ -29,6 +31,7 @@ from simulators.kernel.checks import (
     one_of,
     text,
 )
+from simulators.kernel.headers import wrong
 from simulators.kernel.message import State
 from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Provider
@@ -48,9 +51,9 @@ def read_all(raw: object, providers: Providers) -> list[Rule]:
     if not isinstance(raw, list) or len(raw) > MAX_RULES:
         raise BadValue("rules", f"a list of at most {MAX_RULES} rules", raw)
     rules = [read(item, providers, f"rule-{at}") for at, item in enumerate(raw, 1)]
-    names = [rule["name"] for rule in rules]
-    for name in names:
-        if names.count(name) > 1:
+    names = Counter(rule["name"] for rule in rules)
+    for name, times in names.items():
+        if times > 1:
             raise BadValue("name", "a different name for each rule", name)
     return rules
 
@@ -90,7 +93,7 @@ def read(raw: object, providers: Providers, name: str) -> Rule:
     _operation(match, providers)
     _resolve(match, effect, providers)
     given = rule.get("name", name)
-    text("name", given)
+    checks.name("name", given)
     return {"name": given, "match": match, "effect": effect}
 
 
@@ -108,9 +111,9 @@ def _answer(where: str, value: object) -> None:
     if not isinstance(headers, dict):
         raise BadValue(f"{where}.headers", "an object of header names and values", headers)
     for name, content in headers.items():
-        legal = isinstance(content, str) and name.replace("-", "").isalnum() and name.isascii()
-        if not legal or not content.isprintable() or not content.isascii():
-            raise BadValue(f"{where}.headers.{name}", "a header name and printable ASCII", content)
+        expected = wrong(name, content)
+        if expected:
+            raise BadValue(f"{where}.headers.{name}", expected, content)
     body = answer.get("body", "")
     if not isinstance(body, str | dict | list):
         raise BadValue(f"{where}.body", "a text, or an object or list to send as JSON", body)

@@ -7,6 +7,7 @@ import orjson
 
 from simulators.kernel.call import Reply
 from simulators.kernel.catalogue import ErrorRow, Place
+from simulators.kernel.headers import FRAMING
 from simulators.kernel.message import Life, State, Step
 from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Draft, Exchange, Failure, Provider, Refusal
@@ -50,7 +51,8 @@ def carry_out(exchange: Exchange, reply: Reply) -> Reply:
 def raw(answer: dict[str, Any]) -> Reply:
     """An answer given in full; a body that is not text goes out as JSON."""
     body = answer.get("body", "")
-    headers = list(answer.get("headers", {}).items())
+    given = answer.get("headers", {}).items()
+    headers = [(name, value) for name, value in given if name.lower() not in FRAMING]
     if not isinstance(body, str):
         if not any(name.lower() == "content-type" for name, _ in headers):
             headers.append(("Content-Type", "application/json"))

@@ -21,6 +21,7 @@ from simulators.kernel.checks import (
     count,
     each,
     mapping,
+    name,
     number,
     one_of,
     text,
@@ -49,7 +50,7 @@ def _key(where: str, value: object) -> None:
 
 
 _ROW: dict[str, Check] = {
-    "name": text,
+    "name": name,
     "permits": count,
     "seconds": number(0.001, 1e9),
     "key": _key,
@@ -75,9 +76,9 @@ def read(raw: object, providers: Mapping[str, Provider]) -> list[Row]:
 def _row(raw: object, where: str, providers: Mapping[str, Provider]) -> Row:
     row = mapping(raw, where, tuple(_ROW))
     each(where, row, _ROW)
-    for name in ("permits", "seconds", "key"):
-        if name not in row:
-            raise BadValue(f"{where}.{name}", "a value", None)
+    for needed in ("permits", "seconds", "key"):
+        if needed not in row:
+            raise BadValue(f"{where}.{needed}", "a value", None)
     if "provider" in row and row["provider"] not in providers:
         raise BadValue(
             f"{where}.provider", f"one of {', '.join(sorted(providers))}", row["provider"]

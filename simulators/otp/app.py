@@ -12,6 +12,7 @@ import orjson
 from flask import Flask, Request, Response, request
 from werkzeug.exceptions import HTTPException
 
+from simulators.kernel.headers import legal
 from simulators.otp.api import (
     account,
     codes,
@@ -103,7 +104,7 @@ def _response(said: Said) -> Response:
     made = Response(body, said.status, content_type=_JSON)
     if said.status == NO_CONTENT or not body:
         made.headers.pop("Content-Type")
-    for name, value in said.headers:
+    for name, value in legal(said.headers):
         made.headers.add(name, value)
     return made
 

@@ -8,6 +8,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import MapAdapter, Rule
 
 from simulators.kernel.call import Call, Reply
+from simulators.kernel.headers import legal
 from simulators.kernel.pipeline import Pipeline
 from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Endpoint, Exchange, Provider
@@ -26,7 +27,7 @@ class Answer(Response):
 
     def __call__(self, environ: Any, start_response: Any) -> list[bytes]:
         environ["simulators.reply"] = self.reply
-        start_response(f"{self.reply.status} ", self.reply.headers)
+        start_response(f"{self.reply.status} ", legal(self.reply.headers))
         return [self.reply.body]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from simulators.kernel.headers import legal
 from simulators.kernel.receipts import Callback
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ class Courier:
         limits = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=timeout)
         try:
             async with self._outbound.request(
-                callback.method, url, callback.headers, callback.body, limits
+                callback.method, url, legal(callback.headers), callback.body, limits
             ) as answer:
                 return answer.status, await answer.content.read(READ_BYTES)
         except aiohttp.ClientError as problem:

@@ -14,8 +14,11 @@ from typing import Any
 from wsgiref.types import WSGIApplication
 
 from simulators.kernel.call import Call, Reply
+from simulators.kernel.headers import FRAMING, legal
 
 DRIP_SECONDS = 0.05
+BODILESS = (204, 304)  # RFC 9110 6.4.1: what followed would be read as the next answer
+_FRAMING = frozenset(name.encode() for name in FRAMING)
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -109,15 +112,18 @@ async def _while_there(later: Callable[[], Awaitable[Reply]], receive: Receive) 
 
 
 async def _start(reply: Reply, send: Send) -> None:
-    headers = [(k.lower().encode("latin-1"), v.encode("latin-1")) for k, v in reply.headers]
-    if reply.status not in (204, 304) and not any(k == b"content-length" for k, _ in headers):
+    headers = [(k.lower().encode(), v.encode()) for k, v in legal(reply.headers)]
+    if reply.body:  # without one, a length is that of the answer that HEAD asks about
+        headers = [pair for pair in headers if pair[0] not in _FRAMING]
+    if reply.status not in BODILESS and not any(k == b"content-length" for k, _ in headers):
         headers.append((b"content-length", str(len(reply.body)).encode()))
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
 
 
 async def _send(reply: Reply, send: Send) -> None:
     await _start(reply, send)
-    await send({"type": "http.response.body", "body": reply.body})
+    body = b"" if reply.status in BODILESS else reply.body
+    await send({"type": "http.response.body", "body": body})
 
 
 async def _gone(receive: Receive) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from http.client import HTTPConnection
+from urllib.parse import unquote
 
 import pytest
 
@@ -90,3 +91,55 @@ def test_a_table_of_one_s_own_replaces_the_provider_s(ask):
 def test_receipts_begin_empty(ask):
     """Nothing to come, nothing tried."""
     assert (200, {"pending": [], "attempts": []}) == ask("GET", "/_sim/receipts")
+
+
+@pytest.mark.parametrize("name", ["一分钟一条", "50% off", "дважды в минуту"])
+def test_a_rule_may_be_named_in_any_script(control, send, name):
+    """The answer it fires on is the provider's, and its header can be read back."""
+    control("PUT", "/_sim/rules", {"rules": [{"name": name, "effect": {"error": "throttled"}}]})
+
+    answer = send()
+
+    assert 429 == answer.status
+    assert name == unquote(answer.headers["x-simulator-rule"])
+
+
+def test_a_limit_may_be_named_in_any_script(control, send):
+    """So may a row of an account's own table."""
+    row = {"name": "每分钟一条", "permits": 1, "seconds": 60, "key": ["number"]}
+    control("PUT", "/_sim/limits", {"mode": [row]})
+    send()
+
+    answer = send()
+
+    assert 429 == answer.status
+    assert "每分钟一条" == unquote(answer.headers["x-simulator-rule"])
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\r\nX-Evil: 1", "\x00", "a\x7f", "a\u2028b"])
+def test_a_name_with_a_control_character_is_refused(control, name):
+    """At once, by rules and by limits, and not by the answers they would fire on."""
+    rule = {"name": name, "effect": {"error": "throttled"}}
+    row = {"name": name, "permits": 1, "seconds": 60, "key": ["number"]}
+
+    refused = [
+        control("PUT", "/_sim/rules", {"rules": [rule]}),
+        control("PUT", "/_sim/limits", {"mode": [row]}),
+    ]
+
+    assert [400, 400] == [answer.status for answer in refused]
+    assert all("without control characters" in answer.json["expected"] for answer in refused)
+
+
+@pytest.mark.parametrize("status", [200, 204, 304])
+def test_an_answer_is_framed_by_the_server(control, send, status):
+    """Whatever length a rule's answer claims, and whether its status has a body: the connection
+    stays whole."""
+    headers = {"Content-Length": "3", "Transfer-Encoding": "identity", "X-Kept": "yes"}
+    answer = {"status": status, "headers": headers, "body": "longer than that"}
+    control("PUT", "/_sim/rules", {"rules": [{"effect": {"answer": answer}}]})
+
+    sent = send()
+
+    assert (status, "yes") == (sent.status, sent.headers["x-kept"])
+    assert (b"longer than that" if status == 200 else b"") == sent.raw

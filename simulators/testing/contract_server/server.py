@@ -12,6 +12,7 @@ from simulators.check.verdict import is_fallback
 from simulators.kernel import mismatch
 from simulators.kernel.call import Reply
 from simulators.kernel.credentials import Credentials
+from simulators.kernel.headers import legal
 from simulators.kernel.provider import Provider
 from simulators.kernel.templates import Template
 from simulators.testing.contract_server.answers import Answered, Answers, BadExpectation
@@ -168,7 +169,7 @@ def _other_than_expected(made: Expectation, asked: Asked, answered: Answered) ->
 
 
 def _response(reply: Reply) -> Response:
-    response = Response(reply.body, reply.status, reply.headers)
+    response = Response(reply.body, reply.status, legal(reply.headers))
     if not any(name.lower() == "content-type" for name, _value in reply.headers):
         del response.headers["Content-Type"]  # Werkzeug's own
     return response
