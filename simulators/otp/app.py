@@ -9,10 +9,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import orjson
-from flask import Flask, Request, Response, request
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from simulators.kernel.headers import legal
+from simulators.otp import reading
 from simulators.otp.api import (
     account,
     codes,
@@ -24,7 +25,7 @@ from simulators.otp.api import (
 )
 from simulators.otp.connector import ConnectorError, Crash
 from simulators.otp.errors import Refused, from_connector
-from simulators.otp.route import NO_CONTENT, Ask, Route, Said, seen
+from simulators.otp.route import NO_CONTENT, Route, Said, seen
 from simulators.otp.service import Service
 
 _log = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ def build(service: Service) -> Flask:
     for route in ROUTES:
         by_path[route.path][route.method] = route
     for path, routes in by_path.items():
-        app.add_url_rule(path, path, _view(service, routes), methods=["GET", *_WRITING])
+        app.add_url_rule(path, path, _view(service, routes), methods=["GET", *reading.WRITING])
 
     @app.errorhandler(HTTPException)
     def unserved(error: HTTPException) -> Response:
@@ -52,16 +53,13 @@ def build(service: Service) -> Flask:
     return app
 
 
-_WRITING = ("POST", "PUT", "PATCH", "DELETE")
-
-
 def _view(service: Service, routes: Mapping[str, Route]) -> Callable[..., Response]:
     def view(**params: str) -> Response:
         route = routes.get("GET" if request.method == "HEAD" else request.method)
         if route is None:
             return Response("Not Found", 404, content_type="text/plain; charset=utf-8")
         try:
-            ask = _ask(service, request, params)
+            ask = reading.ask(service, request, params)
             route.enter(ask)
             if route.guard is not None:
                 route.guard.check(ask.body)
@@ -92,6 +90,10 @@ def _later(work: Awaitable[Any]) -> Callable[[], Awaitable[Response]]:
 def _failed(error: Exception) -> Said:
     if isinstance(error, ConnectorError):
         error = from_connector(error)
+    if isinstance(error, reading.NotJson):
+        return Said(400, {"message": str(error)})
+    if isinstance(error, HTTPException):
+        return Said(error.code or 400, {"message": error.description})
     if isinstance(error, Refused):
         return Said(error.status, error.document())
     if not isinstance(error, Crash):
@@ -107,30 +109,3 @@ def _response(said: Said) -> Response:
     for name, value in legal(said.headers):
         made.headers.add(name, value)
     return made
-
-
-def _ask(service: Service, asked: Request, params: Mapping[str, str]) -> Ask:
-    return Ask(
-        service=service,
-        params=params,
-        query=asked.args.to_dict(),
-        headers={name.lower(): value for name, value in asked.headers.items()},
-        cookies=asked.cookies,
-        body=_body(asked),
-        ip=asked.remote_addr or "",
-        root=f"{asked.scheme}://{asked.host}",
-    )
-
-
-def _body(asked: Request) -> Any:
-    """The document of a JSON body, the fields of a form; `{}` for any other, as koa-body has it."""
-    kind = asked.mimetype
-    if kind == "application/x-www-form-urlencoded":
-        return asked.form.to_dict()
-    raw = asked.get_data()
-    if not raw or not (kind == "application/json" or kind.endswith("+json")):
-        return {}
-    try:
-        return orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
-        raise Refused("guard.invalid_input", details=str(error), type="body") from None

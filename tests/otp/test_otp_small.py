@@ -168,22 +168,6 @@ def test_every_error_raised_has_a_row():
         assert row.text, code
 
 
-def test_a_body_that_is_not_json_is_the_client_s_mistake(otp):
-    """With what the parser says; a body of another kind is none."""
-    headers = {"content-type": "application/json"}
-    broken = otp.post("/api/verification-codes", raw=b'{"phone": ', headers=headers)
-    plain = otp.post("/api/verification-codes", raw=b'{"phone": "1"}')
-
-    assert (400, "guard.invalid_input") == (broken.status, broken.code)
-    assert broken.json["details"]
-    assert (400, "guard.invalid_input") == (plain.status, plain.code)
-
-
-def test_a_form_will_do_as_well(otp):
-    """As Logto's parser takes it."""
-    assert 204 == otp.post("/api/verification-codes", form={"phone": PHONE}).status
-
-
 def test_what_is_not_served_is_not_found(otp):
     """In plain text, as Koa has it."""
     for method, path in (("GET", "/"), ("GET", "/api/nothing"), ("POST", "/api/sign-in-exp")):

@@ -1,0 +1,158 @@
+"""Reads a request: whether a page of another site sent it, and what its body says.
+
+Bodies are read as Logto's koa-body reads them: JSON, a form or text by the content type, inflated
+where they are compressed, chunked or not; whatever else comes is an empty document.
+"""
+
+import json
+import zlib
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import orjson
+from flask import Request
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
+
+from simulators.otp.errors import Refused
+from simulators.otp.route import Ask
+from simulators.otp.service import Service
+
+MAX_INFLATED = 1 << 20
+WRITING = ("POST", "PUT", "PATCH", "DELETE")
+_PARSED = ("POST", "PUT", "PATCH")
+_OWN_SITE = ("same-origin", "none")
+_GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
+_CONTEXT = 10
+_SAID = {
+    "Expecting property name": "Expected property name or '}' in JSON",
+    "Expecting ':'": "Expected ':' after property name in JSON",
+    "Expecting ','": "Expected ',' or '}' after property value in JSON",
+    "Extra data": "Unexpected non-whitespace character after JSON",
+    "Invalid control character": "Bad control character in string literal in JSON",
+    "Unterminated string": "Unterminated string in JSON",
+}
+
+
+class NotJson(Exception):
+    """A body that says it is JSON and is not; the message is that of Node's parser."""
+
+
+def ask(service: Service, asked: Request, params: Mapping[str, str]) -> Ask:
+    """What a view sees of a request. Raises `Refused` for one that another site's page sent,
+    `NotJson`, and `HTTPException` for a body that cannot be inflated."""
+    foreign = _foreign(asked)
+    if foreign:
+        told = {"expected": f"a program, or a page of {asked.host}", "got": foreign}
+        raise Refused("auth.forbidden", told)
+    return Ask(
+        service=service,
+        params=params,
+        query=asked.args.to_dict(),
+        headers={name.lower(): value for name, value in asked.headers.items()},
+        cookies=asked.cookies,
+        body=_body(asked),
+        ip=asked.remote_addr or "",
+        root=f"{asked.scheme}://{asked.host}",
+    )
+
+
+def _foreign(asked: Request) -> str:
+    """What tells that a page of another site had a browser send this, "" if nothing does.
+
+    Without this, any page could post a form to a service on the developer's own machine, which
+    wants no token there. Browsers say where a request comes from; programs say nothing.
+    """
+    if asked.method not in WRITING:
+        return ""
+    site = asked.headers.get("Sec-Fetch-Site", "none")
+    if site not in _OWN_SITE:
+        return f"Sec-Fetch-Site: {site}"
+    name = "Origin" if "Origin" in asked.headers else "Referer"
+    source = asked.headers.get(name)
+    try:
+        own = source is None or urlsplit(source).netloc.lower() == asked.host.lower()
+    except ValueError:  # no URL
+        own = False
+    return "" if own else f"{name}: {source}"
+
+
+def _body(asked: Request) -> Any:
+    """A document, the fields of a form (a list where one is given twice), a text, or `{}`."""
+    if asked.method not in _PARSED:
+        return {}
+    kind = asked.mimetype
+    if kind == "application/json" or kind.endswith("+json"):
+        return _document(_inflated(asked))
+    if kind == "application/x-www-form-urlencoded":
+        return _form(_inflated(asked))
+    if kind.startswith("text/"):
+        return _inflated(asked)
+    return {}
+
+
+def _inflated(asked: Request) -> str:
+    raw = asked.get_data()
+    encoding = asked.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding in ("gzip", "deflate"):
+        inflating = zlib.decompressobj(_GZIP_OR_ZLIB)
+        try:
+            raw = inflating.decompress(raw, MAX_INFLATED)
+        except zlib.error as error:
+            raise BadRequest(f"expected a body in {encoding}, got {error}") from None
+        if inflating.unconsumed_tail:
+            raise RequestEntityTooLarge(f"expected at most {MAX_INFLATED} bytes, inflated")
+    elif encoding not in ("", "identity"):
+        raise UnsupportedMediaType(
+            f"expected Content-Encoding gzip, deflate or none, got '{encoding}'"
+        )
+    return raw.decode("utf-8", "replace")
+
+
+def _form(text: str) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for name, value in parse_qsl(text, keep_blank_values=True):
+        if name not in fields:
+            fields[name] = value
+        elif isinstance(fields[name], list):
+            fields[name].append(value)
+        else:
+            fields[name] = [fields[name], value]
+    return fields
+
+
+def _document(text: str) -> Any:
+    if not text:
+        return {}
+    if not text.lstrip(" \t\r\n").startswith(("{", "[")):
+        raise NotJson("invalid JSON, only supports object and array")
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise NotJson(_as_node_says(text, str(error))) from None
+
+
+def _as_node_says(text: str, otherwise: str) -> str:
+    """What V8 says of a text that is no JSON, as far as Python's parser tells the cases apart."""
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        at = error.pos
+        if error.msg == "Expecting value":
+            return _unexpected(text, at)
+        where = f"at position {at} (line {error.lineno} column {error.colno})"
+        said = [node for python, node in _SAID.items() if error.msg.startswith(python)]
+        return f"{said[0] if said else error.msg} {where}"
+    except RecursionError:
+        return otherwise
+    return otherwise  # Python takes more than JSON has
+
+
+def _unexpected(text: str, at: int) -> str:
+    if at >= len(text.rstrip()):
+        return "Unexpected end of JSON input"
+    before, after = max(at - _CONTEXT, 0), at + _CONTEXT
+    near = f'"{text[before:after]}"'
+    near = f"...{near}" if before else near
+    near = f"{near}..." if after < len(text) else near
+    return f"Unexpected token '{text[at]}', {near} is not valid JSON"
