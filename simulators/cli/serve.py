@@ -144,6 +144,12 @@ _SERVE = (
         help="Codes it sends to one number in ten minutes. [default: 10]",
     ),
     click.option(
+        "--otp-seed",
+        metavar="TEXT",
+        default="",
+        help="Makes its codes, ids and tokens the same in each run. [default: each its own]",
+    ),
+    click.option(
         "--otp-token",
         metavar="TOKEN",
         default="",
@@ -234,6 +240,7 @@ def _otp_policy(given: Mapping[str, Any]) -> Policy:
         faithful=given["otp_faithful"],
         sends_per_recipient=given["otp_sends_per_recipient"] or SENDS_PER_RECIPIENT,
         token=token,
+        seed=given["otp_seed"],
     )
 
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 from simulators.otp.connector import UsageType
 from simulators.otp.errors import Refused
 from simulators.otp.service import Service
-from simulators.otp.state import HOUR, SENDS_WINDOW, Passcode, Suspect
+from simulators.otp.state import HOUR, SENDS_WINDOW, Passcode, Suspect, normal
 
 LIFE = 600
 TRIES = 10
@@ -56,19 +56,25 @@ _T = TypeVar("_T")
 async def guarded(service: Service, to: str, send: Callable[[], Awaitable[_T]]) -> _T:
     """Sends unless the recipient had its sends of the last ten minutes; counts what succeeds.
 
-    Raises `Refused` (request.message_rate_limited) before anything is made or sent.
+    Raises `Refused` (request.message_rate_limited) before anything is made or sent. A place is
+    taken before the provider is asked, and given back if the send fails: of many requests at once
+    no more than are allowed are under way.
     """
-    if len(_sends(service, to)) >= service.policy.sends_per_recipient:
+    recipient, at = normal(to), service.now()
+    sends = service.state.sends
+    taken = [sent for sent in sends.get(recipient, at) or () if sent > at - SENDS_WINDOW]
+    if len(taken) >= service.policy.sends_per_recipient:
         raise Refused("request.message_rate_limited")
-    done = await send()
-    now = service.now()
-    service.state.sends.put(to, [*_sends(service, to), now], now)
-    return done
-
-
-def _sends(service: Service, to: str) -> list[float]:
-    now = service.now()
-    return [at for at in service.state.sends.get(to, now) or () if at > now - SENDS_WINDOW]
+    sends.put(recipient, [*taken, at], at)
+    try:
+        return await send()
+    except BaseException:
+        now = service.now()
+        held = list(sends.get(recipient, now) or ())
+        if at in held:  # not if it was forgiven meanwhile
+            held.remove(at)
+            sends.put(recipient, held, now)
+        raise
 
 
 def watched(service: Service, identifier: str, verify: Callable[[], None]) -> None:
@@ -91,6 +97,7 @@ def watched(service: Service, identifier: str, verify: Callable[[], None]) -> No
 def _report(service: Service, identifier: str, *, failed: bool) -> float | None:
     """Until when the identifier is blocked; an attempt that is blocked counts for no later one."""
     now, policy = service.now(), service.setting("sentinelPolicy")
+    identifier = normal(identifier)
     suspect = service.state.suspects.get(identifier, now) or Suspect()
     if suspect.until > now:
         return suspect.until
@@ -107,6 +114,6 @@ def _report(service: Service, identifier: str, *, failed: bool) -> float | None:
 
 def forgive(service: Service, identifier: str) -> None:
     """Lifts both: the lockout and the count of sends."""
-    now = service.now()
+    now, identifier = service.now(), normal(identifier)
     service.state.suspects.pop(identifier, now)
     service.state.sends.pop(identifier, now)

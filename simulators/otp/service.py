@@ -31,11 +31,12 @@ class Carrier(Protocol):
 class Policy:
     """How the service is run. `faithful` has the blind spots of Logto's connectors too;
     `sends_per_recipient` are let through in ten minutes; with a `token`, the Management API wants
-    it."""
+    it. Codes, ids and tokens are foretold by a `seed`; without one nobody foretells them."""
 
     faithful: bool = False
     sends_per_recipient: int = SENDS_PER_RECIPIENT
     token: str = ""
+    seed: str = ""
 
 
 class Signer:
@@ -87,7 +88,12 @@ class Service:
 
     def id(self, length: int = 21) -> str:
         """A new id as Logto makes them: lower-case letters and digits."""
-        return "".join(self.chance.choices(_LETTERS, k=length))
+        number = self.chance.randrange(len(_LETTERS) ** length)
+        digits = []
+        for _ in range(length):
+            number, digit = divmod(number, len(_LETTERS))
+            digits.append(_LETTERS[digit])
+        return "".join(digits)
 
     def uuid(self) -> str:
         """A version 4 UUID."""

@@ -6,7 +6,10 @@ Every table is bounded; those of codes, sends and sessions forget what is too ol
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Generic, Literal, TypeVar
+
+import phonenumbers
 
 from simulators.otp.connector import UsageType
 
@@ -15,6 +18,7 @@ HOUR = 3600.0
 SENDS_WINDOW = 600.0
 RECORD_SECONDS = 600.0
 _MANY = 200_000
+_LONGEST_NUMBER = 32
 
 DEFAULT_SETTINGS: Mapping[str, Any] = {
     "signInMode": "SignInAndRegister",
@@ -188,8 +192,21 @@ class User:
     signed_in: float | None = None
 
 
+@lru_cache(maxsize=65_536)
+def normal(phone: str) -> str:
+    """A number in the one spelling that it is known by: without the zero that people in many
+    countries dial before it. What is no number stays as it is."""
+    if not phone.isdecimal() or len(phone) > _LONGEST_NUMBER:
+        return phone
+    try:
+        read = phonenumbers.parse(f"+{phone}")
+    except phonenumbers.NumberParseException:
+        return phone
+    return f"{read.country_code}{phonenumbers.national_significant_number(read)}"
+
+
 class Users:
-    """At most `MOST`; the first to come are the first to go."""
+    """At most `MOST`; the first to come are the first to go. Two spellings of a number are one."""
 
     def __init__(self) -> None:
         self._by_id: dict[str, User] = {}
@@ -206,6 +223,7 @@ class Users:
         """Adds somebody whose number and name nobody has."""
         self._by_id[user.id] = user
         if user.phone is not None:
+            user.phone = normal(user.phone)
             self._by_phone[user.phone] = user
         if user.username is not None:
             self._by_name[user.username] = user
@@ -218,7 +236,7 @@ class Users:
 
     def with_phone(self, phone: str) -> User | None:
         """By number."""
-        return self._by_phone.get(phone)
+        return self._by_phone.get(normal(phone))
 
     def named(self, username: str) -> User | None:
         """By user name."""
@@ -228,9 +246,9 @@ class Users:
         """Gives somebody another number."""
         if user.phone is not None:
             self._by_phone.pop(user.phone, None)
-        user.phone = phone
-        if phone is not None:
-            self._by_phone[phone] = user
+        user.phone = phone and normal(phone)
+        if user.phone is not None:
+            self._by_phone[user.phone] = user
 
     def remove(self, user_id: str) -> bool:
         """Whether there was somebody to remove."""

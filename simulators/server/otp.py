@@ -10,8 +10,6 @@ from simulators.otp.service import Policy
 if TYPE_CHECKING:
     from flask import Flask
 
-_SEED = "otp"
-
 
 def app(
     via: str, now: Callable[[], float], policy: Policy, closing: contextlib.AsyncExitStack
@@ -25,7 +23,8 @@ def app(
 
     pool = Pool(via)
     closing.push_async_callback(pool.close)
-    chance = random.Random(_SEED)
+    # Tokens and ids guard what is there: they can be foretold only where a run is to be repeated.
+    chance = random.Random(policy.seed) if policy.seed else random.SystemRandom()
     service = Service(
         connectors=CONNECTORS,
         describe=document,

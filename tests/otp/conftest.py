@@ -125,7 +125,7 @@ class Otp:
             policy=Policy(**policy),
         )
         self.cookies = {}
-        self._app = build(self.service)
+        self.app = build(self.service)
 
     def ask(self, method, target, document=None, headers=None, raw=None, form=None):
         """One request and its answer."""
@@ -142,7 +142,7 @@ class Otp:
         parts = urlsplit(target)
         call = Call(method, parts.path, parts.query, given, body, client="192.0.2.7")
         env = full_environ({"server": ("127.0.0.1", 3001)}, call)
-        reply = run(self._app, env)
+        reply = run(self.app, env)
         if reply.later is not None:
             reply = asyncio.run(reply.later())
         answer = Answer(reply.status, reply.body, reply.headers)

@@ -1,5 +1,8 @@
 """Codes by the Management API: sent, replaced, tried, expired, consumed; and what refuses them."""
 
+import asyncio
+import random
+
 import pytest
 
 from simulators.otp.connector import Crash, Incoming
@@ -54,7 +57,7 @@ def test_a_number_is_digits_alone(otp):
     assert [] == otp.carrier.sent
 
 
-@pytest.mark.parametrize("document", [{}, {"phone": ""}, {"phone": 5}, [], "text", None])
+@pytest.mark.parametrize("document", [{}, {"phone": ""}, {"phone": 5}, [], [1]])
 def test_a_request_without_a_number_breaks_the_guard(otp, document):
     """Whatever its shape."""
     assert "guard.invalid_input" == otp.post("/api/verification-codes", document).code
@@ -288,7 +291,7 @@ def test_a_client_that_leaves_does_not_stop_the_send(otp):
     call = Call("POST", "/api/verification-codes", "", headers, body)
 
     async def leave():
-        reply = run(otp._app, full_environ({"server": ("127.0.0.1", 1)}, call))
+        reply = run(otp.app, full_environ({"server": ("127.0.0.1", 1)}, call))
         waiting = asyncio.ensure_future(reply.later())
         await asyncio.sleep(0)
         waiting.cancel()
@@ -305,3 +308,106 @@ def test_a_fault_of_a_connector_is_not_shown(otp):
     otp.carrier.answer = Crash("anything")
 
     assert {"message": "Internal server error."} == otp.request().json
+
+
+async def at_once(otp, count, phone=PHONE):
+    """Requests that are all under way before the first is answered."""
+
+    async def one():
+        with otp.app.test_request_context(
+            "/api/verification-codes", method="POST", json={"phone": phone}
+        ) as context:
+            response = otp.app.full_dispatch_request()
+            later = context.request.environ.get("simulators.later")
+        return await later() if later else response
+
+    return await asyncio.gather(*[one() for _ in range(count)])
+
+
+def test_of_many_requests_at_once_ten_are_sent(otp):
+    """A place is taken before the provider is asked: nobody slips in until it has answered."""
+    answers = asyncio.run(at_once(otp, 64))
+
+    assert [204] * 10 + [429] * 54 == sorted(answer.status_code for answer in answers)
+    assert 10 == len(otp.carrier.sent)
+
+
+def test_places_of_failed_sends_are_given_back(otp):
+    """However many fail at once, ten more are sent afterwards."""
+    otp.carrier.answer = Incoming(500, b"down")
+    asyncio.run(at_once(otp, 10))
+    otp.carrier.answer = Incoming(200, b"{}")
+
+    assert [204] * 10 + [429] == [otp.request().status for _ in range(11)]
+
+
+def test_a_place_that_was_forgiven_is_not_given_back_twice(otp):
+    """While a send that fails is under way."""
+
+    async def forgiven(_outgoing):
+        otp.service.state.sends.pop(PHONE, otp.now)
+        raise OSError("down")
+
+    otp.carrier.send = forgiven
+    assert 400 == otp.request().status
+
+    assert 0 == len(otp.service.state.sends)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("447700900123", "4407700900123"), ("61412345678", "610412345678")]
+)
+def test_two_spellings_of_a_number_are_one(otp, one, other):
+    """With and without the zero of the trunk: one limit, one person."""
+    sent = [otp.request(phone).status for _ in range(5) for phone in (one, other)]
+    made = otp.post("/api/users", {"primaryPhone": other}).json
+    again = otp.post("/api/users", {"primaryPhone": one})
+
+    assert [204] * 10 == sent
+    assert [429, 429] == [otp.request(phone).status for phone in (one, other)]
+    assert one == made["primaryPhone"]
+    assert (422, "user.phone_already_in_use") == (again.status, again.code)
+    otp.post("/api/sentinel-activities/delete", {"targetType": "User", "targets": [other]})
+    assert 204 == otp.request(one).status
+
+
+def test_an_attempt_that_succeeds_is_no_failure(otp):
+    """Any number of right codes locks nobody out, nor do they lift what wrong ones did."""
+    otp.allow_phones(sentinelPolicy={"maxAttempts": 3, "lockoutDuration": 5})
+    otp.begin("SignIn")
+    for _ in range(5):
+        otp.proven("SignIn")
+    record = otp.send("SignIn").json["verificationId"]
+    told = [otp.prove(record, code="x").code for _ in range(3)]
+
+    assert [
+        "verification_code.code_mismatch",
+        "verification_code.code_mismatch",
+        "session.verification_blocked_too_many_attempts",
+    ] == told
+
+
+def test_a_success_between_failures_counts_for_nothing(otp):
+    """Two failures, a success, and the third failure is the one that locks out."""
+    otp.allow_phones(sentinelPolicy={"maxAttempts": 3, "lockoutDuration": 5})
+    otp.begin("SignIn")
+    record = otp.send("SignIn").json["verificationId"]
+    told = [otp.prove(record, code="x").code for _ in range(2)]
+    right = otp.prove(record).status
+    record = otp.send("SignIn").json["verificationId"]
+    third = otp.prove(record, code="x").code
+
+    assert ["verification_code.code_mismatch"] * 2 == told
+    assert (200, "session.verification_blocked_too_many_attempts") == (right, third)
+
+
+def test_ids_are_letters_and_digits_and_a_seed_repeats_them(make):
+    """Of the length that is asked for; another seed gives others."""
+    first, same, other = (make().service for _ in range(3))
+    for service, seed in ((first, 7), (same, 7), (other, 8)):
+        object.__setattr__(service, "chance", random.Random(seed))
+    ids = [[service.id(length) for length in (12, 21, 43)] for service in (first, same, other)]
+
+    assert ids[0] == ids[1] != ids[2]
+    assert [12, 21, 43] == [len(one) for one in ids[0]]
+    assert set("".join(ids[0])) <= set("0123456789abcdefghijklmnopqrstuvwxyz")

@@ -9,7 +9,7 @@ from simulators.otp.api.oidc import bearer_token
 from simulators.otp.connector import UsageType
 from simulators.otp.errors import Refused
 from simulators.otp.route import DONE, Ask, Route, Said
-from simulators.otp.state import RECORD_SECONDS, User, Verification
+from simulators.otp.state import RECORD_SECONDS, User, Verification, normal
 from simulators.otp.zod import PHONE, TEXT, Guard, obj
 
 _SEND = Guard(obj(["identifier"], identifier=IDENTIFIER, templateType={"enum": ["BindMfa"]}))
@@ -50,7 +50,7 @@ async def _send(ask: Ask) -> Said:
     if identifier["type"] == "email":
         raise Refused("connector.not_found", type="Email")
     to = identifier["value"]
-    own = to == user.phone
+    own = normal(to) == user.phone
     usage: UsageType = "UserPermissionValidation" if own else "BindNewIdentifier"
     usage = ask.body.get("templateType", usage) if own else usage
     made = Verification(service.id(), to, usage=usage, owner=user.id if own else "")
