@@ -10,7 +10,7 @@ from simulators.control.views import message as shown
 from simulators.kernel.inbound import arrive
 from simulators.kernel.message import Message
 from simulators.kernel.provider import Provider
-from simulators.kernel.world import World
+from simulators.kernel.world import STRANGERS, World
 
 MOST_TEXT = 1600
 
@@ -25,6 +25,8 @@ _URL: Schema = {
 def reply(world: World, provider: Provider, sender: str, to: str, text: str, url: str) -> Message:
     """A message from a phone to the application, by way of a provider; without `to` it answers the
     newest message to that phone. Raises `Bad`."""
+    if world.id == STRANGERS:
+        raise Bad(400, "strangers have no application", "an account with credentials", STRANGERS)
     number = e164(sender)
     newest = world.messages(to=number, provider=provider.name, limit=1)
     answered = to or (newest[0].sender if newest else "") or _own_sender(world, provider)

@@ -1,4 +1,4 @@
-"""Receipts: those still to come, and every attempt made so far."""
+"""Receipts: those still to come, those under way, and every attempt made so far."""
 
 from typing import Any
 
@@ -11,6 +11,16 @@ from simulators.kernel.receipts import Due
 from simulators.server.dispatch import LOG
 
 _PENDING = record(message=TEXT, due=TIME, attempt=COUNT)
+_UNDER_WAY = record(
+    at=TIME,
+    message=TEXT,
+    provider=TEXT,
+    to=TEXT,
+    reports=TEXT,
+    error=TEXT,
+    attempt=COUNT,
+    url=TEXT,
+)
 _QUERY = {
     "state": {
         "enum": ["delivered", "retrying", "given up"],
@@ -31,6 +41,10 @@ def _list(ask: Ask) -> Any:
             {"message": due.message, "due": iso(at), "attempt": due.attempt + 1}
             for at, due in planned
         ],
+        "under_way": [
+            {**one, "at": iso(one["at"])}
+            for one in ask.simulators.dispatcher.under_way(world.id)[:most]
+        ],
         "attempts": [{**entry, "at": iso(entry["at"])} for entry in attempts],
     }
 
@@ -40,9 +54,13 @@ ROUTES = (
         name="list-receipts",
         method="GET",
         path="/_sim/receipts",
-        summary="Receipts still to come, earliest first, and the newest attempts, oldest first",
+        summary="Receipts to come, those under way, and the newest attempts, oldest first",
         handle=_list,
         query=_QUERY,
-        answer=record(pending=many(_PENDING), attempts=many({"type": "object"})),
+        answer=record(
+            pending=many(_PENDING),
+            under_way=many(_UNDER_WAY),
+            attempts=many({"type": "object"}),
+        ),
     ),
 )

@@ -115,6 +115,10 @@ class Accounts:
         self._worlds.pop(account, None)
         return self.store.drop_account(account)
 
+    def is_kept(self, world: World) -> bool:
+        """Whether this is still the world of its account."""
+        return world is self.strangers or self._worlds.get(world.id) is world
+
     def _check(self, account: str, credentials: Mapping[str, Mapping[str, str]]) -> None:
         if not _ID.fullmatch(account) or account == STRANGERS:
             raise BadAccount(

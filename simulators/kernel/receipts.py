@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from simulators.kernel.catalogue import ErrorRow
-from simulators.kernel.message import Life, Message, Step
+from simulators.kernel.message import INBOUND, Life, Message, Step
 from simulators.kernel.world import World
 
 
@@ -83,11 +83,13 @@ class Place(NamedTuple):
 
 
 def line(reporting: Reporting, message: Message) -> list[Place]:
-    """The reports in the order they go out: a rule may reverse or double them."""
+    """The reports in the order they go out: a rule may reverse or double them. The first status
+    of what was sent is told by the answer; a reply from a phone has had none."""
     told = reporting.receipts
     parts = range(message.segments if told.per_part else 1)
+    first = 0 if message.operation == INBOUND else 1
     steps = enumerate(_steps(reporting, message))
-    reported = [at for at, step in steps if at and step.status in told.statuses]
+    reported = [at for at, step in steps if at >= first and step.status in told.statuses]
     found = [Place(at, part) for at in reported for part in parts]
     script: Mapping[str, Any] = message.details.get("receipt", {})
     if script.get("reorder"):

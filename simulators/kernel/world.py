@@ -25,7 +25,8 @@ class Account:
 class World:
     """One account's clock, chance and state. Two worlds never see each other.
 
-    `held` counts, by provider, the requests whose answers this process holds back.
+    `held` counts, by provider, the requests whose answers this process holds back; `resets` how
+    often it was emptied.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class World:
         self.clock = Clock(store, account.id, system)
         self.chance = Chance(account.seed or account.id)
         self.held: Counter[str] = Counter()
+        self.resets = 0
 
     def credentials(self, provider: str) -> Mapping[str, str]:
         """The account's credentials for one provider; none for strangers."""
@@ -57,5 +59,6 @@ class World:
 
     def reset(self) -> None:
         """Empties the world; the credentials stay, and chance starts anew."""
+        self.resets += 1
         self.store.clear(self.id)
         self.chance = Chance(self.account.seed or self.id)

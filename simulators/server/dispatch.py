@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections import defaultdict
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -30,6 +30,8 @@ class _Parcel(NamedTuple):
     reporting: Reporting
     url: str
     items: list[tuple[Due, Report]]
+    began: float
+    resets: int  # of the world when this was packed: what it was emptied of since is not reported
 
 
 class Dispatcher:
@@ -40,7 +42,7 @@ class Dispatcher:
         self._courier = courier
         self._loop: asyncio.AbstractEventLoop | None = None
         self._woken = asyncio.Event()
-        self._in_flight = 0
+        self._under_way: dict[int, _Parcel] = {}
         self._idle = asyncio.Event()
         accounts.store.on_plan(lambda _account: self._woken.set())
 
@@ -56,13 +58,22 @@ class Dispatcher:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), wait)
 
+    def under_way(self, account: str) -> list[dict[str, Any]]:
+        """The reports of an account that are being made: taken from its plans, not answered yet."""
+        return [
+            {"at": parcel.began, **_of_report(due, report), "url": parcel.url}
+            for parcel in self._under_way.values()
+            if parcel.world.id == account
+            for due, report in parcel.items
+        ]
+
     async def settled(self, timeout: float) -> bool:
         """Waits until nothing is due and nothing under way; False if that takes too long."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout):
-                while self._in_flight or self._wait() == 0:
+                while self._under_way or self._wait() == 0:
                     self._idle.clear()
-                    await asyncio.wait_for(self._idle.wait(), None if self._in_flight else 0.01)
+                    await asyncio.wait_for(self._idle.wait(), None if self._under_way else 0.01)
                 return True
         return False
 
@@ -81,7 +92,7 @@ class Dispatcher:
     def _send_due(self) -> float | None:
         store = self._accounts.store
         for account, _at in store.next_due():
-            if self._in_flight >= MAX_IN_FLIGHT:
+            if len(self._under_way) >= MAX_IN_FLIGHT:
                 return 1.0
             world = self._accounts.world(account)
             taken = [Due(*item) for _, item in store.due(account, world.clock.now(), CHUNK)]
@@ -98,7 +109,11 @@ class Dispatcher:
             reporting = self._reporting(message) if message else None
             if message is None or reporting is None:
                 continue
-            found = receipts.report(reporting, message, due)
+            try:
+                found = receipts.report(reporting, message, due)
+            except Exception:  # one message that cannot be reported must not end the others
+                _log.exception("no report of %s message %s", message.provider, message.id)
+                continue
             if found is not None:
                 reply = message.operation == INBOUND
                 groups[message.provider, reply, message.callback].append((due, found))
@@ -107,8 +122,9 @@ class Dispatcher:
             reporting = self._reporting(items[0][1].message)
             if reporting is not None:
                 size = reporting.receipts.batch
+                now, resets = world.clock.now(), world.resets
                 parcels += [
-                    _Parcel(world, reporting, url, items[at : at + size])
+                    _Parcel(world, reporting, url, items[at : at + size], now, resets)
                     for at in range(0, len(items), size)
                 ]
         return parcels
@@ -122,8 +138,12 @@ class Dispatcher:
             callback = kind.build(parcel.world, parcel.url, [report for _, report in parcel.items])
         except Exception:  # a provider page's mistake must not end every other receipt
             _log.exception("no callback for %s", parcel.url)
+            nowhere = Callback("", parcel.url)
+            fault = Delivery(0, b"", "a fault of ours: no callback could be made", False, 0.0)
+            for due, report in parcel.items:
+                self._close(parcel, due, report, nowhere, fault, fault.error, "given up")
             return
-        self._in_flight += 1
+        self._under_way[id(parcel)] = parcel
 
         def done(delivery: Delivery) -> None:
             if self._loop is not None:
@@ -133,7 +153,20 @@ class Dispatcher:
         self._courier.send(callback, kind.timeout, done)
 
     def _delivered(self, parcel: _Parcel, callback: Callback, delivery: Delivery) -> None:
-        self._in_flight -= 1
+        del self._under_way[id(parcel)]
+        try:
+            if self._is_current(parcel):
+                self._conclude(parcel, callback, delivery)
+        finally:
+            self._idle.set()
+            self._woken.set()
+
+    def _is_current(self, parcel: _Parcel) -> bool:
+        """Whether the account is still there, and was not emptied meanwhile."""
+        world = parcel.world
+        return self._accounts.is_kept(world) and world.resets == parcel.resets
+
+    def _conclude(self, parcel: _Parcel, callback: Callback, delivery: Delivery) -> None:
         lacks = delivery.error or parcel.reporting.receipts.expects(delivery.status, delivery.body)
         if lacks and delivery.reached:
             _judge(parcel, callback, delivery, lacks)
@@ -142,12 +175,24 @@ class Dispatcher:
             if lacks:
                 retried = receipts.again(parcel.reporting, parcel.world, due)
                 state = "retrying" if retried else "given up"
-            if state != "retrying":
-                self._plan_next(parcel, due)
-            entry = _entry(parcel.world.clock.now(), due, report, callback, delivery, lacks, state)
-            parcel.world.store.record(parcel.world.id, LOG, entry)
-        self._idle.set()
-        self._woken.set()
+            self._close(parcel, due, report, callback, delivery, lacks, state)
+
+    def _close(
+        self,
+        parcel: _Parcel,
+        due: Due,
+        report: Report,
+        callback: Callback,
+        delivery: Delivery,
+        lacks: str,
+        state: str,
+    ) -> None:
+        """Ends one attempt: in the log, and with the next report of the message if this one is
+        not tried again."""
+        if state != "retrying":
+            self._plan_next(parcel, due)
+        entry = _entry(parcel.world.clock.now(), due, report, callback, delivery, lacks, state)
+        parcel.world.store.record(parcel.world.id, LOG, entry)
 
     def _plan_next(self, parcel: _Parcel, due: Due) -> None:
         world = parcel.world
@@ -188,12 +233,7 @@ def _entry(
     return orjson.dumps(
         {
             "at": now,
-            "message": due.message,
-            "provider": report.message.provider,
-            "to": report.message.to,
-            "reports": report.step.status,
-            "error": report.step.error,
-            "attempt": due.attempt + 1,
+            **_of_report(due, report),
             "state": state,
             "method": callback.method,
             "url": callback.url,
@@ -205,3 +245,14 @@ def _entry(
             "lacks": lacks,
         }
     )
+
+
+def _of_report(due: Due, report: Report) -> dict[str, Any]:
+    return {
+        "message": due.message,
+        "provider": report.message.provider,
+        "to": report.message.to,
+        "reports": report.step.status,
+        "error": report.step.error,
+        "attempt": due.attempt + 1,
+    }

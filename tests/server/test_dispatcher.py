@@ -1,0 +1,298 @@
+"""What the dispatcher makes of each answer, with a courier that the test plays: no socket, no
+thread, no time that passes by itself."""
+
+import asyncio
+import json
+from dataclasses import replace
+
+import pytest
+
+from simulators.catalog import PROVIDERS
+from simulators.kernel import inbound, receipts
+from simulators.kernel.accounts import DEFAULT, Accounts
+from simulators.kernel.message import INBOUND, Message, Step
+from simulators.server.courier import Delivery
+from simulators.server.dispatch import LOG, UNANSWERED, Dispatcher
+from simulators.store.memory import MemoryStore
+
+URL = "http://127.0.0.1:9/status"
+# Some providers want 200, others words of theirs as well.
+ACCEPTED = Delivery(200, b'{"code": 0, "msg": "", "result": 0, "errmsg": ""}', "", True, 0.1)
+REFUSED = Delivery(503, b"later", "", True, 0.1)
+SILENT = Delivery(0, b"", "no answer within 5 s", True, 5.0)
+ABSENT = Delivery(0, b"", "connection refused", False, 0.0)
+
+
+class Played:
+    """A dispatcher, the world of the default account, and the callbacks that wait for an answer."""
+
+    def __init__(self, providers=PROVIDERS):
+        self.time = 1_800_000_000.0
+        self.store = MemoryStore()
+        self.accounts = Accounts(self.store, providers.values(), lambda: self.time)
+        self.world = self.accounts.world(DEFAULT)
+        self.waiting = []
+        self.dispatcher = Dispatcher(self.accounts, self)
+
+    def send(self, callback, _timeout, done):
+        """As the courier's."""
+        self.waiting.append((callback, done))
+
+    def message(self, number, callback=URL):
+        """One of Twilio's, with reports `sent` and `delivered` to come."""
+        made = Message(
+            id=f"SM{number:032x}",
+            provider="twilio",
+            operation="send",
+            to=f"+1555867{number:04}",
+            sender="+15005550006",
+            text="hello",
+            segments=1,
+            at=self.world.clock.now(),
+            life=(Step(0, "queued"), Step(1, "sent"), Step(2, "delivered")),
+            callback=callback,
+        )
+        ((kept, *_),) = self.store.admit(self.world.id, [((), made)], made.at)
+        receipts.plan(PROVIDERS["twilio"].reporting(kept), self.world, kept)
+        return kept
+
+    async def pass_time(self, seconds):
+        """What became due has been handed to the courier."""
+        self.time += seconds
+        self.store.ring(self.world.id)
+        await settle()
+
+    async def answer(self, delivery):
+        """The oldest callback that waits gets this."""
+        _, done = self.waiting.pop(0)
+        done(delivery)
+        await settle()
+
+    def attempts(self):
+        entries = self.store.records(self.world.id, LOG, limit=1000)
+        return [json.loads(entry) for _, entry in entries]
+
+    def told(self):
+        return [(one["reports"], one["attempt"], one["state"]) for one in self.attempts()]
+
+    def violations(self):
+        return len(self.store.records(self.world.id, UNANSWERED, limit=1000))
+
+    def planned(self):
+        return [receipts.Due(*item) for _, item in self.store.planned(self.world.id, 1000)]
+
+
+async def settle():
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+def play(test, **given):
+    """Runs a test with a dispatcher beside it."""
+
+    async def run():
+        played = Played(**given)
+        running = asyncio.ensure_future(played.dispatcher.run())
+        await settle()
+        try:
+            await test(played)
+            assert not running.done()
+        finally:
+            running.cancel()
+
+    asyncio.run(run())
+
+
+def test_the_next_report_waits_for_the_one_before_it():
+    """While one is retried nothing else of its message is planned, and each is planned once."""
+
+    async def test(played):
+        played.message(1)
+        await played.pass_time(1)
+        await played.answer(REFUSED)
+
+        assert [(0, 1)] == [(due.place, due.attempt) for due in played.planned()]
+
+        await played.pass_time(60)
+        await played.answer(ACCEPTED)
+        await played.answer(ACCEPTED)
+        assert [
+            ("sent", 1, "retrying"),
+            ("sent", 2, "delivered"),
+            ("delivered", 1, "delivered"),
+        ] == played.told()
+        assert ([], []) == (played.planned(), played.waiting)
+
+    play(test)
+
+
+@pytest.mark.parametrize(
+    ("answer", "states", "violations"),
+    [
+        (ACCEPTED, ["delivered"], 0),
+        (REFUSED, ["retrying", "given up"], 2),
+        (SILENT, ["retrying", "given up"], 2),
+        (ABSENT, ["retrying", "given up"], 0),
+    ],
+    ids=["accepted", "refused", "silent", "absent"],
+)
+def test_what_is_not_acknowledged_is_tried_again(answer, states, violations):
+    """As often as the provider does, and then the next report is made. Only an application that is
+    there can answer wrongly."""
+
+    async def test(played):
+        played.message(1)
+        for _ in states:
+            await played.pass_time(60)
+            await played.answer(answer)
+
+        assert [("sent", at + 1, state) for at, state in enumerate(states)] == played.told()
+        assert violations == played.violations()
+        await played.pass_time(60)
+        assert 1 == len(played.waiting)
+
+    play(test)
+
+
+def test_what_is_under_way_is_shown():
+    """Neither planned nor answered: with what is told, and where."""
+
+    async def test(played):
+        kept = played.message(1)
+        await played.pass_time(1)
+
+        assert ([], []) == (played.planned(), played.told())
+        (shown,) = played.dispatcher.under_way(DEFAULT)
+        assert {
+            "at": played.time,
+            "message": kept.id,
+            "provider": "twilio",
+            "to": kept.to,
+            "reports": "sent",
+            "error": "",
+            "attempt": 1,
+            "url": URL,
+        } == shown
+        assert [] == played.dispatcher.under_way("another")
+        await played.answer(ACCEPTED)
+        assert [] == played.dispatcher.under_way(DEFAULT)
+
+    play(test)
+
+
+@pytest.mark.parametrize("how", ["emptied", "dropped"])
+def test_what_an_account_was_emptied_of_is_not_reported_in_it(how):
+    """An answer that comes later is no violation of the next test, nor makes a world of nobody."""
+
+    async def test(played):
+        played.message(1)
+        await played.pass_time(1)
+        if how == "emptied":
+            played.world.reset()
+            played.message(1)
+        else:
+            played.accounts.drop(DEFAULT)
+        await played.answer(REFUSED)
+
+        assert ([], 0) == (played.told(), played.violations())
+        assert (1 if how == "emptied" else 0) == len(played.planned())
+        assert await played.dispatcher.settled(1)
+
+    play(test)
+
+
+def test_a_callback_that_cannot_be_made_is_told(caplog):
+    """And ends nothing else: neither its message's next report nor another message's."""
+
+    def broken(world, url, reports):
+        if reports[0].message.text == "hello":
+            raise KeyError("auth_token")
+        return twilio.receipts.build(world, url, reports)
+
+    twilio = PROVIDERS["twilio"]
+    faulty = replace(twilio, receipts=replace(twilio.receipts, build=broken))
+
+    async def test(played):
+        played.message(1)
+        await played.pass_time(1)
+        await played.pass_time(1)
+
+        assert [("sent", 1, "given up"), ("delivered", 1, "given up")] == played.told()
+        assert "a fault of ours" in played.attempts()[0]["lacks"]
+        assert await played.dispatcher.settled(1)
+
+    play(test, providers={**PROVIDERS, "twilio": faulty})
+    assert "no callback for" in caplog.text
+
+
+def test_a_message_that_cannot_be_reported_ends_no_other(caplog):
+    """One whose course nobody knows, beside one that is as it should be."""
+
+    async def test(played):
+        lost = played.message(1)
+        played.store.change(DEFAULT, lost.id, life="of another release")
+        played.message(2)
+        await played.pass_time(1)
+
+        assert 1 == len(played.waiting)
+
+    play(test)
+    assert "no report of twilio message" in caplog.text
+
+
+def test_an_answer_that_cannot_be_judged_ends_no_other():
+    """The fault is the loop's to log; what waits for the dispatcher goes on."""
+
+    def broken(_status, _body):
+        raise ValueError("no judgement")
+
+    twilio = PROVIDERS["twilio"]
+    faulty = replace(twilio, receipts=replace(twilio.receipts, expects=broken))
+
+    async def test(played):
+        faults = []
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _loop, context: faults.append(context["exception"]))
+        played.message(1)
+        await played.pass_time(1)
+        await played.answer(ACCEPTED)
+
+        assert ["no judgement"] == [str(fault) for fault in faults]
+        assert [] == played.dispatcher.under_way(DEFAULT)
+        assert await played.dispatcher.settled(1)
+
+    play(test, providers={**PROVIDERS, "twilio": faulty})
+
+
+@pytest.mark.parametrize("name", [name for name, p in PROVIDERS.items() if p.inbound])
+@pytest.mark.parametrize("single", [False, True], ids=["its own life", "a life of one step"])
+def test_a_reply_is_handed_over_once(name, single):
+    """Also where its life has one step: nobody has been told of that by an answer."""
+    provider = PROVIDERS[name]
+    if single:
+        life = provider.lives["inbound"][-1:]
+        provider = replace(provider, lives={**provider.lives, "inbound": life})
+
+    async def test(played):
+        kept = inbound.arrive(provider, played.world, "+4512345678", "1", "hello", URL)
+        await played.pass_time(1)
+
+        assert INBOUND == kept.operation
+        await played.answer(ACCEPTED)
+        await played.pass_time(3600)
+        assert 1 == len(played.attempts())
+        assert [] == played.waiting
+
+    play(test, providers={**PROVIDERS, name: provider})
+
+
+def test_strangers_have_no_application(sms_server):
+    """A reply needs an account; it is refused, not lost."""
+    from simulators.control.errors import Bad
+    from simulators.testing import Sms
+
+    strangers = Sms(sms_server, sms_server.accounts.strangers)
+
+    with pytest.raises(Bad, match="strangers have no application"):
+        strangers.reply("twilio", "+15558675310", "hello", url=URL)
+    assert [] == sms_server.call(lambda: strangers.world.messages(inbound=True))
