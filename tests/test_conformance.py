@@ -1,11 +1,9 @@
 """What every provider in the catalogue must do. A new one is tested by being listed."""
 
-import json
-
 import pytest
 
 from simulators import catalog
-from simulators.data import data
+from simulators.check.examples import examples
 from simulators.kernel.accounts import DEFAULT
 from simulators.kernel.catalogue import Place
 from simulators.kernel.clock import Chance
@@ -129,19 +127,18 @@ def test_refuses_a_stranger(provider, endpoint, sms_server, replay):
 def test_sends_have_a_contract_with_examples(provider, endpoint):
     """A send's contract keeps and breaks examples, each break where the example says."""
     agreed = contract(provider.name, endpoint.operation)
-    path = data("contracts") / provider.name / f"{endpoint.operation}.examples.json"
-    examples = json.loads(path.read_text())
+    found = examples(provider.name, endpoint.operation)
 
     assert agreed is not None
     assert contract(provider.name, endpoint.operation, "response.schema") is not None
-    assert examples["keeps"]
-    assert examples["breaks"]
-    for document in examples["keeps"]:
+    assert found.keeps
+    assert found.breaks
+    for document in found.keeps:
         assert [] == agreed.check(document)
-    for broken in examples["breaks"]:
-        pointers = [breach.pointer for breach in agreed.check(broken["document"])]
+    for broken in found.breaks:
+        pointers = [breach.pointer for breach in agreed.check(broken.document)]
 
-        assert broken["at"] in pointers, broken["why"]
+        assert broken.at in pointers, broken.why
 
 
 @each_provider

@@ -18,7 +18,7 @@ OURS = {"simulators", "conftest", *(path.stem for path in (ROOT / "loadtests").g
 
 # Who needs an extra beside the dependencies proper.
 ALLOWED = {
-    "simulators": ["fast", "pytest"],
+    "simulators": ["fast", "provider", "pytest"],
     "simulators/bench": ["dev"],
     "simulators/load": ["load"],
     "tests": [*EXTRAS],

@@ -6,6 +6,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import jsonPatch from "fast-json-patch";
 import { breaches, contracts } from "./contracts.mjs";
 
 const folder = process.argv[2] ?? fileURLToPath(new URL("../../contracts", import.meta.url));
@@ -21,7 +22,9 @@ function* wrong(provider, operation) {
     const found = places(contract, document);
     if (found.length) yield `${provider}/${operation}: keeps[${number}] breaks at ${found}`;
   }
-  for (const { at, why, document } of breaks) {
+  for (const { at, why, of = 0, patch } of breaks) {
+    // Each break is a JSON Patch (RFC 6902) on one of the requests that keep the contract.
+    const document = jsonPatch.applyPatch(keeps[of], patch, true, false).newDocument;
     const found = places(contract, document);
     if (!found.includes(at)) {
       yield `${provider}/${operation}: "${why}" breaks at ${found}, not at ${at}`;

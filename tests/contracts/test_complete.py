@@ -5,6 +5,7 @@ import re
 import pytest
 
 from simulators.catalog import PROVIDERS
+from simulators.check.examples import examples
 from simulators.kernel.contracts import contract
 
 # Endpoints that are no operation of the vendor's, and why.
@@ -31,24 +32,24 @@ SENT = [(name, callback) for name, sent in CALLBACKS.items() for callback in sen
 
 
 @pytest.mark.parametrize(("provider", "operation"), OPERATIONS, ids="/".join)
-def test_an_operation_has_a_request_examples_and_an_answer(provider, operation, read):
+def test_an_operation_has_a_request_examples_and_an_answer(provider, operation):
     """All three files are there, and the request is both kept and broken."""
-    examples = read(f"{provider}/{operation}.examples.json")
+    found = examples(provider, operation)
 
     assert contract(provider, operation) is not None
     assert contract(provider, operation, "response.schema") is not None
-    assert examples["keeps"]
-    assert examples["breaks"]
+    assert found.keeps
+    assert found.breaks
 
 
 @pytest.mark.parametrize(("provider", "callback"), SENT, ids="/".join)
-def test_a_callback_has_a_contract_with_examples(provider, callback, read):
+def test_a_callback_has_a_contract_with_examples(provider, callback):
     """What the provider sends to an application is described as what it takes is."""
-    examples = read(f"{provider}/{callback}.examples.json")
+    found = examples(provider, callback)
 
     assert contract(provider, callback) is not None
-    assert examples["keeps"]
-    assert examples["breaks"]
+    assert found.keeps
+    assert found.breaks
 
 
 def test_every_callback_there_is_has_been_thought_of():

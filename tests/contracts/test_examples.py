@@ -2,39 +2,40 @@
 
 import json
 
+from simulators.check.examples import examples
 from simulators.kernel.contracts import contract
 
 
-def test_what_keeps_a_contract_is_kept_by_it(described, read):
+def test_what_keeps_a_contract_is_kept_by_it(described):
     """Neither engine finds fault."""
     agreed = contract(*described.split("/"))
-    for document in read(f"{described}.examples.json")["keeps"]:
+    for document in examples(*described.split("/")).keeps:
         assert [] == agreed.check(document)
         assert [] == [str(breach) for breach in agreed.check_slowly(document)]
 
 
-def test_what_breaks_a_contract_breaks_it_where_it_says(described, read):
+def test_what_breaks_a_contract_breaks_it_where_it_says(described):
     """Among the breaches is the one the example is for; each is told in words."""
     agreed = contract(*described.split("/"))
-    for broken in read(f"{described}.examples.json")["breaks"]:
-        found = agreed.check(broken["document"])
+    for broken in examples(*described.split("/")).breaks:
+        found = agreed.check(broken.document)
 
-        assert broken["at"] in {breach.pointer for breach in found}, broken["why"]
+        assert broken.at in {breach.pointer for breach in found}, broken.why
         assert [] == [str(breach) for breach in found if breach.expected in ("", "a value")]
 
 
-def test_no_example_stands_twice(described, read):
+def test_no_example_stands_twice(described):
     """Each document that breaks is another one."""
-    breaks = [json.dumps(item["document"]) for item in read(f"{described}.examples.json")["breaks"]]
+    breaks = [json.dumps(item.document) for item in examples(*described.split("/")).breaks]
 
     assert len(set(breaks)) == len(breaks)
 
 
-def test_every_contract_wants_a_whole_request_document(described, read):
+def test_every_contract_wants_a_whole_request_document(described):
     """A request document without its method, path, headers, query or body is none, and nothing
     but an object is one; a callback may do without what is the receiver's own."""
     agreed = contract(*described.split("/"))
-    document = read(f"{described}.examples.json")["keeps"][0]
+    document = examples(*described.split("/")).keeps[0]
 
     assert [] != agreed.check([document])
     for member in agreed.schema["required"]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from simulators.check.examples import read
 from simulators.data import data
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "node"
@@ -24,15 +25,15 @@ def node(tmp_path_factory):
     shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("node_modules"))
     npm = ["npm", "install", "--no-audit", "--no-fund", "--fetch-retries=0", "--loglevel=error"]
     try:
-        done = subprocess.run(npm, cwd=folder, capture_output=True, text=True, timeout=50)
+        done = subprocess.run(npm, cwd=folder, capture_output=True, text=True, timeout=600)
     except subprocess.TimeoutExpired:
-        pytest.skip("npm could not install ajv in 50 seconds")
+        pytest.skip("npm could not install ajv in ten minutes")
     if done.returncode:
         pytest.skip(f"npm could not install ajv: {done.stderr.strip()[-200:]}")
 
     def run(contracts):
         command = ["node", "check.mjs", str(contracts)]
-        return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=50)
+        return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
 
     return run
 
@@ -55,12 +56,13 @@ def test_a_wrong_example_is_told_and_fails(node, tmp_path):
     shutil.copytree(data("contracts") / "http_sms", tmp_path / "http_sms")
     file = tmp_path / "http_sms" / "send-webhook.examples.json"
     examples = json.loads(file.read_text())
-    kept, broken = examples["keeps"][0], examples["breaks"][0]
-    wrong = {"at": "body", "why": "nothing", "document": kept}
-    file.write_text(json.dumps({"keeps": [broken["document"]], "breaks": [wrong]}))
+    broken = read(file.read_text(), file.name)[1][0]
+    wrong = {"at": "body", "why": "nothing", "of": 1, "patch": []}
+    kept = [broken.document, examples["keeps"][0]]
+    file.write_text(json.dumps({"keeps": kept, "breaks": [wrong]}))
 
     done = node(tmp_path)
 
     assert 1 == done.returncode
-    assert f"http_sms/send-webhook: keeps[0] breaks at {broken['at']}" in done.stderr
+    assert f"http_sms/send-webhook: keeps[0] breaks at {broken.at}" in done.stderr
     assert 'http_sms/send-webhook: "nothing" breaks at , not at body' in done.stderr

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from simulators.check.examples import read
 from simulators.data import data
 from simulators.kernel.contracts import Contract, document
 
@@ -132,8 +133,8 @@ def examples(path):
     beside = path.with_name(path.name.replace(".schema.json", ".examples.json"))
     if not beside.is_file():
         return [document("POST", "/", {}, {}, {})]
-    loaded = orjson.loads(beside.read_bytes())
-    return [*loaded["keeps"], *[broken["document"] for broken in loaded["breaks"]]]
+    keeps, breaks = read(beside.read_text(), beside.name)
+    return [*keeps, *[broken.document for broken in breaks]]
 
 
 def places(value, found=()):

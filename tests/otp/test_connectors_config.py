@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from simulators.check.examples import read
 from simulators.data import data
 from simulators.kernel.contracts import Contract, contract
 from simulators.otp.connector import ConnectorError
@@ -16,7 +17,9 @@ PAGES = Path(__file__).parent.parent.parent / "docs" / "providers"
 VECTORS = Path(__file__).parent.parent / "vectors"
 KIND = "config.schema"
 EXAMPLES = {
-    name: json.loads((FOLDER / f"{name}.config.examples.json").read_text()) for name in CONNECTORS
+    name: dict(zip(("keeps", "breaks"), read((FOLDER / file).read_text(), file), strict=True))
+    for name in CONNECTORS
+    for file in [f"{name}.config.examples.json"]
 }
 KEEPS = [
     (name, number) for name, found in EXAMPLES.items() for number in range(len(found["keeps"]))
@@ -58,9 +61,9 @@ def test_a_bad_example_is_told_where_it_is_bad(factory, number):
     """Every example under `breaks` breaches first at its pointer."""
     found = EXAMPLES[factory]["breaks"][number]
 
-    (first, *_others) = contract("connectors", factory, KIND).check(found["document"])
+    (first, *_others) = contract("connectors", factory, KIND).check(found.document)
 
-    assert found["at"] == first.pointer
+    assert found.at == first.pointer
     assert "expected a value" not in str(first)
 
 
@@ -69,12 +72,12 @@ def test_logto_refuses_what_breaks_its_guard_and_takes_what_breaks_advice(factor
     """The `by` of an example says which; a guard's issue has the example's path."""
     found = EXAMPLES[factory]["breaks"][number]
 
-    if found["by"] == "advice":
-        check_config(factory, found["document"])
+    if found.by == "advice":
+        check_config(factory, found.document)
     else:
-        paths = [".".join(map(str, issue["path"])) for issue in broken(factory, found["document"])]
+        paths = [".".join(map(str, issue["path"])) for issue in broken(factory, found.document)]
         # What is wrong inside an alternative is told under the alternative.
-        assert any(found["at"] == path or found["at"].startswith(f"{path}.") for path in paths)
+        assert any(found.at == path or found.at.startswith(f"{path}.") for path in paths)
 
 
 @pytest.mark.parametrize("factory", CONNECTORS)
@@ -269,7 +272,7 @@ def test_every_rule_has_an_example_that_breaks_it_alone(factory, rule):
     del place[rule[-1]]
     weaker = Contract(schema)
 
-    assert any([] == weaker.check(found["document"]) for found in EXAMPLES[factory]["breaks"])
+    assert any([] == weaker.check(found.document) for found in EXAMPLES[factory]["breaks"])
 
 
 GUARDED = [json.loads(line) for line in (VECTORS / "logto-guards.jsonl").read_text().splitlines()]

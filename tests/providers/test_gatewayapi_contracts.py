@@ -4,11 +4,10 @@ import json
 
 import pytest
 
-from simulators.data import data
+from simulators.check.examples import examples
 from simulators.providers.gatewayapi import wire
 
-EXAMPLES = json.loads((data("contracts") / "gatewayapi" / "send-sms.examples.json").read_text())
-SENDS = [item for item in EXAMPLES["breaks"] if item["at"].startswith("body")]
+SENDS = [item for item in examples("gatewayapi", "send-sms").breaks if item.at.startswith("body")]
 # The simulator takes more than the documentation promises; the contract does not.
 LENIENT = {
     *("a leading plus", "a leading 00", "no URL", "not an object"),
@@ -33,12 +32,12 @@ def test_finds_fault_with_recorded_requests_only_where_the_number_has_a_prefix(
     assert {"to-cn-0086": pointer, "to-cn-e164": pointer, "to-us-e164": pointer} == faults
 
 
-@pytest.mark.parametrize("item", SENDS, ids=lambda item: f"{item['at']}: {item['why']}")
+@pytest.mark.parametrize("item", SENDS, ids=lambda item: f"{item.at}: {item.why}")
 def test_the_simulator_refuses_what_the_contract_does(item, default, ask):
     """A body that breaks a rule is refused with 422, but for the leniencies listed."""
-    answer = ask("POST", "/rest/mtsms", json=item["document"]["body"])
+    answer = ask("POST", "/rest/mtsms", json=item.document["body"])
 
-    assert (200 if item["why"] in LENIENT else 422) == answer.status_code
+    assert (200 if item.why in LENIENT else 422) == answer.status_code
 
 
 def test_dotted_names_mean_the_same_as_json():

@@ -4,11 +4,10 @@ import json
 
 import pytest
 
-from simulators.data import data
+from simulators.check.examples import examples
 from simulators.kernel.contracts import contract
 
-EXAMPLES = json.loads((data("contracts") / "smsaero" / "send-sms.examples.json").read_text())
-SENDS = [item for item in EXAMPLES["breaks"] if item["at"].startswith("body")]
+SENDS = [item for item in examples("smsaero", "send-sms").breaks if item.at.startswith("body")]
 # Words the service knows nothing of are ignored by it, and named by the contract.
 LENIENT = {"body.callbackFormat", "body.shortLink", "body.channel"}
 
@@ -30,12 +29,12 @@ def test_finds_fault_with_recorded_requests_only_where_the_number_has_a_prefix(
     assert {"to-cn-0086": pointer, "to-cn-e164": pointer, "to-us-e164": pointer} == faults
 
 
-@pytest.mark.parametrize("item", SENDS, ids=lambda item: f"{item['at']}: {item['why']}")
+@pytest.mark.parametrize("item", SENDS, ids=lambda item: f"{item.at}: {item.why}")
 def test_the_simulator_refuses_what_the_contract_does(item, aero):
     """With the reasons by field, but for the words that the service ignores."""
-    answer = aero("sms/send", item["document"]["body"])
+    answer = aero("sms/send", item.document["body"])
 
-    if item["at"] in LENIENT:
+    if item.at in LENIENT and "twice" not in item.why:
         assert 200 == answer.status_code
     else:
         assert 400 == answer.status_code

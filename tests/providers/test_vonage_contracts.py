@@ -1,16 +1,12 @@
 """Vonage's contracts: what they say of texts and of recorded requests."""
 
-import json
-
 import pytest
 
-from simulators.data import data
+from simulators.check.examples import examples
 from simulators.kernel import segments
 from simulators.kernel.call import Call
 from simulators.kernel.contracts import contract
 from simulators.providers.vonage import wire
-
-EXAMPLES = json.loads((data("contracts") / "vonage" / "send-sms.examples.json").read_text())
 
 
 def document(request):
@@ -24,7 +20,7 @@ def document(request):
 def test_the_contract_s_gsm_alphabet_is_the_kernel_s():
     """Latin, Greek and Cyrillic, the euro and an emoji, each alone as a text."""
     agreed = contract("vonage", "send-sms")
-    kept = EXAMPLES["keeps"][0]
+    kept = examples("vonage", "send-sms").keeps[0]
     for char in map(chr, [*range(0x460), 0x20AC, 0x9A8C, 0x1F600]):
         asked = {**kept, "body": {**kept["body"], "text": char}}
         assert segments.is_gsm7(char) == (agreed.check(asked) == []), ascii(char)
