@@ -46,7 +46,7 @@ PATIENCE_SECONDS = 1.0
 MOST_TRIES = 5
 
 
-@events.test_start.add_listener  # before the oracle's: it counts by the limits that it finds
+@events.test_start.add_listener  # before `attach`: its watch begins with these limits
 def _limit(environment: Any, **_: Any) -> None:
     """So many of each template, for the time of the run."""
     if not isinstance(environment.runner, WorkerRunner):

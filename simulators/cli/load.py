@@ -4,6 +4,7 @@ Whatever is wrong is told in one line before the first user starts. Locust runs 
 own, and so does the server that is started unless `--host` or `--sim` names one that is there.
 """
 
+import json
 import os
 import signal
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
 import click
@@ -60,11 +62,34 @@ def _run(name: str, given: dict[str, Any]) -> None:
     with ExitStack() as closing:
         settings = _placed(scenario, _settings(given), given["limits"], closing)
         _check(settings, scenario)
+        outcome = Path(closing.enter_context(TemporaryDirectory())) / "outcome.json"
+        settings = replace(settings, outcome=outcome)
         code = processes.locust(
             _arguments(scenario, settings, given),
             {"LOGTO_TOKEN": settings.token, "SMS_SIMULATORS_TOKEN": settings.sim_token},
         )
-    raise SystemExit(code if code >= 0 else 128 - code)
+        passed = _passed(outcome)
+    raise SystemExit(_exit_code(code, passed))
+
+
+def _passed(outcome: Path) -> bool | None:
+    """What the verdict says; None if there is none."""
+    try:
+        passed = json.loads(outcome.read_text(encoding="utf-8"))["passed"]
+    except (OSError, ValueError, KeyError):
+        return None
+    return passed is True
+
+
+def _exit_code(code: int, passed: bool | None) -> int:
+    """0 for a verdict that says so and for nothing else: Locust ends with 0 in many ways."""
+    if code == 0 and passed:
+        return 0
+    if passed is None and code == 0:
+        fail("the run ended without a verdict", code=1)
+    if passed and code != 0:
+        fail(f"the run passed, but Locust ended with {code} after that", code=1)
+    return code if code > 0 else 128 - code if code < 0 else 1
 
 
 def _list(folder: Path) -> None:
@@ -133,6 +158,7 @@ def _arguments(scenario: Scenario, settings: Settings, given: dict[str, Any]) ->
         "--report": settings.report,
         "--junit": settings.junit,
         "--verdict": settings.verdict,
+        "--outcome": settings.outcome,
         "--users": given["users"],
         "--spawn-rate": given["spawn_rate"] or given["users"],
         "--run-time": given["time"],

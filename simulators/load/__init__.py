@@ -1,7 +1,7 @@
 """Load tests of whatever sends one-time codes: what the users saw, and whether all of it was right.
 
 A locustfile says what one user does and writes it in the `Ledger`; `run.attach` wires the rest:
-options, numbers that no two workers share, the inbox, and at the end the oracle, the thresholds
+options, numbers that no two workers share, the inbox, and at the end the invariants, the thresholds
 and the report. Only `run` and `shapes` import Locust, which patches the process it is imported
 into.
 """

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
+from simulators.load.invariants import Finding
 from simulators.load.ledger import Ledger
-from simulators.load.oracle import Finding
 from simulators.load.thresholds import Threshold
 
 _SENDS = {"throttled": "throttled", "refused": "refused", "accepted": "sent"}

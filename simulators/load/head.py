@@ -1,27 +1,34 @@
 """The process that judges: Locust's master, or the only one there is.
 
 Before the first user starts it tries what the scenario needs; while users run it takes samples; at
-the end it holds the ledger against the inbox and the figures against the thresholds.
+the end it holds the ledger against the inbox and the figures against the thresholds. One verdict
+comes of that, and whatever is told of the run is told from it: text, JSON, JUnit, the page, the
+exit code. A run that ends in any other way has no verdict, and then it has failed.
 """
 
 import logging
+import signal
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import gevent
-from locust.runners import STATE_STOPPED, MasterRunner
+from gevent import monkey
+from gevent.event import Event
+from locust import log
+from locust.runners import STATE_INIT, STATE_STOPPED, MasterRunner
 
 from simulators.control.client import ControlError
-from simulators.load import oracle, preflight, recorder, report
+from simulators.load import invariants, preflight, recorder, report
 from simulators.load.figures import Figures, requests
+from simulators.load.invariants import Finding
 from simulators.load.kept import Kept, Watch
-from simulators.load.oracle import Finding
 from simulators.load.recorder import Recorder
 from simulators.load.thresholds import Threshold, parse
 from simulators.load.verdict import Verdict
-from simulators.load.workers import Master
+from simulators.load.workers import RAN, Master
 
 if TYPE_CHECKING:
     from simulators.load.run import Run
@@ -40,52 +47,113 @@ class Head:
         self.run = run
         self.runner = run.environment.runner
         self._master = (
-            Master(self.runner, run.ledger) if isinstance(self.runner, MasterRunner) else None
+            Master(self.runner, run.ledger, self._worker_not_set_up)
+            if isinstance(self.runner, MasterRunner)
+            else None
         )
         self._running = False
+        self._judged = Event()
+        self._stopper: Any = None  # the greenlet that is stopping the test
         self._watch: Watch | None = None
         self._sampler: Any = None
+        self._silent: list[str] = []
+        self._kept: Kept | ControlError | None = None
+        self._seconds = 0.0
         self.verdict: Verdict | None = None
         events = run.environment.events
+        events.test_stopping.add_listener(self._stopping)
+        events.test_stop.add_listener(self._judge)  # behind those of the scenario
         events.quitting.add_listener(self._quitting)
         events.quit.add_listener(self._quit)
+        if monkey.is_module_patched("socket"):  # a process of Locust's own
+            gevent.signal_handler(signal.SIGINT, _interrupt)
+        self.runner.quit = self._after_the_verdict(self.runner.quit)
         self.thresholds = self._ready()
 
     def started(self) -> None:
         """Remembers where everything stood."""
         if self._master:
             self._master.started()
+        self.verdict = None
+        self.run.environment.process_exit_code = None
+        self._judged.clear()
+        self._kept = None
         self._watch = Watch(self.run.inbox) if self.run.settings.sim else None
         self.recorder = Recorder(time.time())
         self._sampler = gevent.spawn(self._sample)
         self._running = True
 
+    def not_set_up(self, told: str) -> None:
+        """One line, and the workers are sent away: there is nothing for them to do."""
+        sys.stderr.write(f"sms-simulators: {told}\n")
+        sys.stderr.flush()
+        if self._master:
+            self.runner.send_message("quit")
+
+    def _worker_not_set_up(self, told: str) -> NoReturn:
+        self.not_set_up(told)
+        raise SystemExit(USAGE)
+
     def stopped(self) -> None:
-        """Judges."""
+        """The users are gone: takes what they saw and what the simulators kept, before the scenario
+        puts back what it changed for the run."""
         if not self._running:
             return
-        self._running = False
         self._sampler.kill()
-        seconds = time.time() - self.recorder.began
-        silent = self._master.stopped() if self._master else []
+        self._seconds = time.time() - self.recorder.began
+        self._silent = self._master.gather() if self._master else []
+        try:
+            self._kept = self._watch.kept() if self._watch else None
+        except ControlError as error:
+            self._kept = error
         self._take()
-        self.verdict = self._judged(silent, seconds)
-        self._write()
+
+    def _stopping(self, **_: Any) -> None:
+        self._stopper = gevent.getcurrent()
+
+    def _after_the_verdict(self, quit_now: Any) -> Any:
+        """Locust's `quit` ends every greenlet of the runner. If the test is being stopped in one of
+        them meanwhile (the last worker is gone, a shape is at its end, a user asked for it), the
+        verdict would end with it, half made."""
+
+        def quit_when_judged() -> None:
+            while (
+                self._running
+                and self._stopper is not None
+                and self._stopper is not gevent.getcurrent()
+                and not self._stopper.dead
+            ):
+                self._judged.wait(0.1)
+            quit_now()
+
+        return quit_when_judged
+
+    def _judge(self, **_: Any) -> None:
+        """Whether all was right, once the scenario has done what it does at the end."""
+        if not self._running:
+            return
+        try:
+            if self._master:  # what came after the users had stopped
+                self._master.gather()
+            self.verdict = self._found()
+            self._publish()
+            self._running = False
+        finally:
+            self._stopper = None
+            self._judged.set()
         if self.run.environment.web_ui is not None:
             print(self.verdict.as_text(), flush=True)  # noqa: T201 - the page stays, nobody quits
-        failed = not self.verdict.passed or self.runner.exceptions
-        self.run.environment.process_exit_code = 1 if failed else 0
 
-    def _judged(self, silent: list[str], seconds: float) -> Verdict:
-        figures = Figures(requests(self.run.environment.stats), self.run.ledger, seconds)
+    def _found(self) -> Verdict:
+        figures = Figures(requests(self.run.environment.stats), self.run.ledger, self._seconds)
         return Verdict(
             scenario=Path(self.run.environment.locustfile or "scenario").stem,
-            oracle=self._oracle(silent),
+            invariants=[*self._invariants(), *self._mishaps()],
             thresholds=[figures.judged(threshold) for threshold in self.thresholds],
             facts={
                 "seed": self.run.seed,
                 "users": max(self.runner.target_user_count, *self._users()),
-                "seconds": round(seconds),
+                "seconds": round(self._seconds),
                 "sent": self.run.ledger.count("sent"),
                 "throttled": self.run.ledger.count("throttled"),
                 "verified": self.run.ledger.count("verified"),
@@ -96,12 +164,24 @@ class Head:
     def _users(self) -> list[int]:
         return [0, *(one.users for one in self.recorder.samples)]
 
-    def _oracle(self, silent: list[str]) -> list[Finding]:
-        try:
-            kept: Kept | None = self._watch.kept() if self._watch else None
-        except ControlError as error:
-            return [Finding("the inbox can be read", "broken", "", [str(error)])]
-        return oracle.judge(self.run.ledger, kept, silent)
+    def _invariants(self) -> list[Finding]:
+        if isinstance(self._kept, ControlError):
+            return [Finding("the inbox can be read", "broken", "", [str(self._kept)])]
+        return invariants.judge(self.run.ledger, self._kept, self._silent)
+
+    def _mishaps(self) -> Iterator[Finding]:
+        """What went wrong with the test itself: it may have looked at less than it says."""
+        raised = [
+            f"{one['msg'] or 'no message'}, {one['count']:,} times: {_last_line(one['traceback'])}"
+            for one in self.runner.exceptions.values()
+        ]
+        if raised:
+            yield Finding("no user of the scenario failed", "broken", "", raised)
+        if log.unhandled_greenlet_exception:
+            told = "an exception in a listener or in the background; its traceback is above"
+            yield Finding(RAN, "broken", "", [told])
+        if code := self.run.environment.process_exit_code:
+            yield _exit_code(code)
 
     def _sample(self) -> NoReturn:
         told_windows = 0.0
@@ -129,16 +209,30 @@ class Head:
         stats, users = self.run.environment.stats, self.runner.user_count
         self.recorder.sample(time.time(), users, stats, found)
 
-    def _write(self) -> None:
+    def _publish(self) -> None:
+        """Writes all that was asked for. A file that cannot be written fails the run, and the
+        others say so as well."""
         assert self.verdict is not None  # noqa: S101 - it was just made
+        failed = list(self._write(self.verdict))
+        if failed:
+            name = "the verdict was written where it was asked for"
+            self.verdict = self.verdict.with_finding(Finding(name, "broken", "", failed))
+            list(self._write(self.verdict))
+        self.run.environment.process_exit_code = self.verdict.exit_code
+
+    def _write(self, verdict: Verdict) -> Iterator[str]:
         given = self.run.settings
         for path, text in (
-            (given.junit, self.verdict.as_junit),
-            (given.verdict, self.verdict.as_json),
-            (given.report, lambda: report.page(self.verdict, self.recorder, self.run.ledger)),
+            (given.junit, verdict.as_junit),
+            (given.verdict, verdict.as_json),
+            (given.report, lambda: report.page(verdict, self.recorder, self.run.ledger)),
+            (given.outcome, verdict.as_json),
         ):
-            if path is not None:
-                path.write_text(text(), encoding="utf-8")
+            try:
+                if path is not None:
+                    path.write_text(text(), encoding="utf-8")
+            except OSError as error:
+                yield f"{path}: {error.strerror or error}"
 
     def _ready(self) -> list[Threshold]:
         """Tries everything; a mistake ends the process with one line, before there is a user."""
@@ -155,13 +249,47 @@ class Head:
         return found or [parse(_USUAL, "")]
 
     def _quitting(self, **_: Any) -> None:
-        """Ctrl-C comes here first: the users are stopped, and what they did is judged."""
-        if self._running and self.runner.state != STATE_STOPPED:
-            self.runner.stop()
+        """Ctrl-C comes here first: the users are stopped, and what they did is judged. So is a
+        test that Locust takes for stopped although nobody was told."""
+        if not self._running:
+            return
+        if self.runner.state not in (STATE_INIT, STATE_STOPPED):
+            self.runner.quit()
+        if self._running:
+            self.run.environment.events.test_stop.fire(environment=self.run.environment)
 
-    def _quit(self, **_: Any) -> None:
-        """After Locust's tables, so that it is the last thing a person reads."""
+    def _quit(self, exit_code: int | None = None, **_: Any) -> None:
+        """After Locust's tables, so that it is the last thing a person reads. What Locust ends
+        with is the verdict's, or the verdict says why not."""
         if self.run.settings.progress and sys.stderr.isatty():
             sys.stderr.write("\r\x1b[K")
-        if self.verdict is not None and self.run.environment.web_ui is None:
+        if self.verdict is None:
+            sys.stderr.write("sms-simulators: the run ended without a verdict\n")
+            sys.stderr.flush()
+            raise SystemExit(exit_code or 1)
+        self.run.inbox.close()
+        if exit_code != self.verdict.exit_code:
+            if self.verdict.passed:
+                self.verdict = self.verdict.with_finding(_exit_code(exit_code))
+            self._publish()
+        if self.run.environment.web_ui is None:
             print(self.verdict.as_text(), flush=True)  # noqa: T201 - it is what was asked for
+        if exit_code != self.verdict.exit_code:
+            raise SystemExit(self.verdict.exit_code)
+
+
+def _interrupt() -> None:
+    """Ctrl-C ends the main greenlet's wait, as Locust wants it. Python's own handler raises in
+    whichever greenlet runs, and the one that listens to the workers may be it."""
+    gevent.get_hub().handle_system_error(KeyboardInterrupt, KeyboardInterrupt())
+
+
+def _exit_code(code: int | None) -> Finding:
+    return Finding(
+        "the scenario has nothing against it", "broken", "", [f"its exit code is {code}"]
+    )
+
+
+def _last_line(told: str) -> str:
+    lines = [line.strip() for line in told.strip().splitlines() if line.strip()]
+    return " ".join(lines[-2:]) if lines else "nowhere"

@@ -90,6 +90,11 @@ class Inbox:
             self.base, method, path, {"account": self.account}, body=body, token=self._token
         )
 
+    def close(self) -> None:
+        """Closes the connections that lie idle."""
+        while self._idle:
+            self._idle.pop().close()
+
     def _get(
         self, path: str, query: Mapping[str, str], timeout: float = 60.0
     ) -> tuple[int, dict[str, Any]]:

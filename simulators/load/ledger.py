@@ -1,7 +1,7 @@
 """What the users of a load test saw: counts by number and by second, small enough to ship.
 
 A scenario writes; each worker sends what is new to the master, whose ledger is the sum. Writing
-`asked` before the request is what lets the oracle tell a message too many from one whose answer
+`asked` before the request is what lets a check tell a message too many from one whose answer
 a user did not live to see.
 """
 
@@ -40,6 +40,17 @@ class Receipt(NamedTuple):
     message_id: str
 
 
+Replay = Literal["used", "expired"]
+
+
+@dataclass(slots=True)
+class Check:
+    """Something of a scenario's own that must hold: how often it was looked at, what was wrong."""
+
+    tried: int = 0
+    violations: list[str] = field(default_factory=list)
+
+
 class Mark(NamedTuple):
     """Something that happened to the system under test, for the plots."""
 
@@ -67,6 +78,12 @@ class Ledger:
     moments: Counter[Moment] = field(default_factory=Counter)
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
     marks: list[Mark] = field(default_factory=list)
+    replays: Counter[str] = field(default_factory=Counter)
+    revived: Counter[tuple[str, str]] = field(default_factory=Counter)
+    kept_back: set[tuple[str, str]] = field(default_factory=set)
+    expected: dict[str, set[str]] = field(default_factory=dict)
+    came: dict[str, set[str]] = field(default_factory=dict)
+    checks: dict[str, Check] = field(default_factory=dict)
 
     def asked(
         self, number: str, at: float | None = None, *, usage: str = "", template: str = ""
@@ -129,6 +146,39 @@ class Ledger:
         self._moment("wrong", at, usage, "")
         self.reasons["wrong", why] += 1
 
+    def replayed(
+        self, kind: Replay, number: str, code: str, *, accepted: bool, usage: str = ""
+    ) -> None:
+        """A code that was entered before, or is too old, was entered on purpose."""
+        self.replays[kind] += 1
+        if accepted:
+            self.verified(number, code, usage=usage)
+        if accepted and kind == "expired":
+            self.revived[digits(number), code] += 1
+
+    def keep_back(self, number: str, code: str) -> None:
+        """The person has a code and waits until it is too old."""
+        self.kept_back.add((digits(number), code))
+
+    def expect(self, what: str, item: str) -> None:
+        """A scenario's own: after this, `item` has to come. `what` is the sentence that is true if
+        all of them do, as "every message was reported"."""
+        self.expected.setdefault(what, set()).add(item)
+
+    def arrived(self, what: str, item: str) -> None:
+        """It came."""
+        self.came.setdefault(what, set()).add(item)
+
+    def check(self, what: str, violation: str = "") -> None:
+        """A scenario's own: `what` was looked at once, and held if there is no `violation`."""
+        found = self.checks.setdefault(what, Check())
+        found.tried += 1
+        found.violations += [violation] if violation else []
+
+    def intend(self, what: str) -> None:
+        """The scenario will `check` it; until it does the verdict says that it was not tried."""
+        self.checks.setdefault(what, Check())
+
     def mark(self, text: str, at: float | None = None) -> None:
         """Something happened that explains the plots: "connector changed"."""
         self.marks.append(Mark(time.time() if at is None else at, text))
@@ -162,16 +212,20 @@ class Ledger:
             "moments": [[*moment, times] for moment, times in self.moments.items()],
             "reasons": [[*key, times] for key, times in self.reasons.items()],
             "marks": [[*mark] for mark in self.marks],
+            "replays": [[*pair] for pair in self.replays.items()],
+            "revived": [[*key, times] for key, times in self.revived.items()],
+            "kept_back": [[*pair] for pair in self.kept_back],
+            "expected": [[what, [*items]] for what, items in self.expected.items()],
+            "came": [[what, [*items]] for what, items in self.came.items()],
+            "checks": [[what, c.tried, c.violations] for what, c in self.checks.items()],
         }
         self.clear()
         return packed
 
     def clear(self) -> None:
         """Forgets everything."""
-        for kept in (self.numbers, self.verified_codes, self.handed_off, self.receipts):
-            kept.clear()
-        for more in (self.moments, self.reasons, self.marks):
-            more.clear()
+        for name in self.__slots__:
+            setattr(self, name, type(getattr(self, name))())
 
     def merge(self, packed: Mapping[str, Iterable[Any]]) -> None:
         """Adds what another ledger's `take` gave."""
@@ -187,3 +241,15 @@ class Ledger:
             self.reasons[kind, why] += times
         self.marks.extend(Mark(*mark) for mark in packed["marks"])
         self.marks.sort()
+        for kind, times in packed["replays"]:
+            self.replays[kind] += times
+        for number, code, times in packed["revived"]:
+            self.revived[number, code] += times
+        self.kept_back.update((number, code) for number, code in packed["kept_back"])
+        for mine, theirs in ((self.expected, "expected"), (self.came, "came")):
+            for what, items in packed[theirs]:
+                mine.setdefault(what, set()).update(items)
+        for what, tried, violations in packed["checks"]:
+            check = self.checks.setdefault(what, Check())
+            check.tried += tried
+            check.violations += violations

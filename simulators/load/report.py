@@ -11,8 +11,8 @@ from hashlib import sha256
 from html import escape
 
 from simulators.load.figures import Requests, percentile
+from simulators.load.invariants import Finding
 from simulators.load.ledger import Ledger, Mark
-from simulators.load.oracle import Finding
 from simulators.load.plots import chart
 from simulators.load.recorder import Recorder
 from simulators.load.verdict import MOST_SHOWN, Verdict
@@ -20,7 +20,7 @@ from simulators.load.verdict import MOST_SHOWN, Verdict
 _MOST_LINES = 8
 _MOST_LATENCIES = 4
 _BINS = 120
-_WORDS = {"holds": "held", "broken": "broken", "unknown": "could not say"}
+_WORDS = {"holds": "held", "broken": "broken", "unknown": "not known"}
 _STYLE = """
 :root { color-scheme: light; font: 15px/1.5 system-ui, sans-serif; color: #111827 }
 body { max-width: 960px; margin: 2rem auto; padding: 0 1rem }
@@ -51,7 +51,7 @@ def page(verdict: Verdict, recorder: Recorder, ledger: Ledger) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{title}</title><style>{_STYLE}</style></head><body>"
-        f"{_head(verdict)}{_findings('Oracle', verdict.oracle)}"
+        f"{_head(verdict)}{_findings('Invariants', verdict.invariants)}"
         f"{_findings('Thresholds', verdict.thresholds)}"
         f"<h2>Over time</h2>{''.join(_charts(recorder, ledger))}"
         f"{_requests(verdict.requests)}{_reasons(ledger)}</body></html>\n"
@@ -74,17 +74,19 @@ def _head(verdict: Verdict) -> str:
 def _findings(title: str, findings: Sequence[Finding]) -> str:
     rows = "".join(
         f'<tr><td class="{one.state}">{_WORDS[one.state]}</td><td>{escape(one.name)}</td>'
-        f"<td>{escape(one.told)}{_breaches(one)}</td></tr>"
+        f"<td>{escape(one.told)}{_violations(one)}</td></tr>"
         for one in findings
     )
     return f"<h2>{title}</h2><table>{rows}</table>" if rows else ""
 
 
-def _breaches(finding: Finding) -> str:
-    if not finding.breaches or list(finding.breaches) == [finding.told]:
+def _violations(finding: Finding) -> str:
+    if not finding.violations or list(finding.violations) == [finding.told]:
         return ""
-    shown = "".join(f"<li>{escape(breach)}</li>" for breach in finding.breaches[:MOST_SHOWN])
-    more = len(finding.breaches) - MOST_SHOWN
+    shown = "".join(
+        f"<li>{escape(violation)}</li>" for violation in finding.violations[:MOST_SHOWN]
+    )
+    more = len(finding.violations) - MOST_SHOWN
     return f"<ul>{shown}{f'<li>and {more:,} more</li>' if more > 0 else ''}</ul>"
 
 

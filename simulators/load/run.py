@@ -16,14 +16,19 @@ Importing this module imports Locust, which patches the process for gevent.
 
 import random
 import secrets
+import traceback
+from collections.abc import Callable
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import locust
+from locust.event import EventHook
+from locust.exception import StopTest
 from locust.runners import WorkerRunner
 
 from simulators.load import settings
-from simulators.load.head import Head
+from simulators.load.head import USAGE, Head
 from simulators.load.inbox import Inbox, Sms
 from simulators.load.ledger import Ledger
 from simulators.load.settings import Settings
@@ -92,6 +97,7 @@ class Run:
             self._part = Worker(runner, self.ledger)
         else:
             self._part = Head(self)
+        environment.events.test_start = _SetUp(environment, self._part.not_set_up)
 
     def hiding(self) -> list[str]:
         """The users that have it as `run`, which is Locust's name for what starts a user."""
@@ -113,6 +119,34 @@ class Run:
     def stopped(self) -> None:
         """A test is over: its users are gone, or on the master about to go."""
         self._part.stopped()
+
+
+class _SetUp(EventHook):
+    """`test_start`, but that a listener which fails ends the run. Locust's own logs the exception
+    and starts the users all the same, on what was set up by half."""
+
+    def __init__(self, environment: Any, failed: Callable[[str], None]) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # as Locust has it
+        self._handlers = environment.events.test_start._handlers.copy()
+        self._scenario = Path(environment.locustfile or "scenario").stem
+        self._failed = failed
+
+    def fire(self, *, reverse: bool = False, **told: Any) -> None:
+        for handler in self._handlers[::-1] if reverse else self._handlers.copy():
+            try:
+                handler(**told)
+            except StopTest:
+                raise
+            except Exception as error:
+                self._failed(f"the set-up of {self._scenario} failed: {_in_a_line(error)}")
+                raise SystemExit(USAGE) from None
+
+
+def _in_a_line(error: Exception) -> str:
+    said = " ".join(str(error).split())
+    at = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(at.filename).name}, line {at.lineno}"
+    return f"{type(error).__name__}{f': {said}' if said else ''} ({where})"
 
 
 def attach(*, needs: str = "host sim", events: Any = None) -> Run:

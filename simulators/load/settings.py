@@ -1,6 +1,6 @@
 """The options that every scenario has, and what they say."""
 
-from argparse import ArgumentError, ArgumentParser
+from argparse import SUPPRESS, ArgumentError, ArgumentParser
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,7 @@ class Settings:
     report: Path | None = None
     junit: Path | None = None
     verdict: Path | None = None
+    outcome: Path | None = None
     progress: bool = False
 
 
@@ -88,8 +89,12 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
         {"default": "", "metavar": "FILE", "help": "The same, one a line"},
     ),
     ("--report", {"default": "", "metavar": "FILE", "help": "A page with plots, HTML"}),
-    ("--junit", {"default": "", "metavar": "FILE", "help": "Oracle and thresholds as JUnit XML"}),
+    (
+        "--junit",
+        {"default": "", "metavar": "FILE", "help": "Invariants and thresholds as JUnit XML"},
+    ),
     ("--verdict", {"default": "", "metavar": "FILE", "help": "The same as JSON"}),
+    ("--outcome", {"default": "", "help": SUPPRESS}),  # the verdict again, for `load`
     ("--progress", {"action": "store_true", "help": "A line on stderr that tells how it goes"}),
 )
 
@@ -119,5 +124,6 @@ def read(options: Any) -> Settings:
         report=Path(options.report) if options.report else None,
         junit=Path(options.junit) if options.junit else None,
         verdict=Path(options.verdict) if options.verdict else None,
+        outcome=Path(options.outcome) if options.outcome else None,
         progress=options.progress,
     )

@@ -1,14 +1,18 @@
-"""The end of a run in one value: what the oracle found, and whether the thresholds held."""
+"""The end of a run in one value: which invariants and thresholds held.
+
+Text, JSON, JUnit, the page and the exit code are all made from it, so that none can say another
+thing than the others. Whatever else fails a run becomes a finding of it (`with_finding`).
+"""
 
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from simulators.load.figures import Requests, percentile
-from simulators.load.oracle import Finding
+from simulators.load.invariants import Finding
 
 MOST_SHOWN = 10
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -20,7 +24,7 @@ class Verdict:
     """`facts` are what a person wants beside it: seed, users, seconds, counts."""
 
     scenario: str
-    oracle: Sequence[Finding]
+    invariants: Sequence[Finding]
     thresholds: Sequence[Finding]
     facts: Mapping[str, Any] = field(default_factory=dict)
     requests: Sequence[Requests] = ()
@@ -33,10 +37,20 @@ class Verdict:
     @property
     def findings(self) -> list[Finding]:
         """All of them."""
-        return [*self.oracle, *self.thresholds]
+        return [*self.invariants, *self.thresholds]
+
+    @property
+    def exit_code(self) -> int:
+        """0 if it passed, 1 if not."""
+        return 0 if self.passed else 1
+
+    def with_finding(self, finding: Finding) -> "Verdict":
+        """The same with one more invariant, in the place of one of that name."""
+        others = [one for one in self.invariants if one.name != finding.name]
+        return replace(self, invariants=[*others, finding])
 
     def as_text(self) -> str:
-        """For people: each finding, with the first of its breaches."""
+        """For people: each finding, with the first of its violations."""
         facts = ", ".join(f"{name} {value}" for name, value in self.facts.items())
         lines = [f"{self.scenario}: {'passed' if self.passed else 'FAILED'}  ({facts})"]
         lines += _table(self.requests)
@@ -44,14 +58,18 @@ class Verdict:
         return "\n".join(lines)
 
     def as_json(self) -> str:
-        """`{"scenario", "passed", "facts", "oracle": [...], "thresholds": [...]}`."""
+        """`{"scenario", "passed", "exit_code", "facts", "invariants": [...], "thresholds": [...]}`,
+        and the invariants again as "oracle", as they were called first."""
+        invariants = [_plain(finding) for finding in self.invariants]
         return json.dumps(
             {
                 "scenario": self.scenario,
                 "passed": self.passed,
+                "exit_code": self.exit_code,
                 "facts": dict(self.facts),
-                "oracle": [asdict(finding) for finding in self.oracle],
-                "thresholds": [asdict(finding) for finding in self.thresholds],
+                "invariants": invariants,
+                "thresholds": [_plain(finding) for finding in self.thresholds],
+                "oracle": invariants,
             },
             ensure_ascii=False,
             indent=2,
@@ -60,10 +78,21 @@ class Verdict:
     def as_junit(self) -> str:
         """A test case for each finding; those that nobody could judge are skipped."""
         suites = Element("testsuites")
-        for kind, findings in (("oracle", self.oracle), ("thresholds", self.thresholds)):
+        for kind, findings in (("invariants", self.invariants), ("thresholds", self.thresholds)):
             suites.append(_suite(f"{self.scenario}.{kind}", findings))
         indent(suites)
         return tostring(suites, "unicode", xml_declaration=True)
+
+
+def _plain(finding: Finding) -> dict[str, Any]:
+    violations = list(finding.violations)
+    return {
+        "name": finding.name,
+        "state": finding.state,
+        "told": finding.told,
+        "violations": violations,
+        "breaches": violations,  # as they were called first
+    }
 
 
 def _table(requests: Sequence[Requests]) -> Iterator[str]:
@@ -82,11 +111,11 @@ def _table(requests: Sequence[Requests]) -> Iterator[str]:
 def _lines(finding: Finding) -> Iterator[str]:
     told = f": {finding.told}" if finding.told else ""
     yield f"  {_SIGNS[finding.state]}  {finding.name}{told}"
-    if list(finding.breaches) == [finding.told]:
+    if list(finding.violations) == [finding.told]:
         return
-    yield from (f"          {breach}" for breach in finding.breaches[:MOST_SHOWN])
-    if len(finding.breaches) > MOST_SHOWN:
-        yield f"          and {len(finding.breaches) - MOST_SHOWN:,} more"
+    yield from (f"          {violation}" for violation in finding.violations[:MOST_SHOWN])
+    if len(finding.violations) > MOST_SHOWN:
+        yield f"          and {len(finding.violations) - MOST_SHOWN:,} more"
 
 
 def _suite(name: str, findings: Sequence[Finding]) -> Element:
@@ -96,8 +125,8 @@ def _suite(name: str, findings: Sequence[Finding]) -> Element:
     for finding in findings:
         case = SubElement(suite, "testcase", name=_xml(finding.name), classname=_xml(name))
         if finding.state == "broken":
-            SubElement(case, "failure", message=_xml(finding.breaches[0])).text = _xml(
-                "\n".join(finding.breaches)
+            SubElement(case, "failure", message=_xml(finding.violations[0])).text = _xml(
+                "\n".join(finding.violations)
             )
         elif finding.state == "unknown":
             SubElement(case, "skipped", message=_xml(finding.told))

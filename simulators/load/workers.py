@@ -7,15 +7,19 @@ to stop and waits for their last word, which Locust by itself does not.
 import time
 from typing import Any
 
+from locust import log, runners
 from locust.runners import MasterRunner, WorkerRunner
 
 from simulators.load.ledger import Ledger
 
+RAN = "the scenario ran to its end"
 _LEDGER = "sms-ledger"
 _FINISH = "sms-finish"
 _FINISHED = "sms-finished"
+_NOT_SET_UP = "sms-not-set-up"
 _LANES = "sms_lanes"
 _GRACE = 20.0
+_MISSED_HEARTBEATS = 60  # a second each
 
 
 class JoinedLate(Exception):
@@ -44,8 +48,15 @@ class Worker:
     def started(self) -> None:
         """Nothing to do: the master has shared out the lanes already."""
 
+    def not_set_up(self, told: str) -> None:
+        """Has the master end the run, whose set-up failed here."""
+        self.runner.send_message(_NOT_SET_UP, {"told": told})
+
     def stopped(self) -> None:
         """Sends what was not reported yet, Locust's figures too, and that this was all."""
+        if log.unhandled_greenlet_exception:
+            told = f"an exception at worker {self.runner.client_id}; its traceback is above"
+            self.ledger.check(RAN, told)
         data: dict[str, Any] = {}
         events: Any = self.runner.environment.events
         events.report_to_master.fire(client_id=self.runner.client_id, data=data)
@@ -61,33 +72,44 @@ class Worker:
 
 
 class Master:
-    """The process that has the whole ledger and no users."""
+    """The process that has the whole ledger and no users. `not_set_up` is called with what a
+    worker says of a set-up that failed there."""
 
-    def __init__(self, runner: MasterRunner, ledger: Ledger) -> None:
+    def __init__(self, runner: MasterRunner, ledger: Ledger, not_set_up: Any) -> None:
         self.runner, self.ledger = runner, ledger
-        self._owing: set[str] = set()
+        self._all: set[str] = set()
+        self._heard: set[str] = set()  # at least once
+        self._answered: set[str] = set()  # since they were asked
+        # Locust gives a worker up, and with the last of them the run, after three seconds of
+        # silence. A process that makes its first people on a busy machine needs longer.
+        runners.HEARTBEAT_LIVENESS = max(runners.HEARTBEAT_LIVENESS, _MISSED_HEARTBEATS)
         events: Any = runner.environment.events
         events.worker_report.add_listener(self._reported)
         runner.register_message(_FINISHED, self._finished)
+        runner.register_message(_NOT_SET_UP, lambda msg, **_: not_set_up(msg.data["told"]))
 
     def started(self) -> None:
         """Shares out the lanes; Locust hands them to the workers with the other options."""
-        self._owing = set(self.runner.clients)
-        lanes = {name: lane for lane, name in enumerate(sorted(self._owing))}
+        self._all, self._heard, self._answered = set(self.runner.clients), set(), set()
+        lanes = {name: lane for lane, name in enumerate(sorted(self._all))}
         setattr(self.runner.environment.parsed_options, _LANES, lanes)
 
-    def stopped(self) -> list[str]:
-        """Waits until every worker has said all it knows; those that did not."""
-        for name in self._owing & set(self.runner.clients):
+    def gather(self) -> list[str]:
+        """Waits until every worker has stopped its users and said all it knows; those that never
+        did. May be called again, for what came later."""
+        asked = self._all & set(self.runner.clients)
+        self._answered = set()
+        for name in asked:
             self.runner.send_message(_FINISH, client_id=name)
         end = time.monotonic() + self.runner.environment.stop_timeout + _GRACE
-        while self._owing & set(self.runner.clients) and time.monotonic() < end:
+        while (asked - self._answered) & set(self.runner.clients) and time.monotonic() < end:
             time.sleep(0.02)
-        return sorted(self._owing)
+        return sorted(self._all - self._heard)
 
     def _reported(self, data: dict[str, Any], **_: Any) -> None:
         if packed := data.pop(_LEDGER, None):
             self.ledger.merge(packed)
 
     def _finished(self, msg: Any, **_: Any) -> None:
-        self._owing.discard(msg.node_id)
+        self._heard.add(msg.node_id)
+        self._answered.add(msg.node_id)

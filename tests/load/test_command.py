@@ -13,6 +13,7 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
+from simulators import cli_load
 from simulators.load import scenarios
 
 COMMAND = [sys.executable, "-m", "simulators.cli", "load"]
@@ -175,9 +176,12 @@ def test_a_run_is_judged_and_told(tmp_path):
     assert " users  " in done.stderr
     assert verdict["passed"]
     assert verdict["facts"]["sent"] > 0
-    assert {"holds"} == {finding["state"] for finding in verdict["oracle"]}
-    assert ["smoke.oracle", "smoke.thresholds"] == [suite.get("name") for suite in junit]
-    assert "4" == junit[0].get("tests")
+    assert {"holds", "not tried"} == {
+        finding["told"] if finding["state"] == "unknown" else finding["state"]
+        for finding in verdict["invariants"]
+    }
+    assert ["smoke.invariants", "smoke.thresholds"] == [suite.get("name") for suite in junit]
+    assert "5" == junit[0].get("tests")
     assert "</html>" in (tmp_path / "v.html").read_text()
 
 
@@ -196,6 +200,81 @@ def test_what_does_not_hold_fails_the_run(arguments, told):
     assert 1 == done.returncode, done.stderr
     assert done.stdout.startswith("smoke: FAILED")
     assert told in done.stdout
+
+
+@pytest.mark.slow
+def test_no_verdict_is_no_success(sms, tmp_path):
+    """Whatever Locust ends with: 0 is for a verdict that says so."""
+    path = tmp_path / "mine.py"
+    gone = "\n\n@events.test_stop.add_listener\ndef _gone(**_):\n    __import__('os')._exit(0)\n"
+    path.write_text(SMOKE.read_text() + gone)
+    done = run(path, "--sim", sms.simulators.url, "--users", 1, "--time", "1s")
+
+    assert (1, "") == (done.returncode, done.stdout)
+    assert done.stderr.endswith("sms-simulators: the run ended without a verdict\n")
+
+
+@pytest.mark.parametrize(
+    ("code", "passed", "expected"),
+    [(0, True, 0), (0, False, 1), (0, None, 1), (1, False, 1), (2, None, 2), (-9, None, 137)],
+)
+def test_success_is_a_verdict_that_says_so(code, passed, expected):
+    """By Locust's exit code, and by what the verdict says if there is one."""
+    try:
+        found = cli_load._exit_code(code, passed)
+    except SystemExit as ended:
+        found = ended.code
+
+    assert expected == found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("processes", [(), ("--processes", 2)], ids=["one", "several"])
+def test_a_set_up_that_fails_is_one_line(sms, tmp_path, processes):
+    """Before the first user: nobody sends anything."""
+    path = tmp_path / "mine.py"
+    broken = "\n\n@events.test_start.add_listener\ndef _set_up(**_):\n    raise ValueError('oh')\n"
+    path.write_text(SMOKE.read_text() + broken)
+    told = refused(path, "--sim", sms.simulators.url, "--account", sms.world.id, *processes)
+
+    assert told.startswith("sms-simulators: the set-up of mine failed: ValueError: oh (mine.py, ")
+    assert [] == sms.messages()
+
+
+@pytest.mark.slow
+def test_a_run_whose_workers_are_lost_is_judged(sms, tmp_path):
+    """Locust stops such a run in the watch over heartbeats, and would end that watch half way."""
+    path = tmp_path / "mine.py"
+    lost = """
+
+@events.init.add_listener
+def _lose(environment, **_):
+    import gevent
+    from locust import LoadTestShape
+    from locust.runners import MasterRunner
+
+    class Level(LoadTestShape):
+        def tick(self):
+            return (2, 2) if self.get_run_time() < 30 else None
+
+    def lose():
+        while not run.ledger.count("sent"):
+            gevent.sleep(0.1)
+        for worker in environment.runner.clients.all:
+            worker.heartbeat = -1
+
+    if isinstance(environment.runner, MasterRunner):
+        environment.shape_class = Level()
+        environment.shape_class.runner = environment.runner
+        gevent.spawn(lose)
+"""
+    path.write_text(SMOKE.read_text() + lost)
+    there = ("--sim", sms.simulators.url, "--account", sms.world.id)
+    done = run(path, *there, "--processes", 2, "--threshold", "send requests == 0")
+
+    assert 1 == done.returncode, done.stderr
+    assert done.stdout.startswith("mine: FAILED"), done.stderr
+    assert "FAIL  send requests == 0: it was" in done.stdout
 
 
 def descendants(pid):
@@ -227,5 +306,5 @@ def test_ctrl_c_judges_and_leaves_nothing_behind(number):
     assert " users  " in first
     assert len(below) >= 4  # the server, Locust and its two workers
     assert [] == [pid for pid in below if Path(f"/proc/{pid}").exists()]
+    assert told.startswith("smoke: passed"), told + errors
     assert 0 == process.returncode, errors
-    assert told.startswith("smoke: passed")

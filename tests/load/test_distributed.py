@@ -1,4 +1,4 @@
-"""A master and workers: one ledger, one oracle, and no number that two workers use."""
+"""A master and workers: one ledger, one verdict, and no number that two workers use."""
 
 import json
 import os
@@ -53,7 +53,7 @@ def test_what_two_workers_saw_is_judged_as_one(distributed, sms):
     sent = verdict["facts"]["sent"]
 
     assert 0 == code, said
-    assert {"holds"} == {finding["state"] for finding in verdict["oracle"]}
+    assert not [f for f in verdict["invariants"] if f["state"] == "broken"]
     assert 20 < sent <= len(numbers) <= sent + 6  # a user may be stopped while it asks
     assert len(set(numbers)) == len(numbers)
     assert "7" == verdict["facts"]["seed"]
@@ -64,8 +64,8 @@ def test_what_two_workers_saw_is_judged_as_one(distributed, sms):
 def test_what_goes_wrong_at_a_worker_fails_the_run(distributed):
     """Workers are told by the master what the run is like, and only the master judges."""
     code, verdict, said = distributed("--wrong", "twice")
-    (once,) = (f for f in verdict["oracle"] if f["state"] == "broken")
+    (once,) = (f for f in verdict["invariants"] if f["state"] == "broken")
 
     assert 1 == code, said
     assert "every accepted send is in the inbox exactly once" == once["name"]
-    assert "1 sends accepted, 2 in the inbox" in once["breaches"][0]
+    assert "1 sends accepted, 2 in the inbox" in once["violations"][0]

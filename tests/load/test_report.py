@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 import pytest
 
 from simulators.load.figures import Requests
+from simulators.load.invariants import Finding
 from simulators.load.ledger import Ledger
-from simulators.load.oracle import Finding
 from simulators.load.plots import chart
 from simulators.load.recorder import Recorder
 from simulators.load.report import page
@@ -63,7 +63,7 @@ def told():
         recorder.sample(100 + second, 3, Stats(EVIL, {10: second * 7, 90: second}), windows)
     verdict = Verdict(
         scenario=EVIL,
-        oracle=[Finding("a thing", "broken", EVIL, [EVIL] * 12)],
+        invariants=[Finding("a thing", "broken", EVIL, [EVIL] * 12)],
         thresholds=[Finding(EVIL, "unknown", "nobody knows")],
         facts={"seed": EVIL},
         requests=[Requests(EVIL, 32, 1, {10: 28, 90: 4}, longest=92)],
@@ -97,12 +97,12 @@ def test_nothing_comes_from_elsewhere(told):
 
 
 def test_the_verdict_comes_first(told):
-    """Then what was found, with the first breaches; then plots, with the marks in each."""
+    """Then what was found, with the first violations; then plots, with the marks in each."""
     titles = re.findall(r"<h[12]>(.*?)</h", told)
     captions = re.findall(r"<figcaption>(.*?) <small>(.*?)</small>", told)
 
     assert titles[0].endswith(" failed")
-    assert ["Oracle", "Thresholds", "Over time", "Requests", "Why not"] == titles[1:]
+    assert ["Invariants", "Thresholds", "Over time", "Requests", "Why not"] == titles[1:]
     assert "and 2 more" in told
     assert [
         "Requests",

@@ -72,7 +72,7 @@ def test_a_threshold_about_nothing_fails(figures, text, told):
     found = figures.judged(parse(text, "here"))
 
     assert "broken" == found.state
-    assert told in found.breaches[0]
+    assert told in found.violations[0]
 
 
 @pytest.mark.parametrize("text", ["p95 < 50 ms", "throttled < 5 %", "verify success > 1 %"])

@@ -21,12 +21,12 @@ _NO_INBOX = "there is no inbox to compare with (--sim none)"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that must hold: whether it does, a sentence about it, and each breach."""
+    """One thing that must hold: whether it does, a sentence about it, and each violation."""
 
     name: str
     state: State
     told: str
-    breaches: Sequence[str] = ()
+    violations: Sequence[str] = ()
 
 
 def judge(ledger: Ledger, kept: Kept | None, silent: Sequence[str] = ()) -> list[Finding]:
@@ -38,12 +38,14 @@ def judge(ledger: Ledger, kept: Kept | None, silent: Sequence[str] = ()) -> list
         _once(ledger, kept),
         _own_codes(ledger, kept),
         _codes_once(ledger, kept),
+        _expired(ledger),
         _windows(kept),
+        *_own(ledger),
     ]
 
 
-def _found(name: str, breaches: Iterable[str], told: str) -> Finding:
-    found = list(breaches)
+def _found(name: str, violations: Iterable[str], told: str) -> Finding:
+    found = list(violations)
     return Finding(name, "broken" if found else "holds", told, found)
 
 
@@ -143,15 +145,44 @@ def _codes_once(ledger: Ledger, kept: Kept | None) -> Finding:
         for (number, code), times in sorted(ledger.verified_codes.items())
         if times > max(sent[number, code], 1)
     ]
-    told = f"{len(ledger.verified_codes):,} different codes verified"
-    return _found("no code was accepted twice", twice, told)
+    tried = ledger.replays["used"]
+    told = (
+        f"{len(ledger.verified_codes):,} different codes verified, {tried:,} of them entered again"
+    )
+    return _tried("no code was accepted twice", twice, tried, told)
+
+
+def _expired(ledger: Ledger) -> Finding:
+    revived = [
+        f"+{number}: code {code} was accepted when it had expired"
+        for number, code in sorted(ledger.revived)
+    ]
+    tried = ledger.replays["expired"]
+    return _tried("no expired code was accepted", revived, tried, f"{tried:,} entered too late")
+
+
+def _tried(name: str, violations: Sequence[str], tried: int, told: str) -> Finding:
+    """What nobody tried does not hold: it is not known."""
+    if not tried and not violations:
+        return Finding(name, "unknown", "not tried")
+    return _found(name, violations, told)
+
+
+def _own(ledger: Ledger) -> Iterator[Finding]:
+    """What must hold of this scenario alone."""
+    for what in sorted(ledger.expected.keys() | ledger.came.keys()):
+        expected, came = ledger.expected.get(what, set()), ledger.came.get(what, set())
+        missing = [f"{item}: never" for item in sorted(expected - came)]
+        yield _tried(what, missing, len(expected), f"{len(came):,}, of {len(expected):,} expected")
+    for what, check in sorted(ledger.checks.items()):
+        yield _tried(what, check.violations, check.tried, f"looked at {check.tried:,} times")
 
 
 def _windows(kept: Kept | None) -> Finding:
     name = "no window was exceeded"
     if kept is None:
         return Finding(name, "unknown", _NO_INBOX)
-    breaches: list[str] = []
+    violations: list[str] = []
     unknown = [f"{limit} (changed during the run)" for limit in kept.changed]
     count = 0
     for limit in kept.limits:
@@ -162,13 +193,13 @@ def _windows(kept: Kept | None) -> Finding:
             continue
         for window, messages in windows.grouped(limit, kept.messages).items():
             count += 1
-            breaches += windows.exceeded(limit, window, messages)
+            violations += windows.exceeded(limit, window, messages)
     told = f"{count:,} windows counted over again"
     if unknown:
         told += f"; it could not say of {', '.join(unknown)}"
-    if unknown and not breaches and not count:
+    if unknown and not violations and not count:
         return Finding(name, "unknown", told)
-    return _found(name, breaches, told)
+    return _found(name, violations, told)
 
 
 def _by_number(messages: Sequence[Row]) -> dict[str, list[Row]]:

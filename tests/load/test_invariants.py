@@ -1,17 +1,18 @@
-"""The oracle: of each kind of breach one is planted, found, and named; what is right holds."""
+"""Invariants: of each kind of violation one is planted, found, and named; what is right holds."""
 
 from datetime import UTC, datetime
 
 import pytest
 
+from simulators.load.invariants import judge
 from simulators.load.kept import Kept
 from simulators.load.ledger import Ledger
-from simulators.load.oracle import judge
 
 NOON = 1_790_000_040  # a full minute
 ONCE = "every accepted send is in the inbox exactly once"
 OWN = "no code reached another number"
 TWICE = "no code was accepted twice"
+EXPIRED = "no expired code was accepted"
 WINDOWS = "no window was exceeded"
 MINUTE = {
     "provider": "aliyun",
@@ -55,6 +56,8 @@ def world():
         ledger.sent(number, message_id=f"M-{number}-{code}")
         ledger.received(number, code, f"M-{number}-{code}")
         ledger.verified(number, code)
+        ledger.replayed("used", number, code, accepted=False)
+        ledger.replayed("expired", number, code, accepted=False)
         messages.insert(0, message(number, code))
     return ledger, messages
 
@@ -63,18 +66,22 @@ def findings(ledger, messages, *limits, **other):
     return {found.name: found for found in judge(ledger, Kept(messages, limits, **other))}
 
 
-def only_breach(found, name):
-    """The one breach of one finding; the others hold."""
-    assert {name} == {other for other, f in found.items() if f.state != "holds"}
-    (breach,) = found[name].breaches
-    return breach
+def states(found):
+    return {name: (one.state, one.told) for name, one in found.items()}
+
+
+def only_violation(found, name):
+    """The one violation of one finding; nothing else is broken."""
+    assert {name} == {other for other, f in found.items() if f.state == "broken"}
+    (violation,) = found[name].violations
+    return violation
 
 
 def test_what_is_right_holds(world):
-    """All four, each with how much it looked at."""
+    """All of them, each with how much it looked at."""
     found = findings(*world, MINUTE)
 
-    assert {ONCE, OWN, TWICE, WINDOWS} == set(found)
+    assert {ONCE, OWN, TWICE, EXPIRED, WINDOWS} == set(found)
     assert {"holds"} == {one.state for one in found.values()}
     assert "2 sends accepted, 2 messages in the inbox" == found[ONCE].told
     assert "2 windows counted over again" == found[WINDOWS].told
@@ -86,8 +93,8 @@ def test_a_message_that_was_lost(world):
     ledger.asked("8613000000001")
     ledger.sent("8613000000001")
 
-    breach = only_breach(findings(ledger, messages), ONCE)
-    assert "+8613000000001: 2 sends accepted, 1 in the inbox" == breach
+    violation = only_violation(findings(ledger, messages), ONCE)
+    assert "+8613000000001: 2 sends accepted, 1 in the inbox" == violation
 
 
 def test_a_message_that_went_out_twice(world):
@@ -95,8 +102,8 @@ def test_a_message_that_went_out_twice(world):
     ledger, messages = world
     messages.append(message("8613000000001", "111111", id="M-again"))
 
-    breach = only_breach(findings(ledger, messages), ONCE)
-    assert breach.endswith("1 sends accepted, 2 in the inbox: M-8613000000001-111111, M-again")
+    violation = only_violation(findings(ledger, messages), ONCE)
+    assert violation.endswith("1 sends accepted, 2 in the inbox: M-8613000000001-111111, M-again")
 
 
 @pytest.mark.parametrize("outcome", ["refused", "throttled"])
@@ -107,11 +114,11 @@ def test_a_message_that_was_refused_and_sent_all_the_same(world, outcome):
     getattr(ledger, outcome)("8613000000003", "500")
     messages.append(message("8613000000003", "333333"))
 
-    assert "0 sends accepted, 1 in the inbox" in only_breach(findings(ledger, messages), ONCE)
+    assert "0 sends accepted, 1 in the inbox" in only_violation(findings(ledger, messages), ONCE)
 
 
 def test_a_send_whose_answer_nobody_saw_may_be_there_or_not(world):
-    """A user that was stopped in the middle is no breach; one message more is."""
+    """A user that was stopped in the middle is no violation; one message more is."""
     ledger, messages = world
     ledger.asked("8613000000003")
     ledger.asked("8613000000004")
@@ -120,7 +127,7 @@ def test_a_send_whose_answer_nobody_saw_may_be_there_or_not(world):
     messages.append(message("8613000000003", "333334"))
 
     assert "holds" == held[ONCE].state
-    assert "0 sends accepted, 2 in" in only_breach(findings(ledger, messages), ONCE)
+    assert "0 sends accepted, 2 in" in only_violation(findings(ledger, messages), ONCE)
 
 
 def test_a_message_nobody_asked_for(world):
@@ -128,8 +135,8 @@ def test_a_message_nobody_asked_for(world):
     ledger, messages = world
     messages.append(message("8613000000009", "999999"))
 
-    breach = only_breach(findings(ledger, messages), ONCE)
-    assert "+8613000000009: nobody asked for message M-8613000000009-999999" == breach
+    violation = only_violation(findings(ledger, messages), ONCE)
+    assert "+8613000000009: nobody asked for message M-8613000000009-999999" == violation
 
 
 def test_a_message_that_went_elsewhere(world):
@@ -139,8 +146,8 @@ def test_a_message_that_went_elsewhere(world):
     messages[1] |= {"to": "+8613000000002"}
     found = findings(ledger, messages)
 
-    assert 2 == len(found[ONCE].breaches)
-    assert "message M-8613000000001-111111 is to +8613000000002" in found[ONCE].breaches[0]
+    assert 2 == len(found[ONCE].violations)
+    assert "message M-8613000000001-111111 is to +8613000000002" in found[ONCE].violations[0]
     assert "broken" == found[OWN].state
 
 
@@ -149,8 +156,8 @@ def test_a_code_that_another_number_used(world):
     ledger, messages = world
     ledger.verified("8613000000001", "222222")
 
-    breach = only_breach(findings(ledger, messages), OWN)
-    assert "+8613000000001: code 222222 was accepted, and was sent to +8613000000002" == breach
+    violation = only_violation(findings(ledger, messages), OWN)
+    assert "+8613000000001: code 222222 was accepted, and was sent to +8613000000002" == violation
 
 
 def test_a_code_that_was_never_sent(world):
@@ -158,7 +165,7 @@ def test_a_code_that_was_never_sent(world):
     ledger, messages = world
     ledger.verified("8613000000001", "000000")
 
-    assert "was sent to nobody" in only_breach(findings(ledger, messages), OWN)
+    assert "was sent to nobody" in only_violation(findings(ledger, messages), OWN)
 
 
 def test_a_message_that_somebody_else_read(world):
@@ -167,13 +174,13 @@ def test_a_message_that_somebody_else_read(world):
     ledger.received("8613000000001", "222222", "M-8613000000002-222222")
     ledger.received("8613000000001", "111112", "M-8613000000001-111111")
     ledger.received("8613000000001", "111111", "M-none")
-    breaches = findings(ledger, messages)[OWN].breaches
+    violations = findings(ledger, messages)[OWN].violations
 
     assert [
         "+8613000000001 read message M-8613000000001-111111 as code 111112; it has 111111",
         "+8613000000001 read message M-8613000000002-222222, which is to +8613000000002",
         "+8613000000001 read message M-none, which is not in the inbox",
-    ] == sorted(breaches)
+    ] == sorted(violations)
 
 
 def test_a_code_that_was_accepted_twice(world):
@@ -181,8 +188,8 @@ def test_a_code_that_was_accepted_twice(world):
     ledger, messages = world
     ledger.verified("8613000000001", "111111")
 
-    breach = only_breach(findings(ledger, messages), TWICE)
-    assert "+8613000000001: code 111111 was accepted 2 times, and was sent 1 time" == breach
+    violation = only_violation(findings(ledger, messages), TWICE)
+    assert "+8613000000001: code 111111 was accepted 2 times, and was sent 1 time" == violation
 
 
 def test_a_code_that_was_sent_twice_may_be_accepted_twice(world):
@@ -194,6 +201,50 @@ def test_a_code_that_was_sent_twice_may_be_accepted_twice(world):
     messages.append(message("8613000000001", "111111", id="M-later"))
 
     assert "holds" == findings(ledger, messages)[TWICE].state
+
+
+def test_what_nobody_tried_does_not_hold():
+    """Codes that nobody entered twice, or too late: nothing is known of them."""
+    ledger = Ledger()
+    ledger.verified("8613000000001", "111111")
+    found = states(findings(ledger, [message("8613000000001", "111111")]))
+
+    assert ("unknown", "not tried") == found[TWICE] == found[EXPIRED]
+
+
+def test_how_often_it_was_tried_is_told(world):
+    """A code that was used, and one that was too old; both were refused."""
+    found = states(findings(*world))
+
+    assert ("holds", "2 different codes verified, 2 of them entered again") == found[TWICE]
+    assert ("holds", "2 entered too late") == found[EXPIRED]
+
+
+def test_an_expired_code_that_was_accepted(world):
+    """Once is right for a code that was sent once, and wrong for one that was too old."""
+    ledger, messages = world
+    messages.append(message("8613000000001", "333333", id="M-3"))
+    ledger.asked("8613000000001")
+    ledger.sent("8613000000001")
+    ledger.replayed("expired", "8613000000001", "333333", accepted=True)
+
+    violation = only_violation(findings(ledger, messages), EXPIRED)
+    assert "+8613000000001: code 333333 was accepted when it had expired" == violation
+
+
+def test_what_a_scenario_expects_has_to_come(world):
+    """Each item by its name; what was never expected is not tried."""
+    ledger, messages = world
+    for item in ("M1", "M2"):
+        ledger.expect("every message was reported", item)
+    ledger.arrived("every message was reported", "M1")
+    ledger.intend("the backup took over")
+    ledger.check("the bell rang")
+    found = findings(ledger, messages)
+
+    assert ["M2: never"] == found["every message was reported"].violations
+    assert ("unknown", "not tried") == states(found)["the backup took over"]
+    assert ("holds", "looked at 1 times") == states(found)["the bell rang"]
 
 
 def sends(number, *times, **other):
@@ -221,11 +272,11 @@ def test_a_window_that_was_exceeded(limit, kept, broken):
     """Slices of the calendar, rolling windows, queues: to the edge, and one step beyond it."""
     limit = MINUTE | limit
     held = findings(*sends("8613000000001", *kept), limit)
-    breach = only_breach(findings(*sends("8613000000001", *broken), limit), WINDOWS)
+    violation = only_violation(findings(*sends("8613000000001", *broken), limit), WINDOWS)
 
     assert "holds" == held[WINDOWS].state
-    assert "aliyun minute" in breach
-    assert f"message M-8613000000001-{len(broken) - 1:06d} to +8613000000001" in breach
+    assert "aliyun minute" in violation
+    assert f"message M-8613000000001-{len(broken) - 1:06d} to +8613000000001" in violation
 
 
 @pytest.mark.parametrize(
@@ -253,7 +304,7 @@ def test_a_natural_day_begins_at_midnight_of_its_zone():
         "holds"
         == findings(*sends("8613000000001", midnight - 30, midnight + 30), day)[WINDOWS].state
     )
-    only_breach(findings(*sends("8613000000001", midnight + 1, midnight + 30), day), WINDOWS)
+    only_violation(findings(*sends("8613000000001", midnight + 1, midnight + 30), day), WINDOWS)
 
 
 def test_a_message_kept_as_one_too_many_is_not_counted():
@@ -275,7 +326,7 @@ def test_what_it_cannot_count_it_says(world):
     assert "aliyun hour (changed during the run)" in found.told
 
 
-def test_evidence_that_is_lost_is_a_breach(world):
+def test_evidence_that_is_lost_is_a_violation(world):
     """Messages that are not kept any more, workers that never reported: it cannot have held."""
     ledger, messages = world
     gone = findings(ledger, messages, gone=3)["the inbox is whole"]
@@ -283,10 +334,10 @@ def test_evidence_that_is_lost_is_a_breach(world):
 
     assert ("broken", "3 messages of the run are no longer kept; see `serve --keep`") == (
         gone.state,
-        gone.breaches[0],
+        gone.violations[0],
     )
     assert ("broken", "every worker has reported") == (silent.state, silent.name)
-    assert "box-7" in silent.breaches[0]
+    assert "box-7" in silent.violations[0]
 
 
 def test_without_an_inbox_it_says_what_it_could_not(world):
@@ -297,6 +348,12 @@ def test_without_an_inbox_it_says_what_it_could_not(world):
     ledger.verified("8613000000001", "222222")
     after = {found.name: found for found in judge(ledger, None)}
 
-    assert {ONCE: "unknown", OWN: "holds", TWICE: "holds", WINDOWS: "unknown"} == before
-    assert ["+8613000000001: code 111111 was accepted 2 times"] == after[TWICE].breaches
-    assert "code 222222 was accepted" in after[OWN].breaches[0]
+    assert {
+        ONCE: "unknown",
+        OWN: "holds",
+        TWICE: "holds",
+        EXPIRED: "holds",
+        WINDOWS: "unknown",
+    } == before
+    assert ["+8613000000001: code 111111 was accepted 2 times"] == after[TWICE].violations
+    assert "code 222222 was accepted" in after[OWN].violations[0]
