@@ -56,7 +56,24 @@ def _limit(environment: Any, **_: Any) -> None:
         run.inbox.call("PUT", "/_sim/limits", {"mode": [by_template]})
 
 
-run = attach(needs="sim")
+run = attach(
+    needs="sim",
+    requests=[
+        name
+        for arm in (ONE, EACH)
+        for usage in TRAFFIC
+        for name in (
+            f"{arm}: send {usage}",
+            f"{arm}: {usage} waited",
+            f"{arm}: {usage} gave up",
+        )
+    ],
+    uses=(
+        *(f"{arm}: {usage}" for arm in (ONE, EACH) for usage in TRAFFIC),
+        *configs.ALIYUN.values(),
+        *configs.TENCENT.values(),
+    ),
+)
 visitors = Visitors(run, regions=("CN",))
 
 

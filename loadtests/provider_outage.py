@@ -37,7 +37,11 @@ AGAIN_SECONDS = 1.0
 READ_SECONDS = 20.0
 PROBLEM = "unavailable"
 
-run = attach(needs="host sim")
+run = attach(
+    needs="host sim",
+    requests=("send", "wait for code", "verify", "verify used code", "no code"),
+    uses=("Generic",),
+)
 visitors = Visitors(run)
 
 

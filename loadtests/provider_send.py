@@ -32,7 +32,11 @@ from simulators.otp.connector import Connector, Message
 NO_NUMBER_SHARE = 0.05
 NO_NUMBER = "1234"  # is too short everywhere
 
-run = attach(needs="sim")
+run = attach(
+    needs="sim",
+    requests=[f"send {name}{to}" for name in configs.CONNECTORS for to in ("", " to nobody")],
+    uses=tuple(configs.CONNECTORS),
+)
 
 
 @dataclass(frozen=True, slots=True)

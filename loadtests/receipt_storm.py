@@ -49,7 +49,7 @@ def _unlimited(environment: Any, **_: Any) -> None:
         run.inbox.call("PUT", "/_sim/limits", {"mode": "off"})
 
 
-run = attach(needs="sim")
+run = attach(needs="sim", requests=("send", "send in the storm", "receipt"))
 visitors = Visitors(run)
 
 

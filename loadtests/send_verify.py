@@ -42,7 +42,19 @@ READ_SECONDS = 20.0  # how long people look at the phone
 PATIENCE_SECONDS = 5.0  # before they ask again after a refusal
 MOST_TRIES = 5
 
-run = attach(needs="host sim")
+run = attach(
+    needs="host sim",
+    requests=(
+        "send",
+        "wait for code",
+        "verify",
+        "verify wrong code",
+        "verify old code",
+        "verify used code",
+        "verify expired code",
+    ),
+    uses=("Generic",),
+)
 visitors = Visitors(run)
 
 

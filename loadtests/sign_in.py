@@ -59,7 +59,15 @@ EXPERIENCE = {
     "passwordPolicy": {"rejects": {"pwned": False}},  # asks a service on the internet
 }
 
-run = attach(needs="host sim")
+run = attach(
+    needs="host sim",
+    requests=(
+        *("register", "sign in", "forgot password"),
+        *("authorize", "begin", "send", "wait for code", "verify", "identify", "submit"),
+        *("redirect", "token", "userinfo", "set password"),
+    ),
+    uses=("Register", "SignIn", "ForgotPassword"),
+)
 visitors = Visitors(run)
 
 

@@ -35,7 +35,14 @@ ONE_NUMBER_SHARE = 0.1
 READ_SECONDS = 20.0
 WHO = {"pump many numbers": "many", "pump one number": "one", "send": "Generic"}
 
-run = attach(needs="host sim")
+run = attach(
+    needs="host sim",
+    requests=(
+        *("send", "wait for code", "verify", "verify used code"),
+        *("pump many numbers", "pump one number", "pump many numbers: *", "pump one number: *"),
+    ),
+    uses=tuple(WHO.values()),
+)
 visitors = Visitors(run)
 turns = count()
 

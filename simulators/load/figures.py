@@ -142,6 +142,7 @@ def percentile(times: Mapping[float, int], share: float) -> float:
 def blocked(ledger: Ledger, label: str = "") -> tuple[float, str]:
     """The longest time, in whole seconds, in which sends of one use (or of the one use or template
     that is named) were throttled and not one was accepted, and which use it was."""
+    label = "" if label == "send" else label
     if label and label not in ledger.labels():
         there = ", ".join(ledger.labels())
         raise Nothing(f"no send is of '{label}'; there are: {there}")

@@ -241,7 +241,7 @@ class Head:
                 raise preflight.NotReady(
                     f"{hiding[0]}.run is Locust's own; call the attached run something else there"
                 )
-            found = preflight.check(self.run.settings, self.run.needs)
+            found = preflight.check(self.run.settings, self.run.needs, self.run.names)
         except preflight.NotReady as mistake:
             sys.stderr.write(f"sms-simulators: {mistake}\n")
             sys.stderr.flush()

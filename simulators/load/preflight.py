@@ -9,7 +9,7 @@ from simulators.control.client import ControlError
 from simulators.load import thresholds
 from simulators.load.inbox import Inbox
 from simulators.load.settings import Settings
-from simulators.load.thresholds import BadThreshold, Threshold
+from simulators.load.thresholds import BadThreshold, Names, Threshold
 
 _TIMEOUT = 10.0
 MANAGEMENT = "/api/connectors"
@@ -20,10 +20,13 @@ class NotReady(Exception):
     """The run cannot start; the message is one line that says what to do."""
 
 
-def check(given: Settings, needs: Collection[str]) -> list[Threshold]:
-    """Tries all that a scenario needs; the thresholds, read. Raises `NotReady`."""
+def check(given: Settings, needs: Collection[str], names: Names | None = None) -> list[Threshold]:
+    """Tries all that a scenario needs; the thresholds, read. Raises `NotReady`. Without the names
+    of a scenario's requests, a threshold about none of them is found at the end only."""
     try:
         found = thresholds.read(given.thresholds, given.thresholds_file)
+        for threshold in found if names else ():
+            names.check(threshold)
     except BadThreshold as bad:
         raise NotReady(str(bad)) from None
     _writable(given)

@@ -17,7 +17,7 @@ Importing this module imports Locust, which patches the process for gevent.
 import random
 import secrets
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from simulators.load.head import USAGE, Head
 from simulators.load.inbox import Inbox, Sms
 from simulators.load.ledger import Ledger
 from simulators.load.settings import Settings
+from simulators.load.thresholds import Names
 from simulators.load.workers import Worker
 
 
@@ -42,8 +43,9 @@ class Run:
     of `test_start` or in a user.
     """
 
-    def __init__(self, needs: frozenset[str]) -> None:
+    def __init__(self, needs: frozenset[str], names: Names | None = None) -> None:
         self.needs = needs
+        self.names = names
         self.ledger = Ledger()
         self.settings = Settings()
         self.environment: Any = None
@@ -149,14 +151,24 @@ def _in_a_line(error: Exception) -> str:
     return f"{type(error).__name__}{f': {said}' if said else ''} ({where})"
 
 
-def attach(*, needs: str = "host sim", events: Any = None) -> Run:
+def attach(
+    *,
+    needs: str = "host sim",
+    requests: Sequence[str] = (),
+    uses: Sequence[str] = (),
+    events: Any = None,
+) -> Run:
     """Adds the options and wires a run to Locust's events (`events` are others for tests).
 
     `needs` says what the scenario cannot do without, and so what is tried before the first user
     starts: "host" (the service under test, and its Management API with the token), "sim" (the
     inbox). Without "host", users go to the simulators unless `--host` says otherwise.
+
+    `requests` are the names of the scenario's requests as Locust lists them, `uses` the uses and
+    templates that it writes in the ledger; `*` stands for any text. Where they are given, a
+    threshold about anything else is refused before the first user, and not found at the end.
     """
-    run = Run(frozenset(needs.split()))
+    run = Run(frozenset(needs.split()), Names(requests, uses) if requests else None)
     hooks = events or locust.events
     hooks.init_command_line_parser.add_listener(settings.add_options)
     hooks.init.add_listener(lambda environment, **_: run.begin(environment))

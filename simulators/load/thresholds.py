@@ -20,9 +20,10 @@ In a file there is one a line; what follows a # is a remark.
 
 import operator
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 TIME: Mapping[str, float] = {"ms": 1.0, "s": 1000.0}
@@ -43,6 +44,7 @@ METRICS: Mapping[str, Mapping[str, float]] = {
     "accepted": SHARE,
     "blocked": SECONDS,
 }
+_OF_SENDS = ("throttled", "refused", "accepted", "blocked")
 _PERCENTILE = re.compile(r"p\d{1,2}(\.\d+)?")
 _COMPARISON = re.compile(r"<=|>=|==|<|>|\bbetween\b")
 _NUMBER = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(%|/s|[a-z]*)")
@@ -116,6 +118,32 @@ def parse(text: str, place: str) -> Threshold:
     low, high, unit = _values(text, place, found.end(), comparison == "between", units)
     name = "" if (name, metric) == ("time", "blocked") else name
     return Threshold(text, name, metric, comparison, low, high, unit == "%")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the thresholds of a scenario can be about: its requests (`*` stands for what is known
+    at the end only) and the uses and templates of its sends."""
+
+    requests: Sequence[str]
+    uses: Sequence[str] = ()
+
+    def check(self, threshold: Threshold) -> None:
+        """Raises `BadThreshold` for a name that no request, no use and no template has."""
+        name = threshold.name
+        sends = threshold.metric in _OF_SENDS
+        known = ["send", *self.uses] if sends else list(self.requests)
+        if not name or any(fnmatchcase(name, one) for one in known):
+            return
+        if not sends and any(one.startswith(f"{name} ") for one in known):
+            return
+        what = "sends of" if sends else "request is called"
+        near = get_close_matches(name, known, n=1)
+        hint = f"did you mean '{near[0]}'? " if near else ""
+        raise BadThreshold(
+            f"--threshold '{threshold.text}': no {what} '{name}' in this scenario;"
+            f" {hint}there are: {', '.join(known)}"
+        )
 
 
 def _values(

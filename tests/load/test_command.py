@@ -3,6 +3,7 @@
 import http.server
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -295,7 +296,7 @@ def test_ctrl_c_judges_and_leaves_nothing_behind(number):
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
-        first = process.stderr.readline()
+        first = next(line for line in process.stderr if re.search(r" [1-9]\d* sent", line))
         below = descendants(process.pid)
         process.send_signal(number)
         told, errors = process.communicate(timeout=40)

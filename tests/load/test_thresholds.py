@@ -4,7 +4,7 @@ import pytest
 
 from simulators.load.figures import Figures, Requests, blocked
 from simulators.load.ledger import Ledger
-from simulators.load.thresholds import BadThreshold, parse, read
+from simulators.load.thresholds import BadThreshold, Names, parse, read
 
 SEND = Requests("send", 1000, 2, {10: 900, 40: 60, 200: 40}, total=19_400, longest=204)
 VERIFY = Requests("verify", 500, 0, {5: 500}, total=2500, longest=9)
@@ -49,6 +49,7 @@ def figures():
         ("T1 accepted > 95 %", "broken", "it was 90.91 %, 90 of 99 answered sends"),
         ("Register throttled > 0", "broken", "it was 0 of 1 answered sends"),
         ("time blocked < 30 s", "holds", "it was 0 s"),
+        ("send blocked < 30 s", "holds", "it was 0 s"),
     ],
 )
 def test_a_threshold_is_judged_by_what_it_says(figures, text, state, told):
@@ -73,6 +74,49 @@ def test_a_threshold_about_nothing_fails(figures, text, told):
 
     assert "broken" == found.state
     assert told in found.violations[0]
+
+
+NAMES = Names(["send", "send now", "verify", "pump: *"], ["SignIn", "T1"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "p95 < 50 ms",
+        "send p95 < 50 ms",
+        "pump: anything requests > 0",
+        "verify success > 99 %",
+        "throttled < 5 %",
+        "send throttled < 5 %",
+        "SignIn blocked < 5 s",
+        "send blocked < 5 s",
+        "T1 accepted > 0",
+    ],
+)
+def test_a_name_that_the_scenario_has_is_good(text):
+    """A request's for what is counted of requests; `send`, a use or a template for sends."""
+    NAMES.check(parse(text, ""))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "sned p95 < 50 ms",
+            "no request is called 'sned' in this scenario; did you mean 'send'? there are: send,",
+        ),
+        ("SignIn p95 < 5 ms", "no request is called 'SignIn' in this scenario; there are: send,"),
+        ("Signin blocked < 5 s", "no sends of 'Signin' in this scenario; did you mean 'SignIn'?"),
+        ("verify throttled < 5 %", "there are: send, SignIn, T1"),
+    ],
+)
+def test_a_name_that_it_has_not_is_told_with_what_is_near(text, told):
+    """Before the first user, and not at the end."""
+    with pytest.raises(BadThreshold) as raised:
+        NAMES.check(parse(text, ""))
+
+    assert str(raised.value).startswith(f"--threshold '{text}': no ")
+    assert told in str(raised.value)
 
 
 @pytest.mark.parametrize("text", ["p95 < 50 ms", "throttled < 5 %", "verify success > 1 %"])
