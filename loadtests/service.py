@@ -2,21 +2,28 @@
 it. What users see goes into the ledger. For scenarios that are about something else.
 """
 
+import contextlib
 import json
+import random
 import re
+from argparse import ArgumentParser
+from datetime import datetime
 from typing import Any, Literal, NamedTuple
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import configs
-from locust import FastHttpUser
+from locust import FastHttpUser, events
 from people import Person
 
+from simulators.load.ledger import Replay
 from simulators.load.run import Run
 
 USUAL = "twilio"
+REPLAYED_SHARE = 0.1
+CODE_SECONDS = 600.0  # Logto's, unless its policy says otherwise
+MOST_LATE = 500  # codes that are entered after the run
 MISMATCH = "verification_code.code_mismatch"
-EXPIRED = "verification_code.expired"
 # In Logto's words or, where its connector takes a limit for any refusal, in a provider's.
 _LIMITED = re.compile(r"limit|too many|throttl|frequen|20429", re.IGNORECASE)
 
@@ -33,6 +40,7 @@ class Client(FastHttpUser):
 
     abstract = True
     load: Run
+    chance: random.Random | None = None
 
     def ask(
         self, person: Person, *, name: str = "send", usage: str = "Generic", refusals: bool = False
@@ -79,9 +87,72 @@ class Client(FastHttpUser):
                 response.failure(f"expected {expected or 'yes'}, got {error or 'yes'}")
         if not error:
             self.load.ledger.verified(person.number, code, usage=usage)
+            self._replay(person, code)
         elif not expected:
             self.load.ledger.wrong(person.number, code, error, usage=usage)
         return error == expected
+
+    def _replay(self, person: Person, code: str) -> None:
+        """Some enter the code again that has just let them in."""
+        Client.chance = Client.chance or self.load.chance("replays")
+        if Client.chance.random() < self.environment.parsed_options.replayed:
+            enter_in_vain(self.load, person.number, code, "used")
+
+
+@events.init_command_line_parser.add_listener
+def _option(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--replayed",
+        type=float,
+        default=REPLAYED_SHARE,
+        help="The share of people who enter a code again when it has let them in",
+    )
+
+
+def enter_in_vain(run: Run, number: str, code: str, kind: Replay) -> None:
+    """Enters a code that must not be accepted any more, and writes down whether it was."""
+    body = {"phone": number.removeprefix("+"), "verificationCode": code}
+    with run.environment.events.request.measure("POST", f"verify {kind} code") as told:
+        try:
+            manage(run, "POST", "/api/verification-codes/verify", body)
+            error = ""
+        except OSError as refusal:
+            error = str(refusal)
+        if "verification_code." not in error:
+            told["exception"] = ValueError(f"expected a refusal, got {error or 'yes'}")
+    if not error or "verification_code." in error:
+        run.ledger.replayed(kind, number, code, accepted=not error)
+
+
+def code_seconds(run: Run) -> float:
+    """How long the service says that its codes are good for."""
+    policy = manage(run, "GET", "/api/sign-in-exp").get("verificationCodePolicy") or {}
+    return float(policy.get("expirationDuration", CODE_SECONDS))
+
+
+def enter_too_late(run: Run, seconds: float) -> None:
+    """Enters the codes that were kept back for it, on a clock that was moved by so many seconds:
+    that of the account. A service that has a clock of its own is not asked."""
+    if not run.ledger.kept_back or not run.settings.sim:
+        return
+    run.inbox.call("POST", "/_sim/clock", {"advance": seconds + 1})
+    try:
+        if _on_our_clock(run):
+            for number, code in sorted(run.ledger.kept_back)[:MOST_LATE]:
+                enter_in_vain(run, number, code, "expired")
+    finally:
+        run.inbox.call("POST", "/_sim/clock", {"advance": -seconds - 1})
+
+
+def _on_our_clock(run: Run) -> bool:
+    """By the date of something new: the Management API tells the time in no other way."""
+    metadata = {"redirectUris": [], "postLogoutRedirectUris": []}
+    body = {"name": "load test: what time is it?", "type": "SPA", "oidcClientMetadata": metadata}
+    made = manage(run, "POST", "/api/applications", body)
+    with contextlib.suppress(OSError):  # the simulators' own service forgets them by itself
+        manage(run, "DELETE", f"/api/applications/{made['id']}")
+    now = datetime.fromisoformat(run.inbox.call("GET", "/_sim/clock")["now"]).timestamp()
+    return abs(made["createdAt"] / 1000 - now) < CODE_SECONDS / 4
 
 
 def read(response: Any) -> Answer:
