@@ -14,7 +14,7 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
-from simulators import cli_load
+from simulators.cli import load as command
 from simulators.load import scenarios
 
 COMMAND = [sys.executable, "-m", "simulators.cli", "load"]
@@ -222,7 +222,7 @@ def test_no_verdict_is_no_success(sms, tmp_path):
 def test_success_is_a_verdict_that_says_so(code, passed, expected):
     """By Locust's exit code, and by what the verdict says if there is one."""
     try:
-        found = cli_load._exit_code(code, passed)
+        found = command._exit_code(code, passed)
     except SystemExit as ended:
         found = ended.code
 
