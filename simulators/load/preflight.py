@@ -25,8 +25,9 @@ def check(given: Settings, needs: Collection[str], names: Names | None = None) -
     of a scenario's requests, a threshold about none of them is found at the end only."""
     try:
         found = thresholds.read(given.thresholds, given.thresholds_file)
-        for threshold in found if names else ():
-            names.check(threshold)
+        if names is not None:
+            for threshold in found:
+                names.check(threshold)
     except BadThreshold as bad:
         raise NotReady(str(bad)) from None
     _writable(given)
