@@ -23,7 +23,7 @@ from simulators.kernel.rules import Rule, install
 from simulators.kernel.world import World
 from simulators.loopback import is_loopback
 from simulators.otp.service import Policy
-from simulators.server import otp, tls
+from simulators.server import otp, tls, watchdog
 from simulators.server.apps import build
 from simulators.server.arrival import Site
 from simulators.server.courier import Courier
@@ -154,6 +154,7 @@ class Simulators:
                 await asyncio.sleep(0.002)
             else:
                 ready()
+                closing.enter_context(watchdog.watching())
             dispatching = asyncio.ensure_future(self.dispatcher.run())
             try:
                 await asyncio.gather(*tasks)

@@ -180,12 +180,13 @@ def test_serve_starts_with_rules(serve, tmp_path):
     assert ["own", "magic-bad-recipient"] == names[:2]
 
 
-def test_serve_is_ready_soon(serve):
-    """Ten times what it takes on an idle machine, so that a busy one passes too."""
-    began = time.monotonic()
-    serve()
+def test_serve_imports_only_what_it_needs_at_once():
+    """What takes long to import waits until somebody uses it: then `serve` is ready soon."""
+    later = {"aiohttp", "cryptography", "gevent", "httpx", "locust", "pytest", "trustme", "yaml"}
+    code = "import sys, simulators.cli.serve; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
-    assert time.monotonic() - began < 4
+    assert set() == later & {name.partition(".")[0] for name in done.stdout.split()}
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -202,7 +203,7 @@ def test_a_signal_ends_serve_cleanly(serve, number):
         began = time.monotonic()
 
         assert (0, "", "") == serving.end(number)
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 30  # half of what the one who waits would
 
 
 def test_beyond_loopback_a_token_is_made_and_asked_for(serve):

@@ -1,5 +1,6 @@
 """What the adapter does with a view's instructions, seen from the other end of a socket."""
 
+import contextlib
 import json
 import socket
 import ssl
@@ -41,7 +42,7 @@ def test_a_delay_is_waited_before_the_answer(connect):
         sock.sendall(head("/?delay=0.2"))
         response, _body = answer(sock)
 
-        assert 0.2 <= time.monotonic() - began < 2
+        assert time.monotonic() - began >= 0.2
         assert response.status == 200
 
 
@@ -109,29 +110,29 @@ def test_a_client_that_leaves_a_drip_ends_it(listeners):
         assert answer(sock)[0].status == 200
 
 
-def test_requests_in_a_delay_cost_no_thread_and_slow_nobody(listeners):
-    """With 300 requests waiting, another is answered as fast, by as many threads as before."""
-    with listeners.connect() as other:
+def test_requests_that_are_held_cost_no_thread_and_stop_nobody(listeners):
+    """With 300 that get no answer, others are answered, by as many threads as before."""
+    with contextlib.ExitStack() as closing:
+        other = closing.enter_context(listeners.connect())
         other.sendall(head())
         threads = answer(other)[1]["threads"]
-        waiting = [listeners.connect() for _ in range(300)]
-        try:
-            for sock in waiting:
-                sock.sendall(head("/?delay=1.5"))
-            took = []
-            for _ in range(20):
-                began = time.monotonic()
-                other.sendall(head())
-                body = answer(other)[1]
-                took.append(time.monotonic() - began)
-            late = [answer(sock)[0].status for sock in waiting]
-        finally:
-            for sock in waiting:
-                sock.close()
+        waiting = [closing.enter_context(listeners.connect()) for _ in range(300)]
+        for sock in waiting:
+            sock.sendall(head("/?trouble=hang"))
+        for _ in range(20):
+            other.sendall(head())
+            assert threads == answer(other)[1]["threads"]
 
-    assert body["threads"] == threads
-    assert sorted(took)[10] < 0.1
-    assert late == [200] * 300
+        assert [] == [sock for sock in waiting if _readable(sock)]
+
+
+def _readable(sock):
+    sock.setblocking(False)
+    try:
+        sock.recv(1)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def test_connections_are_kept_open(connect):
