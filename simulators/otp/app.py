@@ -22,6 +22,7 @@ from simulators.otp.api import (
     oidc,
     people,
     settings,
+    tokens,
 )
 from simulators.otp.connector import ConnectorError, Crash
 from simulators.otp.errors import Refused, from_connector
@@ -30,8 +31,9 @@ from simulators.otp.service import Service
 
 _log = logging.getLogger(__name__)
 _JSON = "application/json; charset=utf-8"
+_HTML = "text/html; charset=utf-8"
 _CRASHED = Said(500, {"message": "Internal server error."})
-_PARTS = (connectors, codes, settings, people, oidc, experience, account)
+_PARTS = (connectors, codes, settings, people, oidc, tokens, experience, account)
 ROUTES: tuple[Route, ...] = tuple(route for part in _PARTS for route in part.ROUTES)
 
 
@@ -95,15 +97,20 @@ def _failed(error: Exception) -> Said:
     if isinstance(error, HTTPException):
         return Said(error.code or 400, {"message": error.description})
     if isinstance(error, Refused):
-        return Said(error.status, error.document())
+        return Said(error.status, error.document(), error.headers)
     if not isinstance(error, Crash):
         _log.error("%s", request and request.path, exc_info=error)
     return _CRASHED
 
 
+def _encoded(document: Any) -> bytes:
+    return document.encode() if isinstance(document, str) else orjson.dumps(document)
+
+
 def _response(said: Said) -> Response:
-    body = b"" if said.document is None else orjson.dumps(said.document)
-    made = Response(body, said.status, content_type=_JSON)
+    page = isinstance(said.document, str)
+    body = b"" if said.document is None else _encoded(said.document)
+    made = Response(body, said.status, content_type=_HTML if page else _JSON)
     if said.status == NO_CONTENT or not body:
         made.headers.pop("Content-Type")
     for name, value in legal(said.headers):

@@ -63,9 +63,6 @@ ERRORS: Mapping[str, Row] = MappingProxyType(
         "connector.invalid_type_for_syncing_profile": Row(
             422, "You can only sync user profile with social connectors."
         ),
-        "connector.multiple_instances_not_supported": Row(
-            422, "Can not create multiple instance with picked standard connector."
-        ),
         "connector.not_found": Row(501, "Cannot find any available connector for type: {{type}}."),
         "connector.not_found_with_connector_id": Row(
             422, "Can not find connector with given standard connector id."
@@ -82,7 +79,6 @@ ERRORS: Mapping[str, Row] = MappingProxyType(
         "connector.template_not_found": Row(
             400, "Unable to find correct template in connector config."
         ),
-        "connector.token_storage_not_supported": Row(422, "connector.token_storage_not_supported"),
         "connector.unexpected_type": Row(400, "The connector's type is unexpected."),
         "connector.usage_limit_exceeded": Row(
             429, "The email service usage limit has been reached."
@@ -91,6 +87,8 @@ ERRORS: Mapping[str, Row] = MappingProxyType(
         "guard.invalid_input": Row(400, "The request {{type}} is invalid."),
         "oidc.invalid_client": Row(400, "An OIDC error occurred: oidc.invalid_client."),
         "oidc.invalid_grant": Row(400, "Grant request is invalid."),
+        "oidc.invalid_request": Row(400, "Request is invalid."),
+        "oidc.invalid_scope": Row(400, "Invalid scope: {{error_description}}."),
         "oidc.invalid_redirect_uri": Row(
             400,
             "`redirect_uri` did not match any of the client's registered `redirect_uris`.",
@@ -99,6 +97,9 @@ ERRORS: Mapping[str, Row] = MappingProxyType(
         "oidc.unsupported_grant_type": Row(400, "Unsupported `grant_type` requested."),
         "password.rejected": Row(
             422, "Password rejected. Please check if your password meets the requirements."
+        ),
+        "request.feature_not_supported": Row(
+            422, "This feature is not supported in the current environment."
         ),
         "request.message_rate_limited": Row(
             429, "Too many messages sent to this recipient. Please try again later."
@@ -127,6 +128,39 @@ ERRORS: Mapping[str, Row] = MappingProxyType(
         ),
         "session.verification_failed": Row(400, _RESTART),
         "session.verification_session_not_found": Row(404, _RESTART),
+        "sign_in_experiences.at_least_one_authentication_factor": Row(
+            400, "You have to select at least one authentication factor."
+        ),
+        "sign_in_experiences.backup_code_cannot_be_enabled_alone": Row(
+            400, "Backup code cannot be enabled alone."
+        ),
+        "sign_in_experiences.code_sign_in_must_be_enabled": Row(
+            400,
+            "Verification code sign in must be enabled when set a password is not required in"
+            " sign up.",
+        ),
+        "sign_in_experiences.duplicated_mfa_factors": Row(400, "Duplicated MFA factors."),
+        "sign_in_experiences.duplicated_sign_up_identifiers": Row(
+            400, "Duplicate sign-up identifiers detected."
+        ),
+        "sign_in_experiences.email_verification_code_cannot_be_used_for_mfa": Row(
+            400,
+            "Email verification code cannot be used for MFA when email verification is enabled for"
+            " sign-in.",
+        ),
+        "sign_in_experiences.forgot_password_method_requires_connector": Row(
+            400,
+            "Forgot password method requires a corresponding {{method}} connector to be"
+            " configured.",
+        ),
+        "sign_in_experiences.non_adaptive_mfa_requires_skippable_policy": Row(
+            422,
+            "When adaptive MFA is disabled, MFA prompt policy must be skippable. Do not use"
+            " PromptOnlyAtSignInMandatory or PromptAtSignInAndSignUpMandatory.",
+        ),
+        "sign_in_experiences.passwordless_requires_verify": Row(
+            400, "Must enable verify for email/phone sign up identifier."
+        ),
         "sign_in_experiences.enabled_connector_not_found": Row(
             400, "Enabled {{type}} connector not found."
         ),
@@ -197,6 +231,7 @@ class Refused(Exception):
         self.data = data
         self.details = details or _details(data)
         self.extra = extra
+        self.headers: tuple[tuple[str, str], ...] = ()
 
     def document(self) -> dict[str, Any]:
         """The body of the answer."""

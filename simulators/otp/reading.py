@@ -47,6 +47,7 @@ def ask(service: Service, asked: Request, params: Mapping[str, str]) -> Ask:
         raise Refused("auth.forbidden", told)
     return Ask(
         service=service,
+        method=asked.method,
         params=params,
         query=asked.args.to_dict(),
         headers={name.lower(): value for name, value in asked.headers.items()},

@@ -17,6 +17,7 @@ class Ask:
     keeps the route's guard; `root` is the service's own address."""
 
     service: Service
+    method: str
     params: Mapping[str, str]
     query: Mapping[str, str]
     headers: Mapping[str, str]
@@ -28,7 +29,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """An answer. None for a document is an empty body."""
+    """An answer. None for a document is an empty body, a text is a page."""
 
     status: int
     document: Any = None

@@ -65,6 +65,27 @@ class Signer:
         pair = utils.decode_dss_signature(self._key.sign(text.encode(), ec.ECDSA(hashes.SHA384())))
         return f"{text}.{_text(b''.join(number.to_bytes(_SIZE) for number in pair))}"
 
+    def read(self, token: str) -> dict[str, Any] | None:
+        """The claims of a JWT that this key signed, None for any other text."""
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives import hashes
+        from cryptography.hazmat.primitives.asymmetric import ec, utils
+
+        signed, _, proof = token.rpartition(".")
+        try:
+            raw = _bytes(proof)
+            numbers = (int.from_bytes(raw[:_SIZE]), int.from_bytes(raw[_SIZE:]))
+            encoded = utils.encode_dss_signature(*numbers)
+            self._key.public_key().verify(encoded, signed.encode(), ec.ECDSA(hashes.SHA384()))
+            claims: dict[str, Any] = orjson.loads(_bytes(signed.partition(".")[2]))
+        except (ValueError, InvalidSignature):
+            return None
+        return claims
+
+
+def _bytes(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
 
 def _text(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()

@@ -50,6 +50,8 @@ class Alive:
     factory: str
     config: Mapping[str, Any]
     checked: bool
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    sync_profile: bool = False
 
 
 @dataclass(slots=True)
@@ -104,12 +106,30 @@ class Suspect:
     until: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Grant:
-    """Who signed in, by which OIDC request."""
+    """Who signed in, by which OIDC request, and when. Its code works until it is `consumed`, its
+    tokens until they are `revoked`."""
 
     user: str
     request: Mapping[str, str]
+    at: float
+    consumed: bool = False
+    revoked: bool = False
+
+    @property
+    def scopes(self) -> list[str]:
+        """What the application was allowed."""
+        return self.request["scope"].split()
+
+
+@dataclass(slots=True)
+class Refresh:
+    """A refresh token: what it is good for, since when, and whether another took its place."""
+
+    grant: Grant
+    born: float
+    consumed: bool = False
 
 
 class State:
@@ -126,6 +146,9 @@ class State:
         self.interactions: Shelf[str, Interaction] = Shelf(_MANY, HOUR)
         self.grants: Shelf[str, Grant] = Shelf(_MANY, 60.0)
         self.tokens: Shelf[str, Grant] = Shelf(_MANY, HOUR)
+        self.refreshes: Shelf[str, Refresh] = Shelf(_MANY, 14 * DAY)
+        self.ended: Shelf[tuple[str, str], float] = Shelf(_MANY, 14 * DAY)
+        self.leaving: Shelf[str, dict[str, Any]] = Shelf(_MANY, HOUR)
         self.records: Shelf[str, Verification] = Shelf(_MANY, RECORD_SECONDS)
         self.users = Users()
 
@@ -140,7 +163,7 @@ class Shelf(Generic[K, V]):
 
     def __init__(self, most: int, seconds: float) -> None:
         self._most = most
-        self._seconds = seconds
+        self.seconds = seconds
         self._rows: dict[K, tuple[float, V]] = {}
 
     def __len__(self) -> int:
@@ -153,13 +176,13 @@ class Shelf(Generic[K, V]):
         while len(self._rows) > self._most:
             self._drop_first()
         for _ in range(2):  # two may go for one that comes, so a shelf that was full empties
-            if self._first_born() + self._seconds < now:
+            if self._first_born() + self.seconds < now:
                 self._drop_first()
 
     def get(self, key: K, now: float) -> V | None:
         """The row, None if there is none or it is too old."""
         found = self._rows.get(key)
-        if found is None or found[0] + self._seconds < now:
+        if found is None or found[0] + self.seconds < now:
             return None
         return found[1]
 

@@ -433,31 +433,6 @@ def test_sessions_end_after_an_hour(person):
     assert "session.not_found" == person.send("SignIn").code
 
 
-def test_tokens_are_given_for_the_verifier_and_once(person):
-    """A code that was used, or that another application shows, gets nothing."""
-    submitted = person.sign_up()
-    first = person.tokens(submitted)
-    form = {
-        "grant_type": "authorization_code",
-        "client_id": person.client_id,
-        "redirect_uri": CALLBACK,
-        "code": person.back["code"],
-        "code_verifier": "another",
-    }
-    again = person.post("/oidc/token", form=form)
-    other = person.post("/oidc/token", form=form | {"grant_type": "password"})
-    stranger = person.get("/oidc/me", headers={"authorization": "Bearer none"})
-
-    assert 200 == first.status
-    assert (400, "invalid_grant", "oidc.invalid_grant") == (
-        again.status,
-        again.json["error"],
-        again.code,
-    )
-    assert (400, "unsupported_grant_type") == (other.status, other.json["error"])
-    assert (401, "oidc.invalid_token") == (stranger.status, stranger.code)
-
-
 @pytest.mark.parametrize(
     ("wrong", "error"),
     [

@@ -5,7 +5,7 @@ from typing import Any
 
 from simulators.otp import codes, sending
 from simulators.otp.api.experience import IDENTIFIER, VERIFY, verify
-from simulators.otp.api.oidc import bearer_token
+from simulators.otp.api.tokens import bearer_token
 from simulators.otp.connector import UsageType
 from simulators.otp.errors import Refused
 from simulators.otp.route import DONE, Ask, Route, Said
