@@ -50,6 +50,7 @@ def verify(
 
 ATTEMPTS = 100
 LOCKOUT_MINUTES = 60
+_LONGEST_LOCKOUT = 60 * 24 * 366  # minutes
 _T = TypeVar("_T")
 
 
@@ -102,10 +103,12 @@ def _report(service: Service, identifier: str, *, failed: bool) -> float | None:
     if suspect.until > now:
         return suspect.until
     suspect.failures = [at for at in suspect.failures if at > now - HOUR]
-    if not failed and not suspect.failures:
+    most = policy.get("maxAttempts", ATTEMPTS)
+    if not failed and len(suspect.failures) < most:
         return None
-    if len(suspect.failures) + failed >= policy.get("maxAttempts", ATTEMPTS):
-        suspect.until = now + 60 * policy.get("lockoutDuration", LOCKOUT_MINUTES)
+    if len(suspect.failures) + failed >= most:  # none at all are allowed by 0: any attempt locks
+        minutes = policy.get("lockoutDuration", LOCKOUT_MINUTES)
+        suspect.until = now + 60 * max(min(minutes, _LONGEST_LOCKOUT), 0)
     elif failed:
         suspect.failures.append(now)
     service.state.suspects.put(identifier, suspect, now)

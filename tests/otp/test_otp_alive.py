@@ -52,11 +52,34 @@ def test_creating_another_replaces_the_one_there_was(otp):
     assert first["id"] != create(otp).json["id"]
 
 
-def test_the_same_factory_twice_is_refused(otp):
-    """SMS connectors have one instance."""
-    refused = create(otp)
+def test_a_second_connector_of_the_same_factory_replaces_the_first(otp):
+    """With a new id, so that a script may be run twice; one instance is a rule of social ones."""
+    first, second = create(otp), create(otp, config={"endpoint": "http://other.example/"})
 
-    assert (422, "connector.multiple_instances_not_supported") == (refused.status, refused.code)
+    assert [200, 200] == [first.status, second.status]
+    assert first.json["id"] != second.json["id"]
+    assert [second.json] == otp.get("/api/connectors").json
+
+
+def test_what_only_social_connectors_have_is_not_asked_for_when_one_is_created(make):
+    """Logto keeps it; changed, it is refused. Tokens are stored nowhere."""
+    otp = make()
+    made = create(otp, metadata={"target": "x"}, syncProfile=True).json
+    path = f"/api/connectors/{made['id']}"
+    refused = [
+        otp.patch(path, {"metadata": {"target": "y"}}),
+        otp.patch(path, {"syncProfile": True}),
+        otp.patch(path, {"enableTokenStorage": True}),
+    ]
+    changed = otp.patch(path, {"syncProfile": False, "metadata": {}}).json
+
+    assert ({"target": "x"}, True) == (made["metadata"], made["syncProfile"])
+    assert [
+        (400, "connector.cannot_overwrite_metadata_for_non_standard_connector"),
+        (422, "connector.invalid_type_for_syncing_profile"),
+        (422, "request.feature_not_supported"),
+    ] == [(one.status, one.code) for one in refused]
+    assert ({"target": "x"}, False) == (changed["metadata"], changed["syncProfile"])
 
 
 def test_an_invalid_configuration_changes_nothing(otp):
@@ -125,13 +148,7 @@ def test_an_id_may_be_proposed_and_used_again_once_it_is_free(otp):
     ("document", "status", "code"),
     [
         ({"connectorId": "none"}, 422, "connector.not_found_with_connector_id"),
-        (
-            {"metadata": {"target": "x"}},
-            400,
-            "connector.cannot_overwrite_metadata_for_non_standard_connector",
-        ),
-        ({"syncProfile": True}, 422, "connector.invalid_type_for_syncing_profile"),
-        ({"enableTokenStorage": True}, 422, "connector.token_storage_not_supported"),
+        ({"enableTokenStorage": True}, 422, "request.feature_not_supported"),
         ({"config": "text"}, 400, "guard.invalid_input"),
         ({"connectorId": None}, 400, "guard.invalid_input"),
     ],

@@ -136,7 +136,7 @@ def test_a_code_cannot_be_both_factors(otp):
 
 
 def test_a_sign_in_by_code_needs_a_connector(make):
-    """Sign-up, sign-in and second factor alike."""
+    """Sign-up and sign-in alike; that a second factor does, Logto does not ask."""
     otp = make()
     method = {
         "identifier": "phone",
@@ -147,7 +147,6 @@ def test_a_sign_in_by_code_needs_a_connector(make):
     for settings in (
         {"signUp": {"identifiers": ["phone"], "password": False, "verify": True}},
         {"signIn": {"methods": [method]}},
-        {"mfa": {"factors": ["PhoneVerificationCode"], "policy": "Mandatory"}},
     ):
         refused = otp.patch("/api/sign-in-exp", settings)
 
@@ -156,6 +155,85 @@ def test_a_sign_in_by_code_needs_a_connector(make):
             refused.code,
         )
         assert "Enabled Sms connector not found." == refused.json["message"]
+
+
+METHOD = {
+    "identifier": "phone",
+    "password": True,
+    "verificationCode": True,
+    "isPasswordPrimary": False,
+}
+SIGN_UP = {"identifiers": ["phone"], "password": False, "verify": True}
+
+
+@pytest.mark.parametrize(
+    ("settings", "status", "code"),
+    [
+        ({"signUp": SIGN_UP | {"verify": False}}, 400, "passwordless_requires_verify"),
+        ({"signUp": SIGN_UP | {"identifiers": ["email"]}}, 400, "enabled_connector_not_found"),
+        (
+            {"signUp": SIGN_UP | {"identifiers": ["phone", "phone"]}},
+            400,
+            "duplicated_sign_up_identifiers",
+        ),
+        (
+            {"signIn": {"methods": [METHOD | {"identifier": "email"}]}},
+            400,
+            "enabled_connector_not_found",
+        ),
+        (
+            {"signIn": {"methods": [METHOD | {"password": False, "verificationCode": False}]}},
+            400,
+            "at_least_one_authentication_factor",
+        ),
+        (
+            {"signUp": SIGN_UP, "signIn": {"methods": [METHOD | {"verificationCode": False}]}},
+            400,
+            "code_sign_in_must_be_enabled",
+        ),
+        (
+            {"forgotPasswordMethods": ["EmailVerificationCode"]},
+            400,
+            "forgot_password_method_requires_connector",
+        ),
+        (
+            {"mfa": {"factors": ["Totp", "Totp"], "policy": "Mandatory"}},
+            400,
+            "duplicated_mfa_factors",
+        ),
+        (
+            {"mfa": {"factors": ["BackupCode"], "policy": "Mandatory"}},
+            400,
+            "backup_code_cannot_be_enabled_alone",
+        ),
+        (
+            {"mfa": {"factors": ["Totp"], "policy": "PromptOnlyAtSignInMandatory"}},
+            422,
+            "non_adaptive_mfa_requires_skippable_policy",
+        ),
+    ],
+    ids=str,
+)
+def test_an_experience_that_logto_refuses_is_refused(otp, settings, status, code):
+    """With its code, and nothing changes."""
+    before = otp.get("/api/sign-in-exp").json
+    refused = otp.patch("/api/sign-in-exp", settings)
+
+    assert (status, f"sign_in_experiences.{code}") == (refused.status, refused.code)
+    assert before == otp.get("/api/sign-in-exp").json
+
+
+def test_no_attempts_at_all_lock_anybody_out(otp):
+    """By `maxAttempts` 0 the first attempt is one too many, the right code too; for a time that
+    no number makes endless."""
+    for longest in (5, 1e300):
+        otp.allow_phones(sentinelPolicy={"maxAttempts": 0, "lockoutDuration": longest})
+        otp.begin("SignIn")
+        record = otp.send("SignIn", OTHER).json["verificationId"]
+        locked = otp.prove(record, OTHER)
+
+        assert "session.verification_blocked_too_many_attempts" == locked.code
+        otp.now += 600
 
 
 def test_settings_are_kept_in_their_bounds(otp):

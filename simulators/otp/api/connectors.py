@@ -1,6 +1,7 @@
 """Management API: connector factories, the connector that is alive, and trying one out."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from simulators.otp import sending
@@ -33,8 +34,8 @@ def _shown(service: Service, alive: Alive) -> dict[str, Any]:
         "id": alive.id,
         "connectorId": alive.factory,
         "config": alive.config,
-        "metadata": {},
-        "syncProfile": False,
+        "metadata": alive.metadata,
+        "syncProfile": alive.sync_profile,
         "enableTokenStorage": False,
         "extraInfo": None,
     }
@@ -53,18 +54,25 @@ def _one_factory(ask: Ask) -> Any:
 
 
 def _create(ask: Ask) -> Any:
-    """The new connector replaces the one there was. The same factory twice is refused."""
+    """The new connector replaces the one there was, of the same factory too: that a factory has one
+    connector is a rule of social sign-in alone."""
     service, body = ask.service, ask.body
     alive, factory = service.state.connector, body["connectorId"]
     if factory not in service.connectors:
         raise Refused("connector.not_found_with_connector_id")
-    _social_only(body)
-    if alive is not None and alive.factory == factory:
-        raise Refused("connector.multiple_instances_not_supported")
     if "config" in body:
         service.check(factory, body["config"])
+    if body.get("enableTokenStorage"):
+        raise Refused("request.feature_not_supported")
     config = body.get("config", {})
-    made = Alive(body.get("id") or service.id(12), factory, config, "config" in body)
+    made = Alive(
+        body.get("id") or service.id(12),
+        factory,
+        config,
+        "config" in body,
+        body.get("metadata", {}),
+        bool(body.get("syncProfile")),
+    )
     if alive is not None and alive.id == made.id:
         raise Crash("the id is in use")
     service.state.connector = made
@@ -72,13 +80,14 @@ def _create(ask: Ask) -> Any:
 
 
 def _social_only(body: Mapping[str, Any]) -> None:
-    """What only connectors of social sign-in take."""
-    if "metadata" in body:
+    """What only connectors of social sign-in take, when one is changed; Logto does not ask when it
+    is created."""
+    if body.get("metadata"):
         raise Refused("connector.cannot_overwrite_metadata_for_non_standard_connector")
     if body.get("syncProfile"):
         raise Refused("connector.invalid_type_for_syncing_profile")
     if body.get("enableTokenStorage"):
-        raise Refused("connector.token_storage_not_supported")
+        raise Refused("request.feature_not_supported")
 
 
 def _list(ask: Ask) -> Any:
@@ -104,8 +113,10 @@ def _change(ask: Ask) -> Any:
     _social_only(ask.body)
     if config is not None:
         ask.service.check(alive.factory, config)
-        alive = Alive(alive.id, alive.factory, config, True)
-        ask.service.state.connector = alive
+        alive = replace(alive, config=config, checked=True)
+    if "syncProfile" in ask.body:
+        alive = replace(alive, sync_profile=ask.body["syncProfile"])
+    ask.service.state.connector = alive
     return _shown(ask.service, alive)
 
 
