@@ -18,6 +18,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
+from simulators import app
 from simulators.app import Simulators
 from simulators.catalog import PROVIDERS
 from simulators.data import data
@@ -28,6 +29,7 @@ from simulators.kernel.contracts import contract
 from simulators.kernel.provider import Exchange
 from simulators.kernel.rules import install, read_all
 from simulators.server import tls
+from simulators.store.strict import StrictStore
 from simulators.testing.sms import Sms
 
 CAPTURES = Path(__file__).parent / "captures"
@@ -89,6 +91,14 @@ def _answers_keep_their_contracts(answers: list[str]) -> Iterator[None]:
     answers.clear()
     yield
     assert [] == answers
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _on_a_strict_store() -> Iterator[None]:
+    """What the whole suite keeps could be kept by any store, not by memory alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(app, "MemoryStore", StrictStore)
+        yield
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from simulators.control.numbers import e164
 from simulators.control.route import Ask, Route, Schema
 from simulators.control.schemas import PROVIDER, many, record, ref
 from simulators.control.views import message as shown
-from simulators.kernel.inbound import arrive
+from simulators.kernel import inbound
 from simulators.kernel.message import Message
 from simulators.kernel.provider import Provider
 from simulators.kernel.world import STRANGERS, World
@@ -31,7 +31,7 @@ def reply(world: World, provider: Provider, sender: str, to: str, text: str, url
     newest = world.messages(to=number, provider=provider.name, limit=1)
     answered = to or (newest[0].sender if newest else "") or _own_sender(world, provider)
     try:
-        return arrive(provider, world, number, answered, text, url)
+        return inbound.arrive(provider, world, number, answered, text, url)
     except LookupError as error:
         raise Bad(400, str(error), "a provider that does", provider.name) from None
 
@@ -43,9 +43,7 @@ def _own_sender(world: World, provider: Provider) -> str:
 
 def set_webhooks(world: World, provider: Provider, **urls: str) -> None:
     """Where callbacks go when a request names no URL: `receipts`, `inbound`; "" for nowhere."""
-    kept = dict(world.load("webhooks", {}))
-    kept[provider.name] = {**kept.get(provider.name, {}), **urls}
-    world.save("webhooks", kept)
+    inbound.set_webhooks(world, provider.name, urls)
 
 
 def _provider(ask: Ask) -> Provider:

@@ -71,7 +71,7 @@ def _put_templates(ask: Ask) -> Any:
     provider = _provider(ask, "templates", lambda p: p.templates)
     made = [Template(**item) for item in ask.body["templates"]]
     kept = _distinct("code", {item.code: item for item in made}, len(made))
-    registry.save_templates(ask.world, provider.name, kept)
+    registry.update_templates(ask.world, provider, lambda known: _replace(known, kept))
     return _templates(ask)
 
 
@@ -85,8 +85,13 @@ def _put_signatures(ask: Ask) -> Any:
     provider = _provider(ask, "signatures", lambda p: p.signatures)
     made = [Signature(**item) for item in ask.body["signatures"]]
     kept = _distinct("name", {item.name: item for item in made}, len(made))
-    registry.save_signatures(ask.world, provider.name, kept)
+    registry.update_signatures(ask.world, provider, lambda known: _replace(known, kept))
     return _signatures(ask)
+
+
+def _replace(known: dict[str, Any], kept: Mapping[str, Any]) -> None:
+    known.clear()
+    known.update(kept)
 
 
 def _distinct(key: str, kept: Mapping[str, Any], given: int) -> Mapping[str, Any]:

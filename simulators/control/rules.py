@@ -1,5 +1,6 @@
 """The rules of a world: listed in their order with their uses, replaced, added, taken away."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from simulators.control.errors import Bad, shown, unknown
@@ -46,25 +47,32 @@ def _replace(ask: Ask) -> Any:
 
 
 def _add(ask: Ask) -> Any:
-    kept = ask.world.load("rules", [])
-    taken = {rule["name"] for rule in kept}
-    number = len(taken) + 1
-    while f"rule-{number}" in taken:
-        number += 1
-    (added,) = _read(ask, [{"name": f"rule-{number}", **ask.body}])
-    if added["name"] in taken or len(kept) >= rules.MAX_RULES:
-        wanted = f"a name not in use, and at most {rules.MAX_RULES} rules"
-        raise Bad(409, "the rule cannot be added", wanted, added["name"])
-    rules.install(ask.world, [*kept, added])
+    (read,) = _read(ask, [{"name": "rule", **ask.body}])
+
+    def added(kept: Sequence[rules.Rule]) -> Sequence[rules.Rule]:
+        taken = {rule["name"] for rule in kept}
+        number = len(taken) + 1
+        while f"rule-{number}" in taken:
+            number += 1
+        name = read["name"] if "name" in ask.body else f"rule-{number}"
+        if name in taken or len(kept) >= rules.MAX_RULES:
+            wanted = f"a name not in use, and at most {rules.MAX_RULES} rules"
+            raise Bad(409, "the rule cannot be added", wanted, name)
+        return [*kept, {**read, "name": name}]
+
+    rules.change(ask.world, added)
     return _list(ask)
 
 
 def _remove(ask: Ask) -> Any:
-    kept = ask.world.load("rules", [])
     name = ask.query.get("name")
-    if name is not None and name not in [rule["name"] for rule in kept]:
-        raise unknown(404, "rule", name, [rule["name"] for rule in kept])
-    rules.install(ask.world, [rule for rule in kept if name not in (None, rule["name"])])
+
+    def left(kept: Sequence[rules.Rule]) -> Sequence[rules.Rule]:
+        if name is not None and name not in [rule["name"] for rule in kept]:
+            raise unknown(404, "rule", name, [rule["name"] for rule in kept])
+        return [rule for rule in kept if name not in (None, rule["name"])]
+
+    rules.change(ask.world, left)
     return _list(ask)
 
 

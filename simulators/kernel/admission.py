@@ -5,10 +5,12 @@ from collections.abc import Mapping, Sequence
 from simulators.kernel import flow, receipts, script, tables
 from simulators.kernel.inbound import webhook
 from simulators.kernel.message import Life, Message
+from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Draft, Exchange, Failure, Outcome, Refusal
-from simulators.kernel.store import Admission
+from simulators.kernel.store import Admission, Cost
 
 Mode = str | float
+_ANYTHING = 1e-6  # of money, which is counted to so many digits
 
 
 def judge(exchange: Exchange, draft: Draft) -> Failure | None:
@@ -54,24 +56,36 @@ def _admit(exchange: Exchange, default: Mode, outcomes: list[Outcome]) -> None:
         )
         for outcome in outcomes
     ]
+    costs = [_cost(exchange, outcome.draft) for outcome in outcomes]
     world = exchange.world
-    admitted = world.store.admit(world.id, wanted, exchange.now)
-    full = [pair for pair in zip(outcomes, admitted, strict=True) if pair[1].full]
-    if not full:
+    admitted = world.store.admit(world.id, wanted, exchange.now, costs)
+    pairs = list(zip(outcomes, admitted, strict=True))
+    refused = [pair for pair in pairs if pair[1].full or pair[1].poor]
+    if not refused:
         _kept(exchange, outcomes, admitted)
         return
-    _overflow(exchange, flow.named(limits), full)
+    _overflow(exchange, flow.named(limits), refused)
     if not any(outcome.failure for outcome in outcomes):
         others = [outcome for outcome in outcomes if outcome.message is None]
         if others:
             _admit(exchange, default, others)
 
 
+def _cost(exchange: Exchange, draft: Draft) -> Cost:
+    """A draft with a cost of its own has to be covered whole; else anything that is left does."""
+    provider = exchange.provider
+    if Problem.NO_CREDIT not in provider.problems or draft.cost == 0:
+        return Cost(draft.cost or 0.0)
+    if draft.cost is not None:
+        return Cost(draft.cost, draft.cost)
+    return Cost(provider.price * draft.segments, _ANYTHING)
+
+
 def _kept(exchange: Exchange, outcomes: list[Outcome], admitted: Sequence[Admission]) -> None:
     for outcome, admission in zip(outcomes, admitted, strict=True):
         outcome.message = admission.message
         if admission.message is not None:
-            _follow_up(exchange, admission.message)
+            _plan_receipts(exchange, admission.message)
 
 
 def _limits(
@@ -89,22 +103,27 @@ def _limits(
 def _overflow(
     exchange: Exchange,
     limits: Mapping[str, flow.Limit],
-    full: list[tuple[Outcome, Admission]],
+    refused: list[tuple[Outcome, Admission]],
 ) -> None:
-    """A full window refuses now, or shows later where judgement is deferred."""
-    for outcome, (_none, hit, room) in full:
-        assert hit is not None  # noqa: S101 - it was full
-        exchange.fired = hit.limit
+    """What finds no credit or a full window is refused now, or shows it later where judgement is
+    deferred."""
+    costs = []
+    for outcome, (_none, hit, room, poor) in refused:
         known = exchange.provider.placeholders(exchange, outcome.draft)
-        figures = flow.figures(hit, room, exchange.now)
-        failure = exchange.fail(limits[hit.limit].error, **{**known, **figures})
+        if poor or hit is None:
+            failure = exchange.fail(Problem.NO_CREDIT, **known)
+        else:
+            exchange.fired = hit.limit
+            figures = flow.figures(hit, room, exchange.now)
+            failure = exchange.fail(limits[hit.limit].error, **{**known, **figures})
         outcome.failure = _deferred(exchange, outcome.draft, failure)
-    if any(outcome.failure for outcome, _admission in full):
+        costs.append(Cost(0.0 if poor else _cost(exchange, outcome.draft).amount))
+    if any(outcome.failure for outcome, _admission in refused):
         return
-    late = [outcome for outcome, _admission in full]
+    late = [outcome for outcome, _admission in refused]
     wanted = [((), _message(exchange, outcome.draft)) for outcome in late]
     world = exchange.world
-    _kept(exchange, late, world.store.admit(world.id, wanted, exchange.now))
+    _kept(exchange, late, world.store.admit(world.id, wanted, exchange.now, costs))
 
 
 def _deferred(exchange: Exchange, draft: Draft, failure: Failure) -> Failure | None:
@@ -116,16 +135,11 @@ def _deferred(exchange: Exchange, draft: Draft, failure: Failure) -> Failure | N
     return None
 
 
-def _follow_up(exchange: Exchange, message: Message) -> None:
-    """What an accepted message leads to: a receipt to come, a balance that falls."""
+def _plan_receipts(exchange: Exchange, message: Message) -> None:
     if message.callback:
         reporting = exchange.provider.reporting(message)
         if reporting is not None:
             receipts.plan(reporting, exchange.world, message)
-    balance = exchange.world.load("balance")
-    if balance is not None:
-        cost = exchange.provider.price * message.segments
-        exchange.world.save("balance", round(balance - cost, 6))
 
 
 def _message(exchange: Exchange, draft: Draft) -> Message:

@@ -8,6 +8,8 @@ from typing import Any
 
 from simulators.kernel.store import Store
 
+State = dict[str, float] | None
+
 
 class Clock:
     """A world's time in epoch seconds: the system's time plus an offset, or frozen.
@@ -22,7 +24,9 @@ class Clock:
 
     def now(self) -> float:
         """Epoch seconds."""
-        state = self._store.load(self._account, "clock")
+        return self._time(self._store.load(self._account, "clock"))
+
+    def _time(self, state: State) -> float:
         if state is None:
             return self._system()
         frozen: float | None = state.get("frozen")
@@ -35,24 +39,27 @@ class Clock:
 
     def freeze(self, at: float | None = None) -> None:
         """Stops the clock, at `at` or where it is."""
-        self._save({"frozen": self.now() if at is None else at})
+        self._change(lambda state: {"frozen": self._time(state) if at is None else at})
 
     def advance(self, seconds: float) -> None:
         """Moves a running or a frozen clock forward, or back if negative."""
-        state = self._store.load(self._account, "clock") or {"offset": 0.0}
-        name = "frozen" if "frozen" in state else "offset"
-        self._save({name: state[name] + seconds})
+
+        def moved(state: State) -> State:
+            ((name, value),) = (state or {"offset": 0.0}).items()
+            return {name: value + seconds}
+
+        self._change(moved)
 
     def run(self) -> None:
         """Lets a frozen clock run on from where it stands."""
-        self._save({"offset": self.now() - self._system()})
+        self._change(lambda state: {"offset": self._time(state) - self._system()})
 
     def describe(self) -> dict[str, Any]:
         """The time as ISO 8601, and whether it stands still."""
         return {"now": iso(self.now()), "frozen": self.frozen}
 
-    def _save(self, state: dict[str, float]) -> None:
-        self._store.save(self._account, "clock", state)
+    def _change(self, change: Callable[[State], State]) -> None:
+        self._store.update(self._account, "clock", change)
         self._store.ring(self._account)
 
 

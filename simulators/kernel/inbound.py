@@ -71,6 +71,14 @@ def webhook(world: World, provider: str, kind: Literal["receipts", "inbound"]) -
     return url
 
 
+def set_webhooks(world: World, provider: str, urls: Mapping[str, str]) -> Mapping[str, str]:
+    """Sets the account's own URLs for a provider's callbacks by kind, "" clears; returns all."""
+    every: Mapping[str, Mapping[str, str]] = world.update(
+        "webhooks", lambda known: {**known, provider: {**known.get(provider, {}), **urls}}, {}
+    )
+    return every[provider]
+
+
 def _opt(world: World, number: str, keyword: Keyword | None) -> None:
     if keyword in ("stop", "start"):
         numbers = set(world.load("optouts", [])) - {number}

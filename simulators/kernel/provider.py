@@ -49,7 +49,8 @@ class Draft:
     that whatever judgement finds shows later, as a status. A `failure` set by `parse` stands;
     nothing else is then judged. With a `callback` of None nothing is reported; with "" it goes to
     the account's own URL, where one is set. What is not delivered within `validity` seconds
-    expires.
+    expires. A `cost` of its own, in place of the provider's price a segment, has to be covered by a
+    counted balance; otherwise a message is sent as long as anything is left.
     """
 
     number: str
@@ -64,6 +65,7 @@ class Draft:
     ip: str = ""
     deferred: bool = False
     validity: float | None = None
+    cost: float | None = None
     failure: Failure | None = None
     details: dict[str, Any] = field(default_factory=dict)
 

@@ -14,7 +14,7 @@ no word for it goes on as it would have.
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from simulators.kernel import checks
@@ -60,12 +60,21 @@ def read_all(raw: object, providers: Providers) -> list[Rule]:
 
 def install(world: World, rules: Sequence[Rule]) -> None:
     """Puts read rules in force in a world. Each that is new there begins to count anew."""
-    store = world.store
-    world.save(
-        "rules",
-        [r if "serial" in r else {**r, "serial": store.count(world.id, "rules")} for r in rules]
-        or None,
-    )
+    change(world, lambda _before: rules)
+
+
+def change(world: World, changed: Callable[[Sequence[Rule]], Sequence[Rule]]) -> None:
+    """Puts in force what `changed` makes of the rules that are; it does nothing else."""
+    count = world.store.count
+
+    def numbered(before: Sequence[Rule]) -> list[Rule] | None:
+        after = changed(before)
+        return [
+            rule if "serial" in rule else {**rule, "serial": count(world.id, "rules")}
+            for rule in after
+        ] or None
+
+    world.update("rules", numbered, [])
 
 
 def uses(world: World, rule: Rule) -> tuple[int, int]:

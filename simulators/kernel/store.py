@@ -29,13 +29,25 @@ class Selection:
     limit: int = 50
 
 
+BALANCE = "balance"  # the settings document that messages are paid from, absent if none is counted
+
+
+class Cost(NamedTuple):
+    """What a message takes off a counted balance. It is refused where less than `least` is left."""
+
+    amount: float
+    least: float = float("-inf")
+
+
 class Admission(NamedTuple):
-    """Either the message as kept, or the first hit that found its window full; `room` is when
-    that window has room for it again, in epoch seconds, if nothing else comes."""
+    """Either the message as kept, or why not. `poor` says that the balance does not do; `full` is
+    the first hit that found its window full, and `room` when that window has room for it again,
+    in epoch seconds, if nothing else comes."""
 
     message: Message | None
     full: Hit | None
     room: float = 0.0
+    poor: bool = False
 
 
 class Store(Protocol):
@@ -60,9 +72,14 @@ class Store(Protocol):
         """Forgets the account and its world; False if there was none."""
 
     def admit(
-        self, account: str, drafts: Sequence[tuple[Sequence[Hit], Message]], now: float
+        self,
+        account: str,
+        drafts: Sequence[tuple[Sequence[Hit], Message]],
+        now: float,
+        costs: Sequence[Cost] = (),
     ) -> Sequence[Admission]:
-        """Hits the windows and keeps the messages, all of them or none, in one atomic step."""
+        """Hits the windows, takes the costs (one for each draft, or none at all) and keeps the
+        messages: all of them or none, in one atomic step."""
 
     def find(self, account: str, message: str) -> Message | None:
         """One message by its id."""
@@ -100,7 +117,12 @@ class Store(Protocol):
         """A settings document, None if it was never saved. Not to be changed in place."""
 
     def save(self, account: str, name: str, value: Any) -> None:
-        """Replaces a settings document; None forgets it."""
+        """Replaces a settings document by another, of plain JSON values; None forgets it."""
+
+    def update(self, account: str, name: str, change: Callable[[Any], Any]) -> Any:
+        """Replaces a settings document by what `change` makes of it, and returns that. `change`
+        gets the document as `load` does and leaves it as it is. It is called again if the document
+        was replaced meanwhile, so it does nothing else; what it raises leaves all as it was."""
 
     def once(self, account: str, key: str, now: float, until: float) -> bool:
         """True the first time, False for the same key again before `until`: for nonces."""

@@ -4,13 +4,17 @@ A provider's page lists what every account starts with; a world that changed its
 it as the settings documents `templates/<provider>` and `signatures/<provider>`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from simulators.kernel.world import World
 
+if TYPE_CHECKING:
+    from simulators.kernel.provider import Provider
+
 Kind = Literal["code", "notification", "promotion"]
+_T = TypeVar("_T", "Template", "Signature")
 Status = Literal["approved", "reviewing", "rejected", "canceled"]
 
 
@@ -62,14 +66,38 @@ def signatures(
     return {item["name"]: Signature(**item) for item in kept}
 
 
-def save_templates(world: World, provider: str, registry: Mapping[str, Template]) -> None:
-    """Replaces the account's templates."""
-    world.save(f"templates/{provider}", [asdict(item) for item in registry.values()])
+def update_templates(
+    world: World, provider: "Provider", change: Callable[[dict[str, Template]], None]
+) -> dict[str, Template]:
+    """Changes the account's templates and returns them. `change` does so in place, and may be
+    called more than once: it does nothing else. What it raises leaves all as it was."""
+    initial = {template.code: template for template in provider.templates}
+    name = f"templates/{provider.name}"
+    return _update(world, name, initial, lambda item: (item["code"], Template(**item)), change)
 
 
-def save_signatures(world: World, provider: str, registry: Mapping[str, Signature]) -> None:
-    """Replaces the account's signatures."""
-    world.save(f"signatures/{provider}", [asdict(item) for item in registry.values()])
+def update_signatures(
+    world: World, provider: "Provider", change: Callable[[dict[str, Signature]], None]
+) -> dict[str, Signature]:
+    """Changes the account's signatures, as `update_templates` does templates."""
+    initial = {signature.name: signature for signature in provider.signatures}
+    name = f"signatures/{provider.name}"
+    return _update(world, name, initial, lambda item: (item["name"], Signature(**item)), change)
+
+
+def _update(
+    world: World,
+    name: str,
+    initial: Mapping[str, _T],
+    read: Callable[[dict[str, Any]], tuple[str, _T]],
+    change: Callable[[dict[str, _T]], None],
+) -> dict[str, _T]:
+    def changed(kept: list[dict[str, Any]] | None) -> list[dict[str, Any]]:
+        registry = dict(initial) if kept is None else dict(map(read, kept))
+        change(registry)
+        return plain(registry)
+
+    return dict(map(read, world.update(name, changed)))
 
 
 def plain(registry: Mapping[str, Any]) -> list[dict[str, Any]]:

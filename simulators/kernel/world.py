@@ -53,6 +53,13 @@ class World:
         """Replaces a settings document of this world."""
         self.store.save(self.id, name, value)
 
+    def update(self, name: str, change: Callable[[Any], Any], default: Any = None) -> Any:
+        """Replaces a settings document by what `change` makes of it, or of the default where there
+        is none, and returns that. `change` may be called more than once: it does nothing else."""
+        return self.store.update(
+            self.id, name, lambda kept: change(default if kept is None else kept)
+        )
+
     def messages(self, **selection: Any) -> list[Message]:
         """Kept messages, newest first, by the fields of `Selection`."""
         return self.store.select(self.id, Selection(**selection))

@@ -8,12 +8,13 @@ from typing import Any
 
 from simulators.kernel.flow import Headroom, Hit
 from simulators.kernel.message import INBOUND, Message
-from simulators.kernel.store import Admission, Selection
+from simulators.kernel.store import BALANCE, Admission, Cost, Selection
 from simulators.store.shelf import Shelf, packed
 from simulators.store.windows import Windows
 
 KEEP = 1_000_000
 JOURNAL = 10_000
+_MONEY_DIGITS = 6
 
 
 class MemoryStore:
@@ -62,13 +63,23 @@ class MemoryStore:
         return shelf
 
     def admit(
-        self, account: str, drafts: Sequence[tuple[Sequence[Hit], Message]], now: float
+        self,
+        account: str,
+        drafts: Sequence[tuple[Sequence[Hit], Message]],
+        now: float,
+        costs: Sequence[Cost] = (),
     ) -> Sequence[Admission]:
         shelf = self._shelf(account)
         full = _first_full(shelf.windows, drafts, now)
-        if any(full):
+        balance = shelf.settings.get(BALANCE) if costs else None
+        poor = () if balance is None else _poor(balance, costs)
+        if any(full) or any(poor):
             room = shelf.windows.room
-            return [Admission(None, hit, room(hit, now) if hit else 0.0) for hit in full]
+            pairs = zip(full, poor or [False] * len(full), strict=True)
+            return [Admission(None, hit, room(hit, now) if hit else 0.0, no) for hit, no in pairs]
+        if balance is not None:
+            left = balance - sum(cost.amount for cost in costs)
+            shelf.settings[BALANCE] = round(left, _MONEY_DIGITS)
         kept = []
         for hits, message in drafts:
             for hit in hits:
@@ -141,6 +152,10 @@ class MemoryStore:
         else:
             settings[name] = value
 
+    def update(self, account: str, name: str, change: Callable[[Any], Any]) -> Any:
+        self.save(account, name, change(self.load(account, name)))
+        return self.load(account, name)
+
     def once(self, account: str, key: str, now: float, until: float) -> bool:
         return self._shelf(account).once(key, now, until)
 
@@ -212,6 +227,14 @@ def _newest(
             break
         found.append(entry)
     return found[::-1]
+
+
+def _poor(balance: float, costs: Sequence[Cost]) -> list[bool]:
+    found = []
+    for cost in costs:
+        found.append(round(balance, _MONEY_DIGITS) < cost.least)
+        balance -= cost.amount
+    return found
 
 
 def _first_full(

@@ -75,6 +75,20 @@ def test_a_natural_window_begins_with_the_day_of_its_zone(zone, now, expected):
     assert expected == flow.start(limit(kind="natural", seconds=DAY, zone=zone), now)
 
 
+def test_a_refusal_tells_the_figures_of_the_full_window():
+    """Since when it counts, and how long that is ago and lasts yet."""
+    full = Hit("p", "l", "+1", "natural", 30, 1.0, NOON_UTC)
+
+    assert {
+        "permits": 30,
+        "window_ms": 1000,
+        "start_ms": 1_800_014_400_000,
+        "since_ms": 250,
+        "wait_ms": 750,
+        "wait_s": 1,
+    } == flow.figures(full, NOON_UTC + 1, NOON_UTC + 0.25)
+
+
 def send(windows, one, now):
     """Whether a message passes this limit, counted if so."""
     (hit,) = flow.hits([one], "provider", draft(), "p", now)

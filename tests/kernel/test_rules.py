@@ -82,6 +82,41 @@ def test_a_code_of_one_provider_chooses_that_provider():
     assert {"error": "30003"} == rule["effect"]
 
 
+@pytest.mark.parametrize(
+    ("match", "fits"),
+    [
+        ({"operation": "create-message"}, True),
+        ({"provider": "twilio", "operation": "create-message"}, True),
+        ({"operation": "fetch-balance"}, False),
+        ({"provider": "twilio", "operation": "fetch-balance"}, False),
+    ],
+)
+def test_a_rule_for_one_operation_leaves_the_others_alone(match, fits, recorded):
+    """A message is refused by a rule on sending, not by one on what an account asks."""
+    answer = recorded("twilio", rules=[{"match": match, "effect": {"error": "throttled"}}])
+
+    assert (429 if fits else 201) == answer.status
+    assert fits == ("x-simulator-rule" in answer.headers)
+
+
+def test_an_operation_is_one_of_the_provider_that_is_named():
+    """Each knows its own alone; without a provider it may be anybody's."""
+    for operation in ("create-message", "send-sms"):
+        rule = {"match": {"operation": operation}, "effect": {"delay_ms": 1}}
+        assert operation == read(rule, PROVIDERS, "rule-1")["match"]["operation"]
+
+    with pytest.raises(BadValue) as refused:
+        read(
+            {
+                "match": {"provider": "tencent", "operation": "create-message"},
+                "effect": {"delay_ms": 1},
+            },
+            PROVIDERS,
+            "rule-1",
+        )
+    assert "match.operation" == refused.value.where
+
+
 def test_names_are_unique():
     """Two rules of one name could not be told apart in the counts."""
     rule = {"name": "same", "effect": {"delay_ms": 1}}

@@ -1,6 +1,7 @@
 """What every store does: the promises of `Store` one by one, and all together against a model."""
 
 from dataclasses import replace
+from types import MappingProxyType
 
 import pytest
 from hypothesis import settings
@@ -9,10 +10,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from simulators.kernel.flow import Hit
 from simulators.kernel.message import Message, Step
-from simulators.kernel.store import Selection
+from simulators.kernel.store import Cost, Selection
 from simulators.store.memory import MemoryStore
+from simulators.store.strict import StrictStore
 
-STORES = {"memory": MemoryStore}
+STORES = {"memory": MemoryStore, "strict": StrictStore}
 NOW = 1_800_000_000.0
 
 
@@ -368,6 +370,71 @@ def test_settings_are_replaced_and_forgotten(store):
     store.save("a", "never", None)
 
     assert store.load("a", "regions") is None
+
+
+def test_a_document_is_changed_in_one_step(store):
+    """`change` sees what was saved last, None before; None forgets it."""
+    assert {"n": 1} == store.update("a", "d", lambda kept: {"n": 1 if kept is None else 9})
+    assert {"n": 2} == store.update("a", "d", lambda kept: {"n": kept["n"] + 1})
+    assert {"n": 2} == store.load("a", "d")
+    assert store.load("b", "d") is None
+
+    assert store.update("a", "d", lambda _kept: None) is None
+    assert store.load("a", "d") is None
+
+
+def test_a_change_that_raises_leaves_all_as_it_was(store):
+    """What it refuses is the caller's to tell."""
+    store.save("a", "d", {"n": 1})
+
+    with pytest.raises(KeyError):
+        store.update("a", "d", lambda kept: kept["missing"])
+
+    assert {"n": 1} == store.load("a", "d")
+
+
+def test_the_strict_store_takes_nothing_that_is_no_json_and_makes_each_change_twice():
+    """So that the suite finds what only memory forgives."""
+    store, calls = StrictStore(), []
+    for value in ({1, 2}, MappingProxyType({}), {1: 2}, object()):
+        with pytest.raises(TypeError):
+            store.save("a", "d", value)
+
+    store.save("a", "d", {"list": [1]})
+    store.load("a", "d")["list"].append(2)
+    assert {"list": [1, 3]} == store.update(
+        "a", "d", lambda kept: calls.append(kept) or {"list": [*kept["list"], 3]}
+    )
+    assert [{"list": [1]}] * 2 == calls
+
+
+def test_money_goes_with_the_messages(store):
+    """All of a step or none: who would find less than its least refuses all, and is named."""
+    store.save("a", "balance", 0.3)
+    drafts = [((), message(f"m{n}")) for n in range(3)]
+    costs = [Cost(0.1, 0.1), Cost(0.15, 0.15), Cost(0.1, 0.1)]
+
+    refused = store.admit("a", drafts, NOW, costs)
+    assert [(None, False), (None, False), (None, True)] == [(a.message, a.poor) for a in refused]
+    assert (0.3, 0) == (store.load("a", "balance"), store.kept("a"))
+
+    kept = store.admit("a", drafts, NOW, [*costs[:2], Cost(0.1)])
+    assert ["m0", "m1", "m2"] == [a.message.id for a in kept]
+    assert -0.05 == store.load("a", "balance")
+    assert store.admit("b", drafts, NOW, costs)[0].message
+    assert store.load("b", "balance") is None
+
+
+def test_a_full_window_costs_nothing(store):
+    """Neither money nor, where there is none, a hit."""
+    store.save("a", "balance", 1)
+    store.admit("a", [([hit()], message("m1"))], NOW, [Cost(1.0, 1.0)])
+    refused = store.admit("a", [([hit()], message("m2"))], NOW, [Cost(1.0)])
+    assert (hit(), 0) == (refused[0].full, store.load("a", "balance"))
+
+    poor = store.admit("a", [([hit("hour")], message("m3"))], NOW, [Cost(1.0, 1.0)])
+    assert (True, None) == (poor[0].poor, poor[0].full)
+    assert ["minute"] == [room.limit for room in store.headroom("a", NOW)]
 
 
 def test_a_nonce_is_good_once_until_it_ends(store):

@@ -159,6 +159,5 @@ def answer(exchange: Exchange) -> Reply:
     }
     used.pop("", None)
     if used:
-        known = exchange.world.load(_EXTENSIONS, {})
-        exchange.world.save(_EXTENSIONS, {**known, **used})
+        exchange.world.update(_EXTENSIONS, lambda known: {**used, **known}, {})
     return wire.ok(exchange, BizId=exchange.outcomes[0].draft.details["biz_id"])

@@ -4,7 +4,7 @@ https://help.aliyun.com/zh/sms/developer-reference/api-dysmsapi-2017-05-25-dir-s
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -27,10 +27,12 @@ _NO_REMARK = "无审核备注"
 _NAME = re.compile(r"[A-Za-z0-9\u4e00-\u9fff]{2,}")
 _SOURCES = frozenset("012345")
 
+Registry = dict[str, Signature]
+
 
 def query(exchange: Exchange) -> Reply:
     """QuerySmsSign."""
-    signature = _named(exchange)
+    signature = _named(exchange, registry.all_signatures(exchange))
     return wire.ok(
         exchange,
         SignName=signature.name,
@@ -42,7 +44,7 @@ def query(exchange: Exchange) -> Reply:
 
 def get(exchange: Exchange) -> Reply:
     """GetSmsSign."""
-    signature = _named(exchange)
+    signature = _named(exchange, registry.all_signatures(exchange))
     more: dict[str, Any] = {}
     if signature.status == "rejected":
         more["AuditInfo"] = {"RejectInfo": signature.reason}
@@ -106,16 +108,15 @@ def update(exchange: Exchange) -> Reply:
 
 def delete(exchange: Exchange) -> Reply:
     """DeleteSmsSign."""
-    signature = _named(exchange)
-    if signature.status == "reviewing":
-        raise Refusal("isv.ERROR_SIGN_NOT_DELETE")
-    left = {
-        name: one
-        for name, one in registry.all_signatures(exchange).items()
-        if name != signature.name
-    }
-    templates.save_signatures(exchange.world, exchange.provider.name, left)
-    return wire.ok(exchange, SignName=signature.name)
+    name = _name(exchange)
+
+    def left(every: Registry) -> None:
+        if _named(exchange, every).status == "reviewing":
+            raise Refusal("isv.ERROR_SIGN_NOT_DELETE")
+        del every[name]
+
+    templates.update_signatures(exchange.world, exchange.provider, left)
+    return wire.ok(exchange, SignName=name)
 
 
 def _ordered(exchange: Exchange, work: Callable[[Exchange], Signature]) -> Reply:
@@ -129,46 +130,55 @@ def _with_file(exchange: Exchange) -> None:
         raise Refusal("isv.ERROR_EMPTY_FILE")
 
 
-def _named(exchange: Exchange) -> Signature:
+def _name(exchange: Exchange) -> str:
     (name,) = wire.required(wire.parameters(exchange.document), "SignName")
-    signature = registry.all_signatures(exchange).get(name)
+    return name
+
+
+def _named(exchange: Exchange, every: Mapping[str, Signature]) -> Signature:
+    signature = every.get(_name(exchange))
     if signature is None:
         raise Refusal(Problem.BAD_SENDER)
     return signature
 
 
 def _apply(exchange: Exchange) -> Signature:
-    every = registry.all_signatures(exchange)
-    registry.within_quota(exchange, every.values())
     name = first(wire.parameters(exchange.document), "SignName")
-    if any(char > "\uffff" for char in name):
-        raise Refusal("isv.SMS_SIGN_EMOJI_ILLEGAL")
-    if len(name) > 12:
-        raise Refusal("isv.SIGN_OVER_LIMIT")
-    if not _NAME.fullmatch(name) or name in every:
-        raise Refusal("isv.SIGN_NAME_ILLEGAL")
-    return _keep(exchange, Signature(name, created=exchange.now))
+
+    def added(every: Registry) -> None:
+        registry.within_quota(exchange, every.values())
+        if any(char > "\uffff" for char in name):
+            raise Refusal("isv.SMS_SIGN_EMOJI_ILLEGAL")
+        if len(name) > 12:
+            raise Refusal("isv.SIGN_OVER_LIMIT")
+        if not _NAME.fullmatch(name) or name in every:
+            raise Refusal("isv.SIGN_NAME_ILLEGAL")
+        every[name] = _filled(exchange, Signature(name, created=exchange.now))
+
+    return templates.update_signatures(exchange.world, exchange.provider, added)[name]
 
 
 def _change(exchange: Exchange) -> Signature:
-    signature = _named(exchange)
-    if signature.status == "approved":
-        raise Refusal("isv.ERROR_SIGN_NOT_MODIFY")
-    return _keep(exchange, signature)
+    name = _name(exchange)
+
+    def changed(every: Registry) -> None:
+        signature = _named(exchange, every)
+        if signature.status == "approved":
+            raise Refusal("isv.ERROR_SIGN_NOT_MODIFY")
+        every[name] = _filled(exchange, signature)
+
+    return templates.update_signatures(exchange.world, exchange.provider, changed)[name]
 
 
-def _keep(exchange: Exchange, signature: Signature) -> Signature:
+def _filled(exchange: Exchange, signature: Signature) -> Signature:
     sent = wire.parameters(exchange.document)
     if first(sent, "SignSource") not in _SOURCES:
         raise Refusal("isv.SIGN_SOURCE_ILLEGAL")
     general = wire.number(first(sent, "SignType", "1"), 0, 1) == 1
-    kept = replace(
+    return replace(
         signature,
         kind="general" if general else "code",
         remark=first(sent, "Remark"),
         status="reviewing",
         reason="",
     )
-    every = {**registry.all_signatures(exchange), kept.name: kept}
-    templates.save_signatures(exchange.world, exchange.provider.name, every)
-    return kept

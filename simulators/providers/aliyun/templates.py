@@ -4,6 +4,7 @@ https://help.aliyun.com/zh/sms/developer-reference/api-dysmsapi-2017-05-25-dir-t
 What is applied for or changed waits for review; whoever plays the reviewer sets its status.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -29,10 +30,12 @@ _LIST_STATUSES: dict[Status, str] = {
 _NO_REMARK = "无审批备注"
 _MAX_CONTENT = 500
 
+Registry = dict[str, Template]
+
 
 def query(exchange: Exchange) -> Reply:
     """QuerySmsTemplate."""
-    template = _named(exchange)
+    template = _named(exchange, registry.all_templates(exchange))
     return wire.ok(
         exchange,
         TemplateCode=template.code,
@@ -47,7 +50,7 @@ def query(exchange: Exchange) -> Reply:
 
 def get(exchange: Exchange) -> Reply:
     """GetSmsTemplate, whose numbers are strings."""
-    template = _named(exchange)
+    template = _named(exchange, registry.all_templates(exchange))
     kind = registry.template_type(template)
     more: dict[str, Any] = {}
     if kind == registry.INTERNATIONAL:
@@ -118,41 +121,55 @@ def update(exchange: Exchange) -> Reply:
 
 def delete(exchange: Exchange) -> Reply:
     """DeleteSmsTemplate."""
-    template = _named(exchange)
-    if template.status == "reviewing":
-        raise Refusal("isv.ERROR_TEMPLATE_NOT_DELETE")
-    left = {
-        code: one for code, one in registry.all_templates(exchange).items() if code != template.code
-    }
-    templates.save_templates(exchange.world, exchange.provider.name, left)
-    return wire.ok(exchange, TemplateCode=template.code)
+    code = _code(exchange)
+
+    def left(every: Registry) -> None:
+        if _named(exchange, every).status == "reviewing":
+            raise Refusal("isv.ERROR_TEMPLATE_NOT_DELETE")
+        del every[code]
+
+    templates.update_templates(exchange.world, exchange.provider, left)
+    return wire.ok(exchange, TemplateCode=code)
 
 
 _APPLICATION = ("TemplateType", "TemplateName", "TemplateContent")
 
 
-def _named(exchange: Exchange) -> Template:
+def _code(exchange: Exchange) -> str:
     (code,) = wire.required(wire.parameters(exchange.document), "TemplateCode")
-    template = registry.all_templates(exchange).get(code)
+    return code
+
+
+def _named(exchange: Exchange, every: Mapping[str, Template]) -> Template:
+    template = every.get(_code(exchange))
     if template is None:
         raise Refusal(Problem.TEMPLATE_UNKNOWN)
     return template
 
 
 def _apply(exchange: Exchange) -> Template:
-    registry.within_quota(exchange, registry.all_templates(exchange).values())
     code = "SMS_" + exchange.world.chance.digits(9)
-    return _keep(exchange, Template(code, "", created=exchange.now))
+
+    def added(every: Registry) -> None:
+        registry.within_quota(exchange, every.values())
+        every[code] = _filled(exchange, Template(code, "", created=exchange.now))
+
+    return templates.update_templates(exchange.world, exchange.provider, added)[code]
 
 
 def _change(exchange: Exchange) -> Template:
-    template = _named(exchange)
-    if template.status == "approved":
-        raise Refusal("isv.ERROR_TEMPLATE_NOT_MODIFY")
-    return _keep(exchange, template)
+    code = _code(exchange)
+
+    def changed(every: Registry) -> None:
+        template = _named(exchange, every)
+        if template.status == "approved":
+            raise Refusal("isv.ERROR_TEMPLATE_NOT_MODIFY")
+        every[code] = _filled(exchange, template)
+
+    return templates.update_templates(exchange.world, exchange.provider, changed)[code]
 
 
-def _keep(exchange: Exchange, template: Template) -> Template:
+def _filled(exchange: Exchange, template: Template) -> Template:
     sent = wire.parameters(exchange.document)
     kind, name, content = wire.required(sent, *_APPLICATION)
     number = wire.number(kind, registry.CODE, registry.INTERNATIONAL)
@@ -160,7 +177,7 @@ def _keep(exchange: Exchange, template: Template) -> Template:
         raise Refusal("isv.TEMPLATE_OVER_LIMIT")
     if number == registry.CODE and len(params.VARIABLE.findall(content)) != 1:
         raise Refusal("template_parameter_count_illegal")
-    kept = replace(
+    return replace(
         template,
         content=content,
         name=name,
@@ -170,9 +187,6 @@ def _keep(exchange: Exchange, template: Template) -> Template:
         status="reviewing",
         reason="",
     )
-    every = {**registry.all_templates(exchange), kept.code: kept}
-    templates.save_templates(exchange.world, exchange.provider.name, every)
-    return kept
 
 
 def _kind(sent: Fields, number: int) -> Kind:

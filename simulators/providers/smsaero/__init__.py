@@ -206,6 +206,6 @@ PROVIDER = Provider(
     refuse=wire.refuse,
     message_id=message_id,
     placeholders=wire.placeholders,
-    price=0,  # `send.charge` takes off what the message costs: that depends on the operator
+    price=0,  # each draft has a cost of its own: that depends on the operator
     emulates=EMULATES,
 )

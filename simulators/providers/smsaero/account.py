@@ -9,7 +9,7 @@ from typing import Any
 
 from simulators.kernel.call import Reply
 from simulators.kernel.provider import Exchange
-from simulators.kernel.templates import Signature, save_signatures, signatures
+from simulators.kernel.templates import Signature, signatures, update_signatures
 from simulators.providers.smsaero import fields, paging, prices, wire
 
 BALANCE = 337.03
@@ -42,9 +42,8 @@ def balance_add(exchange: Exchange) -> Reply:
     if fields.whole(given.get("cardId")) not in CARDS:
         wrong.append("400/cardId")
     fields.hold(wrong)
-    counted = exchange.world.load("balance")
-    if counted is not None:
-        exchange.world.save("balance", round(counted + amount, 2))
+    paid = amount or 0.0
+    exchange.world.update("balance", lambda left: None if left is None else round(left + paid, 2))
     return wire.success({"sum": amount})
 
 
@@ -76,15 +75,15 @@ def sign_add(exchange: Exchange) -> Reply:
     name = fields.of(exchange).get("name")
     if not isinstance(name, str) or not 2 <= len(name) <= 64:
         fields.hold(["400/name" if name is not None else "400/name/required"])
-    owned = _owned(exchange)
-    sign = owned.get(str(name))
-    if sign is None and len(owned) < MOST_SIGNS:
-        sign = Signature(str(name), "reviewing", created=exchange.now)
-        provider = exchange.provider.name
-        save_signatures(exchange.world, provider, {**owned, sign.name: sign})
-    if sign is None:
-        fields.hold(["400/name"])
-    return wire.success(_shown(sign or Signature(str(name))))
+
+    def added(owned: dict[str, Signature]) -> None:
+        if str(name) not in owned:
+            if len(owned) >= MOST_SIGNS:
+                fields.hold(["400/name"])
+            owned[str(name)] = Signature(str(name), "reviewing", created=exchange.now)
+
+    owned = update_signatures(exchange.world, exchange.provider, added)
+    return wire.success(_shown(owned[str(name)]))
 
 
 def sign_list(exchange: Exchange) -> Reply:

@@ -111,11 +111,14 @@ def delete(kind: str) -> Any:
 
     def handle(exchange: Exchange) -> Reply:
         key = fields.identifier(fields.of(exchange))
-        items = load(exchange, kind)
-        left = [item for item in items if item["id"] != key]
-        if len(left) == len(items):
-            raise Refusal(Problem.NOT_FOUND)
-        exchange.world.save(kind, left)
+
+        def left(items: list[Item]) -> list[Item]:
+            found = [item for item in items if item["id"] != key]
+            if len(found) == len(items):
+                raise Refusal(Problem.NOT_FOUND)
+            return found
+
+        exchange.world.update(kind, left, [])
         return wire.success(None)
 
     return handle
@@ -132,9 +135,15 @@ def delete_all(kind: str) -> Any:
 
 
 def _added(exchange: Exchange, kind: str, item: Item, full: str) -> Item:
-    items, world = load(exchange, kind), exchange.world
-    if len(items) >= MOST:
+    if len(load(exchange, kind)) >= MOST:
         raise Refusal(full)
+    world = exchange.world
     made = {"id": world.store.count(world.id, kind), **item}
-    world.save(kind, [*items, made])
+
+    def added(items: list[Item]) -> list[Item]:
+        if len(items) >= MOST:
+            raise Refusal(full)
+        return [*items, made]
+
+    world.update(kind, added, [])
     return made

@@ -29,13 +29,13 @@ def check(exchange: Exchange) -> Reply:
     """Begins a check of each number."""
     numbers, single = _asked(exchange)
     world = exchange.world
-    checks = dict(world.load(_STORED, {}))
+    made: dict[str, Any] = {}
     shown = []
     for number in numbers:
         key = world.store.count(world.id, _STORED)
-        checks[str(key)] = [number.e164, exchange.now]
+        made[str(key)] = [number.e164, exchange.now]
         shown.append(_shown(key, number.e164, done=False))
-    world.save(_STORED, dict(list(checks.items())[-KEPT:]))
+    world.update(_STORED, lambda checks: dict(list({**checks, **made}.items())[-KEPT:]), {})
     return wire.success(shown[0] if single else shown)
 
 

@@ -35,8 +35,8 @@ def parse(exchange: Exchange) -> list[Draft]:
     for draft in drafts:
         draft.life, draft.callback = life, url
         draft.details.update(shared)
-    if not is_test(exchange):
-        hold_to_balance(exchange, drafts, sum(draft.details["cost"] for draft in drafts))
+        draft.cost = 0.0 if is_test(exchange) else draft.details["cost"]
+    hold_to_balance(exchange, drafts)
     return drafts
 
 
@@ -67,26 +67,17 @@ def is_test(exchange: Exchange) -> bool:
     return exchange.endpoint is not None and exchange.endpoint.operation == TEST
 
 
-def hold_to_balance(exchange: Exchange, drafts: list[Draft], total: float) -> None:
+def hold_to_balance(exchange: Exchange, drafts: list[Draft]) -> None:
     """Marks all drafts as refused where a counted balance does not cover them together."""
-    balance = exchange.world.load("balance")
-    if balance is not None and balance < total:
+    balance, total = exchange.world.load("balance"), sum(draft.cost or 0.0 for draft in drafts)
+    if balance is not None and total and balance < round(total, 2):
         for draft in drafts:
             draft.failure = exchange.fail(Problem.NO_CREDIT)
-
-
-def charge(exchange: Exchange, total: float) -> None:
-    """Takes the cost off the balance, where it is counted."""
-    balance = exchange.world.load("balance")
-    if balance is not None:
-        exchange.world.save("balance", round(balance - total, 2))
 
 
 def answer(exchange: Exchange) -> Reply:
     """The message, or an array of messages where `numbers` was used, even for one."""
     kept = [outcome.message for outcome in exchange.outcomes if outcome.message is not None]
-    if not is_test(exchange):
-        charge(exchange, sum(message.details["cost"] for message in kept))
     shown = [messages.new(exchange, message) for message in kept]
     single = fields.of(exchange).get("number") is not None
     return wire.success(shown[0] if single else shown)

@@ -65,7 +65,9 @@ def parse(exchange: Exchange) -> list[Draft]:
         Draft(n.e164, sign, text, n.region, 1, life, deferred=True, details={**shared, "n": at})
         for at, n in enumerate(numbers)
     ]
-    send.hold_to_balance(exchange, drafts, prices.VIBER_PRICE * len(drafts))
+    for draft in drafts:
+        draft.cost = prices.VIBER_PRICE
+    send.hold_to_balance(exchange, drafts)
     return drafts
 
 
@@ -91,7 +93,6 @@ def _life(wait: float) -> str | Life:
 def answer(exchange: Exchange) -> Reply:
     """The sending."""
     kept = [outcome.message for outcome in exchange.outcomes if outcome.message is not None]
-    send.charge(exchange, prices.VIBER_PRICE * len(kept))
     return wire.success(_sending(exchange, kept))
 
 

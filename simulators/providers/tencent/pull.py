@@ -29,24 +29,27 @@ def receipts(exchange: Exchange) -> Reply:
 def _taken(exchange: Exchange, limit: int) -> list[Message]:
     """Takes receipts off the queue: `upto` is a sequence to which all are handed out, `beyond`
     are those above it."""
-    world = exchange.world
-    queue = world.load(QUEUE, {"upto": 0, "beyond": []})
-    seen, beyond = queue["upto"], set(queue["beyond"])
     found: list[Message] = []
-    waiting: list[int] = []
-    for message in _after(exchange, seen):
-        if len(found) == limit:
-            break
-        seen = message.sequence
-        if message.provider != exchange.provider.name or seen in beyond:
-            continue
-        if _is_final(exchange, message):
-            found.append(message)
-            beyond.add(seen)
-        else:
-            waiting.append(seen)
-    upto = waiting[0] - 1 if waiting else seen
-    world.save(QUEUE, {"upto": upto, "beyond": sorted(n for n in beyond if n > upto)})
+
+    def taken(queue: dict[str, Any]) -> dict[str, Any]:
+        found.clear()
+        waiting: list[int] = []
+        seen, beyond = queue["upto"], set(queue["beyond"])
+        for message in _after(exchange, seen):
+            if len(found) == limit:
+                break
+            seen = message.sequence
+            if message.provider != exchange.provider.name or seen in beyond:
+                continue
+            if _is_final(exchange, message):
+                found.append(message)
+                beyond.add(seen)
+            else:
+                waiting.append(seen)
+        upto = waiting[0] - 1 if waiting else seen
+        return {"upto": upto, "beyond": sorted(n for n in beyond if n > upto)}
+
+    exchange.world.update(QUEUE, taken, {"upto": 0, "beyond": []})
     return found
 
 

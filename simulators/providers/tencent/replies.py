@@ -50,11 +50,15 @@ def queue(exchange: Exchange) -> Reply:
     given = parameters.of(exchange)
     apps.own(exchange, given["SmsSdkAppId"])
     limit, _offset = pages.window(given, pull.MOST)
-    world = exchange.world
-    newest = world.store.newest(world.id)
-    waiting = _replies(exchange, after=world.load(QUEUE, 0))
-    found = waiting[:limit]
-    world.save(QUEUE, found[-1].sequence if len(found) < len(waiting) else newest)
+    world, found = exchange.world, list[Message]()
+
+    def taken(upto: int) -> int:
+        newest = world.store.newest(world.id)
+        waiting = _replies(exchange, after=upto)
+        found[:] = waiting[:limit]
+        return found[-1].sequence if len(found) < len(waiting) else newest
+
+    world.update(QUEUE, taken, 0)
     return wire.succeed(exchange, PullSmsReplyStatusSet=[_row(world, reply) for reply in found])
 
 

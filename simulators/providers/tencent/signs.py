@@ -16,7 +16,7 @@ from simulators.kernel.templates import Signature
 from simulators.providers.tencent import pages, parameters, wire
 from simulators.providers.tencent.templates import FOUNDED, STATUS_CODES, checked_international
 
-IDS = "tencent/signs"
+IDS, ABROAD = "tencent/signs", "tencent/signs/abroad"
 LONGEST = 12
 _NAME = re.compile(r"[A-Za-z0-9\u4e00-\u9fff]{2,}")
 _TYPES, _DOCUMENTS, _PURPOSES = (0, 1, 4, 5), (0, 1, 2, 3, 4, 7), (0, 1)
@@ -26,45 +26,50 @@ _MOST = 100
 def add(exchange: Exchange) -> Reply:
     """AddSmsSign: no two alike may be under review or approved."""
     given = parameters.of(exchange)
-    known = dict(_known(exchange))
     name = _checked_name(given)
-    _refuse_again(known, name)
-    known[name] = Signature(name, status="reviewing", created=exchange.now)
-    templates.save_signatures(exchange.world, exchange.provider.name, known)
-    abroad = {**_abroad(exchange), name: given["International"]}
-    exchange.world.save(f"{IDS}/abroad", abroad)
+
+    def added(known: dict[str, Signature]) -> None:
+        _refuse_again(known, name)
+        known[name] = Signature(name, status="reviewing", created=exchange.now)
+
+    templates.update_signatures(exchange.world, exchange.provider, added)
+    _note(exchange, ABROAD, name, given["International"])
     return wire.succeed(exchange, AddSignStatus={"SignId": _id(exchange, name)})
 
 
 def modify(exchange: Exchange) -> Reply:
     """ModifySmsSign: one that was approved stands as it is."""
     given = parameters.of(exchange)
-    known = dict(_known(exchange))
-    old = _named(exchange, known, given["SignId"])
-    if old is None:
-        raise Refusal("FailedOperation.MissingSignatureToModify")
-    if known[old].status == "approved":
-        raise Refusal("InvalidParameterValue.SignAlreadyPassedCheck")
-    name = _checked_name(given)
-    if name != old:
-        _refuse_again(known, name)
-    kept = known.pop(old)
-    known[name] = replace(kept, name=name, status="reviewing", reason="")
-    templates.save_signatures(exchange.world, exchange.provider.name, known)
-    exchange.world.save(IDS, {**exchange.world.load(IDS, {}), name: given["SignId"]})
-    exchange.world.save(f"{IDS}/abroad", {**_abroad(exchange), name: given["International"]})
+
+    def modified(known: dict[str, Signature]) -> None:
+        old = _named(exchange, known, given["SignId"])
+        if old is None:
+            raise Refusal("FailedOperation.MissingSignatureToModify")
+        if known[old].status == "approved":
+            raise Refusal("InvalidParameterValue.SignAlreadyPassedCheck")
+        name = _checked_name(given)
+        if name != old:
+            _refuse_again(known, name)
+        kept = known.pop(old)
+        known[name] = replace(kept, name=name, status="reviewing", reason="")
+
+    *_others, name = templates.update_signatures(exchange.world, exchange.provider, modified)
+    _note(exchange, IDS, name, given["SignId"])
+    _note(exchange, ABROAD, name, given["International"])
     return wire.succeed(exchange, ModifySignStatus={"SignId": given["SignId"]})
 
 
 def delete(exchange: Exchange) -> Reply:
     """DeleteSmsSign."""
     given = parameters.of(exchange)
-    known = dict(_known(exchange))
-    name = _named(exchange, known, given["SignId"])
-    if name is None:
-        raise Refusal("FailedOperation.SignIdNotExist")
-    del known[name]
-    templates.save_signatures(exchange.world, exchange.provider.name, known)
+
+    def left(known: dict[str, Signature]) -> None:
+        name = _named(exchange, known, given["SignId"])
+        if name is None:
+            raise Refusal("FailedOperation.SignIdNotExist")
+        del known[name]
+
+    templates.update_signatures(exchange.world, exchange.provider, left)
     status = {"DeleteStatus": "return successfully!", "DeleteTime": int(exchange.now)}
     return wire.succeed(exchange, DeleteSignStatus=status)
 
@@ -115,8 +120,12 @@ def _known(exchange: Exchange) -> Any:
 
 
 def _abroad(exchange: Exchange) -> dict[str, int]:
-    found: dict[str, int] = exchange.world.load(f"{IDS}/abroad", {})
+    found: dict[str, int] = exchange.world.load(ABROAD, {})
     return found
+
+
+def _note(exchange: Exchange, document: str, name: str, value: int) -> None:
+    exchange.world.update(document, lambda known: {**known, name: value}, {})
 
 
 def _id(exchange: Exchange, name: str) -> int:

@@ -24,35 +24,41 @@ _MOST = 100
 def add(exchange: Exchange) -> Reply:
     """AddSmsTemplate."""
     given = parameters.of(exchange)
-    known = dict(_known(exchange))
-    taken = [int(code) for code in known if code.isdigit()]
-    code = str(max(taken, default=1_000_000) + 1)
-    known[code] = _template(exchange, code, given)
-    templates.save_templates(exchange.world, exchange.provider.name, known)
+
+    def added(known: dict[str, Template]) -> None:
+        taken = [int(code) for code in known if code.isdigit()]
+        code = str(max(taken, default=1_000_000) + 1)
+        known[code] = _template(exchange, code, given)
+
+    *_others, code = templates.update_templates(exchange.world, exchange.provider, added)
     return wire.succeed(exchange, AddTemplateStatus={"TemplateId": code})
 
 
 def modify(exchange: Exchange) -> Reply:
     """ModifySmsTemplate: one that was approved stands as it is."""
     given = parameters.of(exchange)
-    known = dict(_known(exchange))
     code = str(given["TemplateId"])
-    if code not in known:
-        raise Refusal("FailedOperation.MissingTemplateToModify")
-    if known[code].status == "approved":
-        raise Refusal("FailedOperation.TemplateAlreadyPassedCheck")
-    known[code] = replace(_template(exchange, code, given), created=known[code].created)
-    templates.save_templates(exchange.world, exchange.provider.name, known)
+
+    def modified(known: dict[str, Template]) -> None:
+        if code not in known:
+            raise Refusal("FailedOperation.MissingTemplateToModify")
+        if known[code].status == "approved":
+            raise Refusal("FailedOperation.TemplateAlreadyPassedCheck")
+        known[code] = replace(_template(exchange, code, given), created=known[code].created)
+
+    templates.update_templates(exchange.world, exchange.provider, modified)
     return wire.succeed(exchange, ModifyTemplateStatus={"TemplateId": given["TemplateId"]})
 
 
 def delete(exchange: Exchange) -> Reply:
     """DeleteSmsTemplate."""
     code = str(parameters.of(exchange)["TemplateId"])
-    known = dict(_known(exchange))
-    if known.pop(code, None) is None:
-        raise Refusal("FailedOperation.TemplateIdNotExist")
-    templates.save_templates(exchange.world, exchange.provider.name, known)
+
+    def left(known: dict[str, Template]) -> None:
+        if known.pop(code, None) is None:
+            raise Refusal("FailedOperation.TemplateIdNotExist")
+
+    templates.update_templates(exchange.world, exchange.provider, left)
     status = {"DeleteStatus": "return successfully!", "DeleteTime": int(exchange.now)}
     return wire.succeed(exchange, DeleteTemplateStatus=status)
 

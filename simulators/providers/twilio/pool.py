@@ -14,6 +14,7 @@ from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Exchange, Refusal
 from simulators.kernel.reading import first
 from simulators.providers.twilio import paging, registry, senders, services, wire
+from simulators.providers.twilio.registry import Services
 
 Sender = Mapping[str, Any]
 
@@ -29,7 +30,8 @@ _FIELDS = MappingProxyType(
 
 def create(exchange: Exchange) -> Reply:
     """201 and the sender. One that belongs to a service already is refused."""
-    service, kind = services.find(exchange), _kind(exchange)
+    services.find(exchange)
+    kind = _kind(exchange)
     name = _FIELDS[kind][1]
     given = first(exchange.document["body"], name)
     if not given:
@@ -39,8 +41,13 @@ def create(exchange: Exchange) -> Reply:
     else:
         sid, value = given, _owned(exchange, given)
     sender = {"sid": sid, "kind": kind, "value": value, "created": exchange.now}
-    _free(exchange, service["sid"], kind, value)
-    registry.put(exchange, {**service, "senders": [*service["senders"], sender]})
+
+    def added(known: Services) -> None:
+        service = services.of(known, services.sid_of(exchange))
+        _free(known, service["sid"], kind, value)
+        known[service["sid"]] = {**service, "senders": [*service["senders"], sender]}
+
+    registry.update(exchange, added)
     return wire.reply(exchange, 201, _resource(exchange, sender), root="")
 
 
@@ -58,9 +65,14 @@ def listed(exchange: Exchange) -> Reply:
 
 def delete(exchange: Exchange) -> Reply:
     """Takes a sender out of the pool."""
-    service, gone = services.find(exchange), _one(exchange)
-    left = [dict(item) for item in service["senders"] if item["sid"] != gone["sid"]]
-    registry.put(exchange, {**service, "senders": left})
+    gone = _one(exchange)["sid"]
+
+    def dropped(known: Services) -> None:
+        service = services.of(known, services.sid_of(exchange))
+        left = [item for item in service["senders"] if item["sid"] != gone]
+        known[service["sid"]] = {**service, "senders": left}
+
+    registry.update(exchange, dropped)
     return wire.empty(exchange)
 
 
@@ -95,9 +107,9 @@ def _alphanumeric(exchange: Exchange, name: str) -> str:
     return "AI" + exchange.world.chance.hex(32)
 
 
-def _free(exchange: Exchange, sid: str, kind: str, value: str) -> None:
+def _free(known: Services, sid: str, kind: str, value: str) -> None:
     """A name may be in several pools, a number in one: docs/api/errors/21710 and 21712."""
-    for service in registry.services(exchange):
+    for service in known.values():
         own = service["sid"] == sid
         if (own or kind != "AlphaSenders") and value in [s["value"] for s in service["senders"]]:
             raise Refusal("21710" if own else "21712")

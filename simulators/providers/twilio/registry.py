@@ -6,7 +6,7 @@ Settings documents, each absent until changed: `twilio/numbers` is a list of `{"
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from simulators.kernel.provider import Exchange
 
 Service = Mapping[str, Any]
+Services = dict[str, Service]
 
 # https://www.twilio.com/docs/messaging/api/service-resource
 DEFAULTS = MappingProxyType(
@@ -66,18 +67,16 @@ def find(exchange: Exchange, sid: str) -> Service | None:
     return next((item for item in services(exchange) if item["sid"] == sid), None)
 
 
-def put(exchange: Exchange, service: Service) -> None:
-    """Keeps a new or changed service."""
-    kept = [item for item in services(exchange) if item["sid"] != service["sid"]]
-    before = [item["sid"] for item in services(exchange)]
-    at = before.index(service["sid"]) if service["sid"] in before else len(kept)
-    exchange.world.save("twilio/services", [*kept[:at], dict(service), *kept[at:]])
+def update(exchange: Exchange, change: Callable[[Services], None]) -> None:
+    """Changes the services, by SID. `change` puts new ones in place of old, and may be called more
+    than once: it does nothing else. What it raises leaves all as it was."""
 
+    def changed(kept: Sequence[Service]) -> list[Service]:
+        by_sid = {item["sid"]: item for item in kept}
+        change(by_sid)
+        return list(by_sid.values())
 
-def drop(exchange: Exchange, sid: str) -> None:
-    """Forgets a service; its senders are free again."""
-    kept = [dict(item) for item in services(exchange) if item["sid"] != sid]
-    exchange.world.save("twilio/services", kept)
+    exchange.world.update("twilio/services", changed, _first_services(exchange))
 
 
 def _first_services(exchange: Exchange) -> Sequence[Service]:
@@ -97,4 +96,4 @@ def _initial(sid: str, number: str, pn_sid: str) -> Sequence[Service]:
         **DEFAULTS,
         "senders": [sender],
     }
-    return (MappingProxyType(service),)
+    return (service,)

@@ -11,7 +11,7 @@ from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Exchange, Refusal
 from simulators.kernel.reading import Fields, first
 from simulators.providers.twilio import checks, paging, registry, wire
-from simulators.providers.twilio.registry import Service
+from simulators.providers.twilio.registry import Service, Services
 
 POOLS = MappingProxyType(
     {
@@ -38,7 +38,7 @@ def create(exchange: Exchange) -> Reply:
         **_settings(form),
         "senders": [],
     }
-    registry.put(exchange, service)
+    registry.update(exchange, lambda known: known.update({service["sid"]: service}))
     return wire.reply(exchange, 201, _resource(exchange, service), root="")
 
 
@@ -55,25 +55,38 @@ def listed(exchange: Exchange) -> Reply:
 
 def update(exchange: Exchange) -> Reply:
     """Changes what the form names."""
-    service = find(exchange)
-    settings = _settings(exchange.document["body"])
-    changed = {**service, **settings, "updated": exchange.now}
-    registry.put(exchange, changed)
-    return wire.reply(exchange, 200, _resource(exchange, changed), root="")
+    sid = find(exchange)["sid"]
+    changes = {**_settings(exchange.document["body"]), "updated": exchange.now}
+    registry.update(exchange, lambda known: known.update({sid: {**of(known, sid), **changes}}))
+    return wire.reply(exchange, 200, _resource(exchange, find(exchange)), root="")
 
 
 def delete(exchange: Exchange) -> Reply:
     """Forgets a service."""
-    registry.drop(exchange, find(exchange)["sid"])
+    sid = find(exchange)["sid"]
+
+    def dropped(known: Services) -> None:
+        del known[of(known, sid)["sid"]]
+
+    registry.update(exchange, dropped)
     return wire.empty(exchange)
 
 
 def find(exchange: Exchange) -> Service:
     """The service in the path."""
-    service = registry.find(exchange, exchange.params["service_sid"])
-    if service is None:
+    return of({item["sid"]: item for item in registry.services(exchange)}, sid_of(exchange))
+
+
+def sid_of(exchange: Exchange) -> str:
+    """The SID in the path."""
+    return exchange.params["service_sid"]
+
+
+def of(known: Services, sid: str) -> Service:
+    """The service with this SID; raises `Refusal` where there is none."""
+    if sid not in known:
         raise Refusal(Problem.NOT_FOUND)
-    return service
+    return known[sid]
 
 
 def _settings(form: Fields) -> dict[str, Any]:

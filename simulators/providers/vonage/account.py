@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from simulators.kernel.call import Reply
+from simulators.kernel.inbound import set_webhooks
 from simulators.kernel.message import INBOUND, Message, State
 from simulators.kernel.provider import Exchange, Refusal
 from simulators.kernel.reading import many
@@ -41,13 +42,11 @@ def get_balance(exchange: Exchange) -> Reply:
 def settings(exchange: Exchange) -> Reply:
     """Takes the callback URLs that are given, an empty one clears; tells those there are."""
     given = {name.lower(): value for name, value in wire.parameters(exchange.document).items()}
-    every, name = exchange.world.load("webhooks", {}), exchange.provider.name
-    kept: dict[str, str] = dict(every.get(name, {}))
-    kept |= {kind: given[sent] for sent, (_, kind) in CALLBACKS.items() if sent in given}
-    exchange.world.save("webhooks", {**every, name: kept})
-    urls = {shown: kept.get(kind, "") for shown, kind in CALLBACKS.values()}
+    urls = {kind: given[sent] for sent, (_, kind) in CALLBACKS.items() if sent in given}
+    kept = set_webhooks(exchange.world, exchange.provider.name, urls)
+    shown = {name: kept.get(kind, "") for name, kind in CALLBACKS.values()}
     rates = {"max-outbound-request": 30, "max-inbound-request": 30, "max-calls-per-second": 30}
-    return wire.json(exchange, 200, {**urls, **rates})
+    return wire.json(exchange, 200, {**shown, **rates})
 
 
 def convert(exchange: Exchange) -> Reply:

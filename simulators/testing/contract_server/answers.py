@@ -61,15 +61,13 @@ class Answers:
 
     def approve(self, provider: Provider, template: templates.Template) -> None:
         """Adds a template to those that the account has."""
-        found = templates.templates(self._world, provider.name, provider.templates)
-        kept = {**found, template.code: template}
-        templates.save_templates(self._world, provider.name, kept)
+        added = {template.code: template}
+        templates.update_templates(self._world, provider, lambda known: known.update(added))
 
     def sign(self, provider: Provider, signature: str) -> None:
         """Adds a signature to those that the account has."""
-        found = templates.signatures(self._world, provider.name, provider.signatures)
-        kept = {**found, signature: templates.Signature(signature)}
-        templates.save_signatures(self._world, provider.name, kept)
+        added = {signature: templates.Signature(signature)}
+        templates.update_signatures(self._world, provider, lambda known: known.update(added))
 
     def to(self, asked: Asked, row: ErrorRow | None = None) -> Answered:
         """The provider's answer: a success where it can be one, or this row of its catalogue."""

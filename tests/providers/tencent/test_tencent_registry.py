@@ -1,5 +1,7 @@
 """Templates and signatures, managed with the SDK."""
 
+from dataclasses import replace
+
 import pytest
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 
@@ -42,11 +44,11 @@ def decide(tencent):
 
     def decided(code, status, reason=""):
         provider = tencent.simulators.providers["tencent"]
-        known = templates.templates(tencent.world, "tencent", provider.templates)
-        changed = templates.Template(
-            **{**templates.plain({code: known[code]})[0], "status": status, "reason": reason}
-        )
-        templates.save_templates(tencent.world, "tencent", {**known, code: changed})
+
+        def reviewed(known):
+            known[code] = replace(known[code], status=status, reason=reason)
+
+        templates.update_templates(tencent.world, provider, reviewed)
 
     return lambda *given: tencent.simulators.call(lambda: decided(*given))
 

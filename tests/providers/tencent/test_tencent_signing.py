@@ -1,6 +1,7 @@
 """Tencent's signatures, held to the vendor's own figures and to what its SDK computed."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,27 @@ def test_version_1_signs_as_the_vendor_does(vector):
     found = signing.v1(vector["method"], vector["host"], params, vector["secret_key"])
 
     assert vector["signature"] == found
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "expected"),
+    [
+        (1_767_225_599, "2025-12-31"),
+        (1_767_225_600, "2026-01-01"),
+        (1_767_311_999, "2026-01-01"),
+        (1_709_164_800, "2024-02-29"),
+        (0, "1970-01-01"),
+    ],
+)
+def test_the_day_of_a_signature_turns_at_midnight_utc(timestamp, expected, monkeypatch):
+    """To the second, wherever the machine is: not with Beijing's day, nor the local one."""
+    monkeypatch.setenv("TZ", "Asia/Shanghai")
+    time.tzset()
+    try:
+        assert expected == signing.day(timestamp)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_a_payload_may_be_declared_unsigned():
