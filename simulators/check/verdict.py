@@ -1,5 +1,6 @@
 """Whose request a recorded one is, and what that provider's contract says of it."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
@@ -7,12 +8,12 @@ from functools import cache
 from typing import Any
 
 from simulators.catalog import PROVIDERS
-from simulators.check.masking import MASK, without_proofs
 from simulators.check.recorded import Recorded
-from simulators.kernel import reading
+from simulators.kernel import journal, reading
 from simulators.kernel.call import Call
 from simulators.kernel.contracts import Breach, contract
-from simulators.kernel.credentials import secret_fields
+from simulators.kernel.credentials import secrets
+from simulators.kernel.masking import MASK, Mask, Secrets, fields
 from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Document, Endpoint, Provider, Refusal
 from simulators.server import routes
@@ -61,16 +62,38 @@ def judge(recorded: Recorded, more_hosts: Mapping[str, str]) -> Verdict:
         provider=provider.name,
         operation=operation,
         method=call.method,
-        target=f"{call.scheme}://{recorded.host}{_path(provider, call)}",
+        target=f"{call.scheme}://{recorded.host}{_path(provider, call, operation)}",
         breaches=tuple(breaches),
         warnings=tuple(warnings),
         judged=judged,
     )
 
 
-def _path(provider: Provider, call: Call) -> str:
+def _path(provider: Provider, call: Call, operation: str) -> str:
     """Without the query, which may hold secrets, as the path of some providers does."""
-    return f"/{MASK}" if "path" in secret_fields(provider.credentials) else call.raw_path
+    path = mask(provider).path(call.raw_path)
+    return path if operation else _plain(path)
+
+
+_RANDOM = re.compile(r"(?=[^/]*[0-9])[^/]{20,}")
+
+
+def _plain(path: str) -> str:
+    """A path that nobody serves without what looks drawn at random in it: a client that takes one
+    provider for another may well put its key there."""
+    return _RANDOM.sub(MASK, path)
+
+
+@cache
+def _known() -> Secrets:
+    """The published credentials: all that are known without a server."""
+    each = PROVIDERS.values()
+    return Secrets(value for p in each for value in secrets(p.credentials, p.published))
+
+
+def mask(provider: Provider) -> Mask:
+    """What hides the secrets of a provider's requests where no server knows the account."""
+    return Mask(_known(), fields(provider.credentials))
 
 
 def _provider(recorded: Recorded, more_hosts: Mapping[str, str]) -> Provider:
@@ -114,9 +137,10 @@ def held(provider: Provider, call: Call) -> tuple[str, list[Breach], list[str], 
     agreed = contract(provider.name, endpoint.operation)
     if agreed is None:
         return endpoint.operation, [], [], False
-    warnings = list(_near_names(document, _names(provider.name, endpoint.operation)))
-    breaches = without_proofs(provider, document, agreed.check(document))
-    return endpoint.operation, breaches, warnings, True
+    hidden = mask(provider)
+    near = _near_names(document, _names(provider.name, endpoint.operation))
+    breaches = [journal.masked(breach, hidden) for breach in agreed.check(document)]
+    return endpoint.operation, breaches, [hidden.text(warning) for warning in near], True
 
 
 def is_fallback(provider: str, endpoint: Endpoint) -> bool:
@@ -135,7 +159,8 @@ def _unserved(provider: Provider, refusal: Refusal, method: str, path: str) -> B
     expected = f"an operation of {provider.title}, as {', '.join(near or served[:3])}"
     if refusal.what is Problem.METHOD_NOT_ALLOWED:
         return Breach("method", f"`{method}`", expected, provider.reference)
-    return Breach("path", f"`{method} {path}`", expected, provider.reference)
+    got = f"`{method} {_plain(mask(provider).path(path))}`"
+    return Breach("path", got, expected, provider.reference)
 
 
 @cache

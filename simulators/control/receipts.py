@@ -4,6 +4,7 @@ from typing import Any
 
 import orjson
 
+from simulators.control import views
 from simulators.control.route import Ask, Route
 from simulators.control.schemas import COUNT, TEXT, TIME, limit, many, record
 from simulators.kernel.clock import iso
@@ -34,6 +35,7 @@ def _list(ask: Ask) -> Any:
     world, most = ask.world, ask.query.get("limit", 100)
     planned = [(at, Due(*item)) for at, item in world.store.planned(world.id, most)]
     logged = [orjson.loads(entry) for _, entry in world.store.records(world.id, LOG, limit=10_000)]
+    hide = ask.simulators.accounts.mask()
     wanted = ask.query.get("state")
     attempts = [entry for entry in logged if wanted in (None, entry["state"])][-most:]
     return {
@@ -42,10 +44,10 @@ def _list(ask: Ask) -> Any:
             for at, due in planned
         ],
         "under_way": [
-            {**one, "at": iso(one["at"])}
+            {**views.unsecret(hide, one), "at": iso(one["at"])}
             for one in ask.simulators.dispatcher.under_way(world.id)[:most]
         ],
-        "attempts": [{**entry, "at": iso(entry["at"])} for entry in attempts],
+        "attempts": [{**views.unsecret(hide, entry), "at": iso(entry["at"])} for entry in attempts],
     }
 
 

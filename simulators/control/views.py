@@ -1,15 +1,13 @@
 """What the control API shows of messages and journal entries."""
 
-from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import quote, quote_plus
 
 import orjson
 
 from simulators.kernel import journal
 from simulators.kernel.accounts import Accounts
 from simulators.kernel.clock import iso
-from simulators.kernel.credentials import secrets
+from simulators.kernel.masking import Mask
 from simulators.kernel.message import Message, State, Step
 from simulators.kernel.provider import Provider
 from simulators.kernel.world import World
@@ -87,34 +85,17 @@ def entries(
     if before:
         found = [e for e in found if e[0] < before]
     found = found[-limit:]
-    hidden = _occurring(accounts, b"\n".join(packed for _sequence, packed in found))
-    return [_entry(journal.read(sequence, packed, hidden)) for sequence, packed in found]
+    return [_entry(accounts, journal.read(sequence, packed)) for sequence, packed in found]
 
 
-def _entry(entry: dict[str, Any]) -> dict[str, Any]:
+def _entry(accounts: Accounts, entry: dict[str, Any]) -> dict[str, Any]:
+    entry = journal.shown(entry, accounts.mask(entry["provider"]))
     sentences = [breach["message"] for breach in entry["breaches"]]
     return {**entry, "at": iso(entry["at"]), "sentences": sentences}
 
 
-def _occurring(accounts: Accounts, packed: bytes) -> tuple[str, ...]:
-    """The secrets in some entries, in every spelling that requests carry them in, longest first."""
-    spelled = {
-        spelling
-        for secret in _secrets(accounts)
-        for spelling in _spellings(secret)
-        if orjson.dumps(spelling)[1:-1] in packed
-    }
-    return tuple(sorted(spelled, key=len, reverse=True))
-
-
-def _secrets(accounts: Accounts) -> Iterable[str]:
-    for name in accounts.store.accounts():
-        credentials: Mapping[str, Mapping[str, str]] = accounts.world(name).account.credentials
-        for provider in accounts.providers.values():
-            known = credentials.get(provider.name, {})
-            yield from secrets(provider.credentials, known)
-
-
-def _spellings(secret: str) -> set[str]:
-    escaped = orjson.dumps(secret)[1:-1].decode()
-    return {secret, quote(secret, safe=""), quote_plus(secret), escaped}
+def unsecret(mask: Mask, attempt: dict[str, Any]) -> dict[str, Any]:
+    """An attempt to deliver a callback, as people may see it."""
+    parts = ("url", "headers", "body", "answer", "lacks")
+    told = {name: mask.value(attempt[name]) for name in parts if name in attempt}
+    return {**attempt, **told}

@@ -7,7 +7,8 @@ from types import MappingProxyType
 from typing import Any, TypedDict
 
 from simulators.kernel.clock import Chance
-from simulators.kernel.credentials import lookup_ids, made
+from simulators.kernel.credentials import lookup_ids, made, secrets
+from simulators.kernel.masking import Fields, Mask, Secrets, fields
 from simulators.kernel.provider import Provider
 from simulators.kernel.store import Store
 from simulators.kernel.world import STRANGERS, Account, World
@@ -51,6 +52,9 @@ class Accounts:
         self._system = system
         self._worlds: dict[str, World] = {}
         self._made = 0
+        self._secrets = Secrets()
+        for known in store.accounts():
+            self._secrets.add(self._hidden(known))
         self.strangers = World(Account(STRANGERS, {}), store, system)
         if store.account(DEFAULT) is None:
             published = {name: p.published for name, p in self.providers.items()}
@@ -68,10 +72,13 @@ class Accounts:
             for name, provider in self.providers.items()
             for identifier in lookup_ids(provider.credentials, full[name])
         ]
+        before = list(self._hidden(account))
         try:
             self.store.put_account({"id": account, "credentials": full, "seed": seed}, pairs)
         except ValueError as error:
-            raise BadAccount(str(error), "credentials") from None
+            raise BadAccount(self.mask().text(str(error)), "credentials") from None
+        self._secrets.discard(before)
+        self._secrets.add(self._hidden(account))
         self._worlds.pop(account, None)
         return self.world(account)
 
@@ -113,11 +120,23 @@ class Accounts:
     def drop(self, account: str) -> bool:
         """Forgets an account and its world; False if there was none."""
         self._worlds.pop(account, None)
+        self._secrets.discard(self._hidden(account))
         return self.store.drop_account(account)
 
     def is_kept(self, world: World) -> bool:
         """Whether this is still the world of its account."""
         return world is self.strangers or self._worlds.get(world.id) is world
+
+    def mask(self, provider: str = "") -> Mask:
+        """What hides every account's secrets, and the secret fields of a provider's requests."""
+        known = self.providers.get(provider)
+        return Mask(self._secrets, fields(known.credentials) if known else Fields())
+
+    def _hidden(self, account: str) -> Iterable[str]:
+        document = self.store.account(account) or {"credentials": {}}
+        for name, values in document["credentials"].items():
+            if name in self.providers:
+                yield from secrets(self.providers[name].credentials, values)
 
     def _check(self, account: str, credentials: Mapping[str, Mapping[str, str]]) -> None:
         if not _ID.fullmatch(account) or account == STRANGERS:

@@ -70,20 +70,6 @@ def secrets(table: Sequence[Credential], values: Credentials) -> Iterator[str]:
     return (values[row.name] for row in table if row.secret and values.get(row.name))
 
 
-def secret_fields(table: Sequence[Credential]) -> frozenset[str]:
-    """The names, in lower case, of the headers and parameters that show a secret or a signature
-    made with one; "path" where the path is a secret. The Authorization header always does."""
-    named = {"authorization"}
-    for row in table:
-        for place in (*row.at, *row.signs) if row.secret else ():
-            part, _, name = place.partition(".")
-            if part in ("header", "query", "body"):
-                named.add(name.casefold())
-            elif part == "path":
-                named.add(part)
-    return frozenset(named)
-
-
 def validate(provider: str, table: Sequence[Credential]) -> None:
     """Raises `ValueError`, with a sentence, for a table that something cannot follow from."""
     for wrong in _faults(table):

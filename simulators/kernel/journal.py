@@ -3,15 +3,14 @@
 A callback that the application answered wrongly is written in the same form.
 """
 
-import base64
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import quote, quote_plus
 
 import orjson
 
 from simulators.kernel.call import Reply
 from simulators.kernel.contracts import Breach
+from simulators.kernel.masking import Mask
 from simulators.kernel.message import Message
 from simulators.kernel.provider import Exchange
 from simulators.kernel.receipts import Callback
@@ -90,46 +89,37 @@ _NAMES = (
 )
 
 
-def read(sequence: int, packed: bytes, hidden: tuple[str, ...] = ()) -> dict[str, Any]:
-    """An entry as a mapping, with the values in `hidden` masked wherever they occur, also as a
-    form or JSON spells them."""
+def read(sequence: int, packed: bytes) -> dict[str, Any]:
+    """An entry as a mapping, secrets and all: for the providers' own use."""
     found: dict[str, Any] = {"sequence": sequence}
-    values = orjson.loads(packed)
-    if hidden:
-        values = _without(values, {way for secret in hidden for way in _spelled(secret)})
-    found.update(zip(_NAMES, values, strict=True))
-    if "authorization" in found["headers"]:
-        found["headers"]["authorization"] = _masked(found["headers"]["authorization"], hidden)
+    found.update(zip(_NAMES, orjson.loads(packed), strict=True))
     return found
 
 
-def _spelled(secret: str) -> tuple[str, ...]:
-    escaped = orjson.dumps(secret).decode()[1:-1]
-    return secret, quote(secret, safe=""), quote_plus(secret), escaped
+def shown(entry: dict[str, Any], mask: Mask) -> dict[str, Any]:
+    """An entry as people may see it."""
+    headers = {name: mask.header(name, value) for name, value in entry["headers"].items()}
+    return {
+        **entry,
+        "target": mask.target(entry["target"]),
+        "headers": {mask.text(name): value for name, value in headers.items()},
+        "body": mask.text(entry["body"]),
+        "breaches": [
+            masked(Breach(*(told[name] for name in _BREACH)), mask).as_dict()
+            for told in entry["breaches"]
+        ],
+        "answer": mask.text(entry["answer"]),
+        "mismatch": mask.value(entry["mismatch"]),
+    }
 
 
-def _without(value: Any, hidden: set[str]) -> Any:
-    if isinstance(value, str):
-        for secret in hidden:
-            value = value.replace(secret, "***")
-    elif isinstance(value, list):
-        return [_without(item, hidden) for item in value]
-    elif isinstance(value, dict):
-        return {name: _without(item, hidden) for name, item in value.items()}
-    return value
+_BREACH = ("pointer", "got", "expected", "source")
 
 
-def _masked(authorization: str, hidden: tuple[str, ...]) -> str:
-    scheme, space, rest = authorization.partition(" ")
-    if scheme.lower() == "basic":
-        try:
-            decoded = base64.b64decode(rest.strip(), validate=True).decode("utf-8", "replace")
-        except ValueError:
-            decoded = ""
-        user, colon, _password = decoded.partition(":")
-        if colon:  # a token may be sent as the user
-            return f"{scheme} {'***' if user in hidden else user}:***"
-    return f"{scheme} ***" if space else "***"
+def masked(breach: Breach, mask: Mask) -> Breach:
+    """A breach of a contract that quotes no secret."""
+    got = mask.got(breach.pointer, breach.got)
+    return Breach(mask.text(breach.pointer), got, mask.text(breach.expected), breach.source)
 
 
 def _text(raw: bytes) -> str:

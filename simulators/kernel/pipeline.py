@@ -46,7 +46,7 @@ class Pipeline:
     provider, operation and HTTP status."""
 
     def __init__(self, accounts: Accounts, settings: Settings) -> None:
-        self._accounts = accounts
+        self.accounts = accounts
         self._settings = settings
         self.counts: dict[tuple[str, str, int], int] = {}
 
@@ -59,7 +59,7 @@ class Pipeline:
     ) -> Reply:
         """The provider's answer. `candidates` are the endpoints whose path matched, none for a
         path that nobody serves."""
-        strangers = self._accounts.strangers
+        strangers = self.accounts.strangers
         exchange = Exchange(call, provider, None, params, strangers, strangers.clock.now())
         try:
             if call.too_large:
@@ -93,7 +93,7 @@ class Pipeline:
         self._identify(exchange)
         self._hold_to_contract(exchange, endpoint)
         if not endpoint.public:
-            if exchange.world is self._accounts.strangers:
+            if exchange.world is self.accounts.strangers:
                 none = exchange.credential is None
                 raise Refusal(Problem.NO_CREDENTIALS) if none else provider.unknown(exchange)
             provider.authenticate(exchange)
@@ -116,7 +116,7 @@ class Pipeline:
     def _identify(self, exchange: Exchange) -> None:
         exchange.credential = exchange.provider.identify(exchange)
         if exchange.credential is not None:
-            world = self._accounts.of(exchange.provider.name, exchange.credential)
+            world = self.accounts.of(exchange.provider.name, exchange.credential)
             if world is not None:
                 exchange.world, exchange.now = world, world.clock.now()
 

@@ -71,7 +71,8 @@ def build(provider: Provider, pipeline: Pipeline, strangers: World) -> Flask:
 
     @app.errorhandler(Exception)
     def broken(_error: Exception) -> Response:
-        _log.exception("%s: %s %s", provider.name, request.method, request.path)
+        path = pipeline.accounts.mask(provider.name).path(request.path)
+        _log.exception("%s: %s %s", provider.name, request.method, path)
         call: Call = request.environ["simulators.call"]
         exchange = Exchange(call, provider, None, {}, strangers, strangers.clock.now())
         return Answer(provider.refuse(exchange, exchange.fail(Problem.INTERNAL)))

@@ -137,7 +137,7 @@ class Dispatcher:
         try:
             callback = kind.build(parcel.world, parcel.url, [report for _, report in parcel.items])
         except Exception:  # a provider page's mistake must not end every other receipt
-            _log.exception("no callback for %s", parcel.url)
+            _log.exception("no callback for %s", self._accounts.mask().text(parcel.url))
             nowhere = Callback("", parcel.url)
             fault = Delivery(0, b"", "a fault of ours: no callback could be made", False, 0.0)
             for due, report in parcel.items:

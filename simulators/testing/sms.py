@@ -130,7 +130,8 @@ class Sms:
         """Every attempt to deliver a receipt, oldest first."""
         store, account = self.world.store, self.world.id
         logged = self._call(lambda: store.records(account, LOG, limit=10_000))
-        return [orjson.loads(entry) for _, entry in logged]
+        hide = self.simulators.accounts.mask()
+        return [views.unsecret(hide, orjson.loads(entry)) for _, entry in logged]
 
     def reply(self, provider: str, sender: str, text: str, to: str = "", url: str = "") -> Message:
         """A message from a phone, handed to the application as the provider does; it answers the

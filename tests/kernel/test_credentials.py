@@ -11,6 +11,7 @@ from simulators.kernel import credentials
 from simulators.kernel.accounts import Accounts
 from simulators.kernel.clock import Chance
 from simulators.kernel.credentials import Credential
+from simulators.kernel.masking import fields
 from simulators.store.memory import MemoryStore
 
 KEY = Credential("key", "abc", make=lambda c: c.hex(8), at=("query.key",), identifies=True)
@@ -30,7 +31,7 @@ def test_everything_follows_from_the_table():
     assert {"key": drawn.hex(8), "sender": "Acme", "secret": drawn.hex(8)} == new
     assert (new["key"], f"s:{new['secret']}") == credentials.lookup_ids(table, new)
     assert [new["secret"]] == list(credentials.secrets(table, new))
-    assert {"authorization", "secret", "x-sig"} == credentials.secret_fields(table)
+    assert {"authorization", "proxy-authorization", "secret", "x-sig"} == fields(table).names
 
 
 @pytest.mark.parametrize(

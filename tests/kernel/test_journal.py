@@ -10,6 +10,7 @@ from simulators.kernel import journal
 from simulators.kernel.accounts import Accounts
 from simulators.kernel.call import Call, Reply
 from simulators.kernel.contracts import Breach
+from simulators.kernel.masking import Mask, Secrets, fields
 from simulators.kernel.provider import Exchange
 from simulators.store.memory import MemoryStore
 
@@ -27,7 +28,9 @@ def exchange():
 
 
 def read(exchange, reply=None, hidden=()):
-    return journal.read(7, journal.entry(exchange, reply or Reply(201, b"{}")), hidden)
+    packed = journal.entry(exchange, reply or Reply(201, b"{}"))
+    mask = Mask(Secrets(hidden), fields(exchange.provider.credentials))
+    return journal.shown(journal.read(7, packed), mask)
 
 
 def test_tells_the_whole_request_and_answer(exchange):

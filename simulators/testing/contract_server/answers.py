@@ -15,6 +15,7 @@ from simulators.kernel.call import Reply
 from simulators.kernel.catalogue import ErrorRow
 from simulators.kernel.contracts import Breach, contract
 from simulators.kernel.credentials import Credentials
+from simulators.kernel.masking import Mask
 from simulators.kernel.pipeline import Pipeline, Settings
 from simulators.kernel.provider import Exchange, Failure, Provider
 from simulators.kernel.rules import install, read_all
@@ -52,6 +53,10 @@ class Answers:
     def credentials(self, provider: str) -> Credentials:
         """What a client signs in to this provider with."""
         return self._world.credentials(provider)
+
+    def mask(self, provider: Provider | None = None) -> Mask:
+        """What hides the secrets that a client signs in with."""
+        return self._accounts.mask(provider.name if provider else "")
 
     def use_credentials(self, provider: str, values: Credentials) -> None:
         """Replaces some of them. Raises `BadAccount` for a name that there is not."""

@@ -7,7 +7,7 @@ from werkzeug import Request
 
 from simulators.catalog import PROVIDERS
 from simulators.check.report import diff
-from simulators.check.verdict import held
+from simulators.check.verdict import held, mask
 from simulators.kernel.call import Call
 from simulators.kernel.contracts import Breach, document
 from simulators.kernel.provider import Document, Provider, Refusal
@@ -35,7 +35,8 @@ class Asked:
     @property
     def head(self) -> str:
         """The operation and the request line, without the query: that may hold secrets."""
-        return f"{self.name}: {self.call.method} {self.call.path}"
+        path = mask(self.provider).path(self.call.path) if self.provider else self.call.path
+        return f"{self.name}: {self.call.method} {path}"
 
     def told(self) -> str:
         """The breaches of its contract, as a failing test shows them."""

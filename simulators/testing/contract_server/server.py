@@ -115,6 +115,7 @@ class ContractServer:
         expected, expected ones that did not come. The end of the test checks too."""
         missing = [f"{e}: did not come" for e in self._expectations if not e.requests]
         wrong = [*([] if self.violations_allowed else self._breaches), *self._others, *missing]
+        wrong = [self._answers.mask().text(line) for line in wrong]
         self._breaches, self._others, self._expectations = [], [], []  # told once
         self.httpserver.check_handler_errors()
         if wrong:
@@ -153,7 +154,7 @@ class ContractServer:
         if asked.provider and not asked.operation:
             lines += asked.told().splitlines()[1:]
         self._others.append("\n".join(lines))
-        return self._others[-1]
+        return self._answers.mask(asked.provider).text(self._others[-1])
 
 
 def _other_than_expected(made: Expectation, asked: Asked, answered: Answered) -> list[str]:
