@@ -16,6 +16,12 @@ from simulators.control import client
 @options.ACCOUNT
 @click.option("--since", default="", metavar="TIME", help="Only later ones: 'now' or ISO 8601.")
 @click.option(
+    "--after",
+    default="",
+    metavar="SEQUENCE",
+    help="Only later ones than this sequence (in --json), or than the 'last' printed.",
+)
+@click.option(
     "--timeout",
     type=click.FloatRange(min=0),
     default=30.0,
@@ -29,7 +35,8 @@ from simulators.control import client
 def wait(to: str, as_json: bool, url: str, **wanted: Any) -> None:
     """Waits for a message to NUMBER and prints its code (its text, if there is no code in it).
 
-    A message that is there already counts. Exit code 1 if none came in time.
+    A message that is there already counts, also one that was printed before: a script that asks
+    more than once says `--after last`. Exit code 1 if none came in time.
     """
     try:
         found = client.wait(url, to=to, **wanted)

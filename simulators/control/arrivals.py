@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 
 from simulators.control import views
 from simulators.control.numbers import ALL, Since
@@ -17,21 +18,21 @@ _SHOWN = 5
 class Wanted:
     """The message that is waited for; an empty field says that any will do."""
 
-    to: str = ""
+    to: tuple[str, ...] = ()  # what the number asked for may be read as
     provider: str = ""
     since: Since = ALL
     with_code: bool = False
 
     def __str__(self) -> str:
         what = "message with a code" if self.with_code else "message"
-        to = f" to {self.to}" if self.to else ""
+        to = f" to {self.to[0]}" if self.to else ""
         return f"{what}{to}{f' from {self.provider}' if self.provider else ''}"
 
     def fits(self, message: Message) -> bool:
         """Whether a message that has just arrived is the one."""
         return (
             message.operation != INBOUND
-            and self.to in ("", message.to)
+            and (not self.to or message.to in self.to)
             and self.provider in ("", message.provider)
             and message.at >= self.since.at
             and (not self.with_code or bool(message.code))
@@ -39,25 +40,44 @@ class Wanted:
 
     def newest(self, world: World) -> Message | None:
         """The newest that is here already."""
-        selection = Selection(
-            provider=self.provider,
-            to=self.to,
-            since=self.since.at,
-            after=self.since.after,
-            limit=1000 if self.with_code else 1,
-        )
-        found = world.store.select(world.id, selection)
-        return next((message for message in found if self.fits(message)), None)
+        found = [
+            message
+            for to in self.to or ("",)
+            for message in world.messages(
+                provider=self.provider,
+                to=to,
+                since=self.since.at,
+                after=self.since.after,
+                limit=1000 if self.with_code else 1,
+            )
+            if self.fits(message)
+        ]
+        return max(found, key=attrgetter("sequence"), default=None)
 
 
 def instead(accounts: Accounts, world: World, wanted: Wanted) -> tuple[list[Message], str]:
     """The newest messages that did arrive, and a sentence on them and on what was refused."""
     selection = Selection(since=wanted.since.at, after=wanted.since.after, limit=_SHOWN)
     others = world.store.select(world.id, selection)
-    said = [f"{message.provider} to {message.to}" for message in others]
-    arrived = f"arrived: {'; '.join(said)}" if said else "nothing arrived"
+    arrived = f"arrived: {'; '.join(map(_told, others))}" if others else "nothing arrived"
     refused = [*_refused(accounts, world), *_refused(accounts, accounts.strangers)]
-    return others, ". ".join([arrived, *refused])
+    return others, ". ".join([arrived, *_elsewhere(accounts, world, wanted), *refused])
+
+
+def _told(message: Message) -> str:
+    return f"{message.provider} to {message.to}{'' if message.code else ', without a code'}"
+
+
+def _elsewhere(accounts: Accounts, world: World, wanted: Wanted) -> list[str]:
+    """What arrived of the wanted in other accounts: a client signed in as another."""
+    found = [
+        f"account '{name}' has {_told(message)}"
+        for to in wanted.to or ("",)
+        for name in accounts.store.holders(to, _SHOWN + 1)
+        if name not in (world.id, accounts.strangers.id)
+        for message in accounts.world(name).messages(to=to, since=wanted.since.at, limit=1)
+    ]
+    return [f"elsewhere: {'; '.join(found[:_SHOWN])}"] if found else []
 
 
 def _mistaken(mismatch: Mapping[str, str] | None) -> str:

@@ -19,15 +19,17 @@ def wait(
     provider: str = "",
     account: str = "default",
     since: str = "",
+    after: str = "",
     timeout: float = 30.0,
     token: str = "",
 ) -> dict[str, Any]:
-    """The newest message to a number, as soon as there is one: `{"message": ..., "code": ...}`.
+    """The newest message to a number, as soon as there is one: `{"message", "code", "sequence"}`.
 
     `base` is the simulators' own address; `since` an ISO time, a message's sequence or "now";
+    `after` the sequence of an earlier answer, or "last";
     `timeout` in seconds. Raises `ControlError`, when nothing came with what did arrive.
     """
-    asked = {"to": to, "provider": provider, "account": account, "since": since}
+    asked = {"to": to, "provider": provider, "account": account, "since": since, "after": after}
     query = {name: value for name, value in asked.items() if value} | {"timeout": f"{timeout:g}"}
     found: dict[str, Any] = get(base, "/_sim/wait", query, token=token, timeout=timeout + _GRACE)
     return found

@@ -27,7 +27,7 @@ def reply(world: World, provider: Provider, sender: str, to: str, text: str, url
     newest message to that phone. Raises `Bad`."""
     if world.id == STRANGERS:
         raise Bad(400, "strangers have no application", "an account with credentials", STRANGERS)
-    number = e164(sender)
+    number = e164(sender, provider)
     newest = world.messages(to=number, provider=provider.name, limit=1)
     answered = to or (newest[0].sender if newest else "") or _own_sender(world, provider)
     try:

@@ -1,16 +1,17 @@
 """The kept messages of an account."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from simulators.control import views
 from simulators.control.errors import Bad, shown
-from simulators.control.numbers import e164, since
+from simulators.control.numbers import readings, since
 from simulators.control.route import Ask, Route, Schema
 from simulators.control.schemas import COUNT, CURSOR, PROVIDER, SINCE, TO, limit, many, record, ref
 from simulators.kernel.message import Message
 from simulators.kernel.store import Selection
+from simulators.kernel.world import World
 
 SCAN = 10_000  # messages looked at for one page; the cursor goes on from there
 _CHUNK = 500
@@ -27,12 +28,27 @@ _NEXT: Schema = {
 _FILTERS = {"provider": PROVIDER, "to": TO, "since": SINCE, "status": _STATUS, "cursor": CURSOR}
 
 
+def numbers_of(ask: Ask) -> tuple[str, ...]:
+    """What the `to` of a query may be read as, none without one. Raises `Bad`."""
+    query, known = ask.query, ask.simulators.providers
+    if "to" not in query:
+        return ()
+    provider = query.get("provider")
+    return readings(query["to"], [known[provider]] if provider else known.values())
+
+
+def kept_as(world: World, numbers: Sequence[str]) -> str:
+    """The reading of a number that there are messages to, the first one if there are none."""
+    kept = (number for number in numbers if world.messages(to=number, inbound=None, limit=1))
+    return next(kept, numbers[0] if numbers else "")
+
+
 def _selected(ask: Ask) -> Selection:
     query = ask.query
     start = since(query.get("since", ""), ask.world)
     return Selection(
         provider=query.get("provider", ""),
-        to=e164(query["to"]) if "to" in query else "",
+        to=kept_as(ask.world, numbers_of(ask)),
         since=start.at,
         after=start.after,
         before=query.get("cursor", 0),

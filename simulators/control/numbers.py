@@ -1,38 +1,32 @@
 """Phone numbers as a person writes them, and points in time or in the messages' order."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from simulators.control.errors import Bad, shown
 from simulators.kernel import phone
 from simulators.kernel.clock import from_iso
+from simulators.kernel.provider import Provider
 from simulators.kernel.world import World
 
-# Where the providers take national writing: Aliyun and Tencent, Twilio, SMS Aero.
-_REGIONS = ("CN", "US", "RU")
 _ZONE_WITHOUT_PLUS = re.compile(r"(T[0-9:.]+) ([0-9]{2}:?[0-9]{2})$")
 
 
-def e164(text: str) -> str:
-    """A number in any usual writing as E.164. Raises `Bad`.
+def e164(text: str, provider: Provider | None = None) -> str:
+    """A number in any usual writing as E.164, read as a provider does if there is one at hand.
+    Raises `Bad`."""
+    number = phone.written(text, provider.number if provider else phone.international)
+    if number is None:
+        raise Bad(400, "not a phone number", "a number like +15005550010", shown(text))
+    return number.e164
 
-    With a plus (which a query string may have turned into a blank) or 00 it is international;
-    else it is tried with a plus, then as national writing of China, the USA and Russia, and the
-    first valid reading counts.
-    """
-    written = text.strip()
-    international = written.startswith(("+", "00")) or text.startswith(" ")
-    digits = written.removeprefix("00") if written.startswith("00") else written.lstrip("+")
-    plain = phone.parse(f"+{digits}")
-    readings = [plain]
-    if not international:
-        readings += [phone.parse(written, region) for region in _REGIONS]
-    for number in readings:
-        if number is not None and number.valid:
-            return number.e164
-    if plain is None:
-        raise Bad(400, "not a phone number", "a number like +15005550006", shown(text))
-    return plain.e164
+
+def readings(text: str, providers: Iterable[Provider]) -> tuple[str, ...]:
+    """The numbers in E.164 that a filter's `to` may mean, the likeliest first: it finds a message
+    if it is what that message's provider reads. Raises `Bad`."""
+    found = [e164(text), *(e164(text, provider) for provider in providers)]
+    return tuple(dict.fromkeys(found))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from simulators.app import Simulators
 
 Schema = Mapping[str, Any]
+Asked = tuple[str, tuple[str, ...], str]
 
 ACCOUNT: Schema = {
     "type": "string",
@@ -23,10 +24,12 @@ ACCOUNT: Schema = {
 
 @dataclass(slots=True)
 class State:
-    """What the control app itself keeps: how many long polls are open."""
+    """What the control app itself keeps: how many long polls are open, and the sequence that the
+    last wait for an account, a number and a provider returned."""
 
     simulators: "Simulators"
     polls: int = 0
+    returned: dict[Asked, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

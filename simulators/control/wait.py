@@ -9,15 +9,16 @@ import orjson
 from simulators.control import views
 from simulators.control.arrivals import Wanted, instead
 from simulators.control.errors import Bad
-from simulators.control.messages import show
-from simulators.control.numbers import e164, since
-from simulators.control.route import Ask, Route, Schema
-from simulators.control.schemas import NULLABLE, PROVIDER, SINCE, TO, record, ref
+from simulators.control.messages import numbers_of, show
+from simulators.control.numbers import Since, since
+from simulators.control.route import Ask, Asked, Route, Schema
+from simulators.control.schemas import COUNT, NULLABLE, PROVIDER, SINCE, TO, record, ref
 from simulators.kernel.call import Reply
 from simulators.kernel.message import Message
 
 MOST_POLLS = 1000
 MOST_SECONDS = 300
+MOST_REMEMBERED = 10_000
 _SECONDS = 30.0
 
 _TIMEOUT: Schema = {
@@ -27,19 +28,27 @@ _TIMEOUT: Schema = {
     "default": _SECONDS,
     "description": f"seconds, from 0 to {MOST_SECONDS}",
 }
+_AFTER: Schema = {
+    "type": "string",
+    "pattern": "^([0-9]{1,15}|last)$",
+    "description": "the sequence of an earlier answer, or 'last' for that of the last one to the"
+    " same question (to, provider); later messages count",
+}
 _log = logging.getLogger(__name__)
 
 
 def _wait(ask: Ask) -> Reply:
     query = ask.query
+    to = numbers_of(ask)
+    asked = (ask.world.id, to, query.get("provider", ""))
     start = since(query.get("since", ""), ask.world)
-    to = e164(query["to"]) if "to" in query else ""
-    wanted = Wanted(to, query.get("provider", ""), start)
+    after = max(start.after, _after(ask, asked))
+    wanted = Wanted(to, query.get("provider", ""), Since(after, start.at))
     timeout = float(query.get("timeout", _SECONDS))
 
     async def later() -> Reply:
         try:
-            return await _answer(ask, wanted, timeout)
+            return await _answer(ask, wanted, timeout, asked)
         except Bad as bad:
             return _reply(bad.status, bad.document())
         except Exception:  # a fault of ours is answered like any other, and told in the log
@@ -49,7 +58,25 @@ def _wait(ask: Ask) -> Reply:
     return Reply(200, later=later)
 
 
-async def _answer(ask: Ask, wanted: Wanted, timeout: float) -> Reply:
+def _after(ask: Ask, asked: Asked) -> int:
+    """The sequence that `after` names; "last" is what an earlier wait for the same returned."""
+    after = ask.query.get("after", "")
+    if after != "last":
+        return int(after or 0)
+    returned = ask.state.returned.get(asked, 0)
+    # An emptied world counts from the beginning.
+    return returned if returned <= ask.world.store.newest(ask.world.id) else 0
+
+
+def _remember(ask: Ask, asked: Asked, sequence: int) -> None:
+    returned = ask.state.returned
+    returned.pop(asked, None)
+    returned[asked] = sequence
+    while len(returned) > MOST_REMEMBERED:
+        del returned[next(iter(returned))]
+
+
+async def _answer(ask: Ask, wanted: Wanted, timeout: float, asked: Asked) -> Reply:
     message = wanted.newest(ask.world)
     if message is None and timeout > 0:
         if ask.state.polls >= MOST_POLLS:
@@ -60,8 +87,10 @@ async def _answer(ask: Ask, wanted: Wanted, timeout: float) -> Reply:
         finally:
             ask.state.polls -= 1
     if message is not None:
+        _remember(ask, asked, message.sequence)
         shown = show(ask, message)
-        return _reply(200, {"message": shown, "code": shown["code"]})
+        told = {"message": shown, "code": shown["code"], "sequence": message.sequence}
+        return _reply(200, told)
     return _late(ask, wanted, timeout)
 
 
@@ -104,7 +133,13 @@ ROUTES = (
         path="/_sim/wait",
         summary="The newest message that matches, as soon as there is one; 408 if none comes",
         handle=_wait,
-        query={"to": TO, "provider": PROVIDER, "since": SINCE, "timeout": _TIMEOUT},
-        answer=record(message=ref("Message"), code=NULLABLE),
+        query={
+            "to": TO,
+            "provider": PROVIDER,
+            "since": SINCE,
+            "after": _AFTER,
+            "timeout": _TIMEOUT,
+        },
+        answer=record(message=ref("Message"), code=NULLABLE, sequence=COUNT),
     ),
 )

@@ -4,6 +4,8 @@
 replacement in Rust does the work; a test holds the two against each other.
 """
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -39,6 +41,36 @@ class Number:
 def parse(text: str, region: str | None = None) -> Number | None:
     """Reads a number in international form, or national form of `region`; None if it is none."""
     return read(_ENGINE, text, region)
+
+
+def international(digits: str) -> Number | None:
+    """Digits with their country code, as most providers take a number."""
+    return parse(f"+{digits}")
+
+
+# Where the providers take national writing: Aliyun and Tencent, Twilio, SMS Aero.
+_NATIONAL = ("CN", "US", "RU")
+
+
+def written(text: str, as_taken: Callable[[str], Number | None] = international) -> Number | None:
+    """A number in any usual writing, None if it is none: the one place where people's numbers are
+    read, `as_taken` being how the provider at hand does.
+
+    With a plus (which a query string may have turned into a blank) or 00 it is international.
+    Bare digits are what the provider takes them for; else they begin with a country code, if that
+    is possible at all, and if not they are national writing of China, the USA or Russia.
+    """
+    bare = text.strip()
+    plain = parse("+" + (bare[2:] if bare.startswith("00") else bare.lstrip("+")))
+    if bare.startswith(("+", "00")) or text.startswith(" "):
+        return plain
+    taken = as_taken(re.sub(r"[ ()./-]", "", bare))
+    if taken is not None and taken.possible:
+        return taken
+    if plain is not None and plain.possible:
+        return plain
+    national = (parse(bare, region) for region in _NATIONAL)
+    return next((number for number in national if number is not None and number.valid), plain)
 
 
 def read(engine: Any, text: str, region: str | None) -> Number | None:

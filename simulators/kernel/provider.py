@@ -10,6 +10,7 @@ from simulators.kernel.credentials import Credential, Credentials, published, va
 from simulators.kernel.flow import Limit
 from simulators.kernel.inbound import Inbound
 from simulators.kernel.message import INBOUND, Life, Message, State, Step
+from simulators.kernel.phone import Number, international
 from simulators.kernel.problem import Problem
 from simulators.kernel.receipts import Receipts, Reporting
 from simulators.kernel.templates import Signature, Template
@@ -167,6 +168,7 @@ class Provider:
       what nobody else may see (`kernel/credentials.py`).
     * `judges`: asked in this order about each draft, the first failure stands; then `limits`.
     * `inbound`: how it hands the application a reply from a phone, if it does.
+    * `number`: how it reads the digits of a phone number without a plus, of any use to it or not.
     * `price`: what a segment takes off a counted balance, in the account's own currency.
     * `settings`: a JSON schema for each settings document by which an account bends it.
     * `receipts`: how it reports what became of a message, if it does.
@@ -202,6 +204,7 @@ class Provider:
     signatures: tuple[Signature, ...] = ()
     receipts: Receipts | None = None
     inbound: Inbound | None = None
+    number: Callable[[str], Number | None] = international
     price: float = 0.01
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     placeholders: Callable[[Exchange, Draft | None], Mapping[str, object]] = basic_placeholders

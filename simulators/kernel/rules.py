@@ -6,13 +6,15 @@
                 "receipt": {"status", "state", "error", "after_s", "duplicate", "reorder"},
                 "keep": true}}
 
-`to` and `sender` are globs (`*0001`); `after` lets the first n matches pass, `times` ends the rule
+`to` and `sender` are globs (`*0001`), and a `to` of digits alone is a number as the provider reads
+it; `after` lets the first n matches pass, `times` ends the rule
 after n uses. A CODE is a key or code of the provider's catalogue, or the name of a problem, which
 every provider spells in its own way. So it does a receipt's `state`, one of `STATES`; one that has
 no word for it goes on as it would have.
 """
 
 import difflib
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -33,11 +35,13 @@ from simulators.kernel.checks import (
 )
 from simulators.kernel.headers import wrong
 from simulators.kernel.message import State
+from simulators.kernel.phone import international, written
 from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Provider
 from simulators.kernel.world import World
 
 MAX_RULES = 1000
+_DIGITS = re.compile(r"[0-9]{7,15}")
 MAX_DELAY_MS = 600_000
 STATES = tuple(str(state) for state in State if state not in (State.RECEIVED, State.SCHEDULED))
 SOCKETS = ("close", "reset", "hang", "truncate", "drip")
@@ -101,9 +105,18 @@ def read(raw: object, providers: Providers, name: str) -> Rule:
     _provider(match, providers)
     _operation(match, providers)
     _resolve(match, effect, providers)
+    if _DIGITS.fullmatch(match.get("to", "")):
+        match["to"] = _number(match, providers)
     given = rule.get("name", name)
     checks.name("name", given)
     return {"name": given, "match": match, "effect": effect}
+
+
+def _number(match: Mapping[str, Any], providers: Providers) -> str:
+    """Bare digits as E.164, which is what a rule is matched by; what is no number stays."""
+    name = match.get("provider")
+    number = written(match["to"], providers[name].number if name else international)
+    return number.e164 if number is not None and number.possible else str(match["to"])
 
 
 def _code(where: str, value: object) -> None:

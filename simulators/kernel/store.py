@@ -96,6 +96,9 @@ class Store(Protocol):
     def newest(self, account: str) -> int:
         """The sequence of the newest message ever kept, 0 for none."""
 
+    def holders(self, to: str, limit: int) -> list[str]:
+        """Some accounts that keep a message to a number, or any message for an empty one."""
+
     def kept(self, account: str) -> int:
         """How many messages are kept now."""
 

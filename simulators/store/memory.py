@@ -119,6 +119,14 @@ class MemoryStore:
     def newest(self, account: str) -> int:
         return self._shelf(account).sequence
 
+    def holders(self, to: str, limit: int) -> list[str]:
+        holding = (
+            account
+            for account, shelf in self._shelves.items()
+            if (to in shelf.newest_to if to else shelf.messages)
+        )
+        return list(islice(holding, limit))
+
     def kept(self, account: str) -> int:
         return len(self._shelf(account).messages)
 

@@ -13,12 +13,12 @@ from simulators.check.report import diff
 from simulators.control import inbound, settings, views
 from simulators.control.arrivals import Wanted, instead
 from simulators.control.errors import unknown
-from simulators.control.numbers import Since, bounded, e164, time
+from simulators.control.messages import kept_as
+from simulators.control.numbers import Since, bounded, readings, time
 from simulators.control.places import places
 from simulators.control.rules import described
 from simulators.kernel.message import Message
 from simulators.kernel.rules import Rule, install, read_all
-from simulators.kernel.store import Selection
 from simulators.kernel.world import World
 from simulators.server import rules_file
 from simulators.server.dispatch import LOG
@@ -62,8 +62,13 @@ class Sms:
 
     def messages(self, to: str = "", provider: str = "") -> list[Message]:
         """The accepted messages, newest first, at most 1000."""
-        wanted = Selection(to=e164(to) if to else "", provider=provider, limit=_MOST)
-        return self._call(lambda: self.world.store.select(self.world.id, wanted))
+        numbers = self._numbers(to, provider)
+
+        def selected() -> list[Message]:
+            kept = kept_as(self.world, numbers)
+            return self.world.messages(to=kept, provider=provider, limit=_MOST)
+
+        return self._call(selected)
 
     def wait_for_message(self, to: str = "", timeout: float = 5.0, provider: str = "") -> Message:
         """The newest message to a number that was not returned before, as soon as there is one.
@@ -149,6 +154,12 @@ class Sms:
         self._call(self.world.reset)
         self._returned.clear()
 
+    def _numbers(self, to: str, provider: str) -> tuple[str, ...]:
+        known = self.simulators.providers
+        if provider:
+            self._known(provider)
+        return readings(to, [known[provider]] if provider else known.values()) if to else ()
+
     def _known(self, provider: str) -> None:
         if provider not in self.simulators.providers:
             raise unknown(404, "provider", provider, self.simulators.providers)
@@ -165,8 +176,9 @@ class Sms:
         )
 
     def _await(self, to: str, timeout: float, provider: str, *, with_code: bool) -> Message:
-        number = e164(to) if to else ""
-        wanted = Wanted(number, provider, Since(self._returned.get(number, 0)), with_code)
+        numbers = self._numbers(to, provider)
+        returned = max((self._returned.get(number, 0) for number in numbers or ("",)), default=0)
+        wanted = Wanted(numbers, provider, Since(returned), with_code)
         arrived: SimpleQueue[Message] = SimpleQueue()
 
         def begin() -> Callable[[], None]:
@@ -186,7 +198,7 @@ class Sms:
             raise AssertionError(self._missed(wanted, timeout)) from None
         finally:
             self._call(stop)
-        self._returned[number] = message.sequence
+        self._returned.update(dict.fromkeys(numbers or ("",), message.sequence))
         return message
 
     def _missed(self, wanted: Wanted, timeout: float) -> str:

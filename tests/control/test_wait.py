@@ -6,6 +6,7 @@ import time
 import pytest
 
 from simulators.control import client, wait
+from simulators.kernel.message import Message
 
 
 def later(seconds, work):
@@ -135,3 +136,88 @@ def test_a_poll_ends_with_its_client(control, sms_server):
         if "sms_simulators_long_polls_open 0" in control("GET", "/metrics").raw.decode():
             return
     pytest.fail("the poll is still open")
+
+
+def test_after_a_sequence_counts_later_messages_only(control, send):
+    """The answer carries its sequence, which `after` takes: no code is returned before the last."""
+    send(text="Your code is 111111")
+    first = control("GET", "/_sim/wait", to="+15005550010").json
+
+    again = control("GET", "/_sim/wait", to="+15005550010", after=first["sequence"], timeout=0)
+    send(text="Your code is 222222")
+    newer = control("GET", "/_sim/wait", to="+15005550010", after=first["sequence"], timeout=0)
+
+    assert first["message"]["sequence"] == first["sequence"]
+    assert 408 == again.status
+    assert "222222" == newer.json["code"]
+
+
+def test_after_last_is_what_a_wait_for_the_same_has_not_returned(control, send):
+    """A first question finds what is there, later ones what came since; without `after` the
+    newest is returned as often as one asks."""
+
+    def ask(**query):
+        return control("GET", "/_sim/wait", **{"to": "+15005550010", "timeout": 0, **query})
+
+    send(text="Your code is 111111")
+    first, again, plain = ask(after="last"), ask(after="last"), ask()
+    other = ask(after="last", to="")
+    send(text="Your code is 222222")
+
+    assert ["111111", "111111", "111111"] == [one.json["code"] for one in (first, plain, other)]
+    assert 408 == again.status
+    assert "222222" == ask(after="last").json["code"]
+
+
+def test_after_last_in_an_emptied_world_begins_anew(control, send):
+    """Its messages are counted from the beginning, and none of them was returned."""
+    send()
+    send()
+    control("GET", "/_sim/wait", after="last", timeout=0)
+    control("POST", "/_sim/reset")
+    send(text="Your code is 333333")
+
+    assert "333333" == control("GET", "/_sim/wait", after="last", timeout=0).json["code"]
+
+
+def test_what_is_remembered_is_bounded(control, send, monkeypatch):
+    """The oldest answers are forgotten first."""
+    monkeypatch.setattr(wait, "MOST_REMEMBERED", 1)
+    send()
+    for query in ({"to": "+15005550010"}, {}):
+        control("GET", "/_sim/wait", timeout=0, **query)
+
+    assert 200 == control("GET", "/_sim/wait", to="+15005550010", after="last", timeout=0).status
+    assert 408 == control("GET", "/_sim/wait", to="+15005550010", after="last", timeout=0).status
+
+
+def test_looks_into_other_accounts_when_nothing_arrived(control, send, sms_server):
+    """Where a client is signed in as another account, the answer says which; and a message without
+    a code is told as such."""
+    stranger = sms_server.call(sms_server.accounts.create)
+    try:
+        send(text="hello")
+
+        answer = control("GET", "/_sim/wait", account=stranger.id, to="+15005550010", timeout=0)
+        own = control("GET", "/_sim/wait", to="+15005550019", timeout=0)
+    finally:
+        sms_server.call(lambda: sms_server.accounts.drop(stranger.id))
+
+    assert answer.json["got"].startswith("nothing arrived. elsewhere: account '")
+    assert "has twilio to +15005550010, without a code" in answer.json["got"]
+    assert "arrived: twilio to +15005550010, without a code" in own.json["got"]
+
+
+@pytest.mark.parametrize(
+    ("provider", "number"), [("vonage", "447700900000"), ("aliyun", "13800138000")]
+)
+def test_digits_are_read_as_their_provider_reads_them(sms, provider, number):
+    """A filter finds what was sent to the same digits, with and without the provider's name."""
+    known = sms.simulators.providers[provider]
+    kept = known.number(number).e164
+    message = Message("m1", provider, "send", kept, "Acme", "Your code is 123456", 1, 1.0, "x")
+    sms.simulators.call(lambda: sms.world.store.admit(sms.world.id, [((), message)], 1.0))
+
+    assert "123456" == sms.wait_for_code(number, timeout=0.1)
+    assert [kept] == [one.to for one in sms.messages(number)]
+    assert [kept] == [one.to for one in sms.messages(number, provider)]

@@ -18,6 +18,7 @@ from simulators.kernel.provider import Endpoint, Exchange, Provider
 from simulators.providers.aliyun import (
     access,
     limits,
+    numbers,
     push,
     queries,
     registry,
@@ -176,6 +177,7 @@ EMULATES = (
 )
 
 PROVIDER = Provider(
+    number=numbers.taken,
     name="aliyun",
     title="Aliyun SMS",
     hosts=(

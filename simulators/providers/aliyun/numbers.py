@@ -35,6 +35,12 @@ def shown(e164: str) -> str:
     return e164.removeprefix("+86").removeprefix("+")
 
 
+def taken(raw: str) -> phone.Number | None:
+    """What bare digits stand for: a number of the mainland, else one abroad."""
+    mainland = _MAINLAND.fullmatch(raw)
+    return phone.parse(f"+86{mainland[2]}") if mainland else _abroad(raw)
+
+
 def readings(raw: str) -> list[str]:
     """The numbers in E.164 that this may stand for, in a query that names no template."""
     return list({recipient(raw, international=choice)[0]: None for choice in (False, True)})

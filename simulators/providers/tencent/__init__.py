@@ -14,7 +14,16 @@ from simulators.kernel.message import State, Step
 from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Provider
 from simulators.kernel.templates import Signature, Template
-from simulators.providers.tencent import access, fidelity, operations, receipts, replies, send, wire
+from simulators.providers.tencent import (
+    access,
+    fidelity,
+    numbers,
+    operations,
+    receipts,
+    replies,
+    send,
+    wire,
+)
 
 CATALOGUE = catalogue.load("tencent")
 
@@ -168,6 +177,7 @@ SETTINGS = MappingProxyType(
 
 
 PROVIDER = Provider(
+    number=numbers.taken,
     name="tencent",
     title="Tencent Cloud SMS",
     hosts=(

@@ -54,6 +54,12 @@ def parse(text: str) -> phone.Number | str:
     return number
 
 
+def taken(text: str) -> phone.Number | None:
+    """What bare digits stand for: a number of the mainland, or none that this provider takes."""
+    number = parse(text)
+    return None if isinstance(number, str) else number
+
+
 def is_mainland(number: phone.Number) -> bool:
     """Whether a domestic template goes there. Hong Kong, Macao and Taiwan are abroad."""
     return number.country_code == 86

@@ -185,6 +185,7 @@ SETTINGS = MappingProxyType({"twilio/trial": bends.record(verified=bends.many(be
 
 
 PROVIDER = Provider(
+    number=create.taken,
     name="twilio",
     title="Twilio Programmable Messaging",
     hosts=HOSTS,

@@ -55,8 +55,13 @@ def _channel(to: str, sender: str) -> tuple[str, str]:
     return channel, sender.removeprefix(channel)
 
 
+def taken(text: str) -> phone.Number | None:
+    """What a number without a plus stands for: it is dialled from the USA."""
+    return phone.parse(text, "US")
+
+
 def _recipient(to: str) -> phone.Number:
-    number = phone.parse(to, "US")
+    number = taken(to)
     if number is not None and number.possible:
         if number.e164.startswith(_PREMIUM):
             raise Refusal("21268")
