@@ -12,7 +12,6 @@ import orjson
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from simulators.kernel.headers import legal
 from simulators.otp import reading
 from simulators.otp.api import (
     account,
@@ -113,6 +112,6 @@ def _response(said: Said) -> Response:
     made = Response(body, said.status, content_type=_HTML if page else _JSON)
     if said.status == NO_CONTENT or not body:
         made.headers.pop("Content-Type")
-    for name, value in legal(said.headers):
+    for name, value in said.headers:
         made.headers.add(name, value)
     return made
