@@ -53,12 +53,11 @@ def _list(ask: Ask) -> Any:
 
 def _create(ask: Ask) -> Any:
     accounts = ask.simulators.accounts
-    known = accounts.store.accounts()
-    name = ask.body.get("id", "")
-    if name in known:
+    name, made = ask.body.get("id", ""), accounts.store.accounts_kept()
+    if name and accounts.store.account(name) is not None:
         raise Bad(409, f"there is an account '{name}'", "an id that is free", name)
-    if len(known) >= MOST:
-        raise Bad(409, "too many accounts", f"at most {MOST}; delete some", f"{len(known)}")
+    if made >= MOST:
+        raise Bad(409, "too many accounts", f"at most {MOST}; delete some", f"{made}")
     credentials, seed = ask.body.get("credentials", {}), ask.body.get("seed", "")
     try:
         return _shown(accounts.create(name, credentials, seed))

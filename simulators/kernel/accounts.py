@@ -92,11 +92,11 @@ class Accounts:
         return self.add(account or self._free_id(), credentials, seed)
 
     def _free_id(self) -> str:
-        known = set(self.store.accounts())
-        while (name := f"account-{self._made + 1}") in known:
+        while True:
             self._made += 1
-        self._made += 1
-        return name
+            name = f"account-{self._made}"
+            if self.store.account(name) is None:
+                return name
 
     def world(self, account: str) -> World:
         """The world of an account, or of `strangers`. Raises `LookupError` naming those there

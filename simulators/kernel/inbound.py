@@ -4,6 +4,7 @@ It is kept like a message that was sent, with the operation INBOUND and a life o
 handed over as a receipt is: signed, in order, tried again. A keyword changes who has opted out.
 """
 
+from bisect import insort
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -81,5 +82,7 @@ def set_webhooks(world: World, provider: str, urls: Mapping[str, str]) -> Mappin
 
 def _opt(world: World, number: str, keyword: Keyword | None) -> None:
     if keyword in ("stop", "start"):
-        numbers = set(world.load("optouts", [])) - {number}
-        world.save("optouts", sorted(numbers | {number} if keyword == "stop" else numbers) or None)
+        numbers = [other for other in world.load("optouts", []) if other != number]
+        if keyword == "stop":
+            insort(numbers, number)
+        world.save("optouts", numbers or None)

@@ -35,6 +35,6 @@ def region(exchange: Exchange, draft: Draft) -> Failure | None:
 
 def opted_out(exchange: Exchange, draft: Draft) -> Failure | None:
     """OPTED_OUT for a number that does not want messages."""
-    if draft.number not in exchange.world.load("optouts", ()):
+    if draft.number not in exchange.world.members("optouts"):
         return None
     return exchange.fail(Problem.OPTED_OUT, to=draft.number)

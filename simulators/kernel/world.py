@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,8 @@ from simulators.kernel.message import Message
 from simulators.kernel.store import Selection, Store
 
 STRANGERS = "strangers"
+_NOBODY: Sequence[str] = ()
+_NONE: tuple[Sequence[str], frozenset[str]] = (_NOBODY, frozenset())
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class World:
         self.chance = Chance(account.seed or account.id)
         self.held: Counter[str] = Counter()
         self.resets = 0
+        self._members: dict[str, tuple[Sequence[str], frozenset[str]]] = {}
 
     def credentials(self, provider: str) -> Mapping[str, str]:
         """The account's credentials for one provider; none for strangers."""
@@ -48,6 +51,16 @@ class World:
         """A settings document of this world. Not to be changed in place."""
         value = self.store.load(self.id, name)
         return default if value is None else value
+
+    def members(self, name: str) -> frozenset[str]:
+        """A settings document that is a list of texts, to look one up in: a list of a hundred
+        thousand is gone through when it has changed, and not for each request."""
+        document = self.load(name, _NOBODY)
+        kept, members = self._members.get(name, _NONE)
+        if document is not kept:
+            members = frozenset(document)
+            self._members[name] = (document, members)
+        return members
 
     def save(self, name: str, value: Any) -> None:
         """Replaces a settings document of this world."""

@@ -26,6 +26,7 @@ class MemoryStore:
         self._journal = journal
         self._accounts: dict[str, dict[str, Any]] = {}
         self._by_credential: dict[tuple[str, str], str] = {}
+        self._credentials: dict[str, tuple[tuple[str, str], ...]] = {}
         self._shelves: dict[str, Shelf] = {}
         self._on_plan: list[Callable[[str], None]] = []
 
@@ -37,6 +38,7 @@ class MemoryStore:
         self._forget_credentials(account["id"])
         self._accounts[account["id"]] = account
         self._by_credential.update(dict.fromkeys(credentials, account["id"]))
+        self._credentials[account["id"]] = tuple(credentials)
 
     def account(self, account: str) -> dict[str, Any] | None:
         return self._accounts.get(account)
@@ -47,14 +49,17 @@ class MemoryStore:
     def accounts(self) -> list[str]:
         return list(self._accounts)
 
+    def accounts_kept(self) -> int:
+        return len(self._accounts)
+
     def drop_account(self, account: str) -> bool:
         self._forget_credentials(account)
         self._shelves.pop(account, None)
         return self._accounts.pop(account, None) is not None
 
     def _forget_credentials(self, account: str) -> None:
-        for pair in [p for p, owner in self._by_credential.items() if owner == account]:
-            del self._by_credential[pair]
+        for pair in self._credentials.pop(account, ()):
+            self._by_credential.pop(pair, None)
 
     def _shelf(self, account: str) -> Shelf:
         shelf = self._shelves.get(account)
@@ -95,7 +100,7 @@ class MemoryStore:
     def select(self, account: str, selection: Selection) -> list[Message]:
         found: list[Message] = []
         shelf = self._shelf(account)
-        for message in shelf.walk(selection.to, selection.before, selection.after):
+        for message in shelf.walk(selection):
             if len(found) >= selection.limit or (message.at < selection.since and shelf.in_order):
                 break
             if _wanted(message, selection):

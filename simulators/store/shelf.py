@@ -1,22 +1,28 @@
 """All that memory keeps of one account."""
 
+import heapq
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from simulators.kernel.message import Message
+from simulators.kernel.message import INBOUND, Message
+from simulators.kernel.store import Selection
+from simulators.store.index import Index
 from simulators.store.windows import Windows
 
 
 class Shelf:
     """All of one account. `messages` is by sequence; those to one number form a chain from
-    `newest_to` through `previous`."""
+    `newest_to` through `previous`; those of one provider, sent or inbound, and of one sender are
+    indexed, as a filter that nothing passes must not walk all there are."""
 
     def __init__(self, journal: int) -> None:
         self.messages: dict[int, bytes] = {}
         self.by_id: dict[str, int] = {}
         self.newest_to: dict[str, int] = {}
+        self.by_kind: dict[tuple[str, bool], Index] = {}
+        self.by_sender: dict[str, Index] = {}
         self.sequence = 0
         self.oldest = 1
         self.latest = 0.0
@@ -42,6 +48,8 @@ class Shelf:
         self.messages[kept.sequence] = packed(kept)
         self.by_id[kept.id] = kept.sequence
         self.newest_to[kept.to] = kept.sequence
+        for index in self._indexes(kept):
+            index.add(kept.sequence)
         if len(self.messages) > keep:
             self._drop_oldest()
         for seen in tuple(self.watchers):
@@ -52,6 +60,7 @@ class Shelf:
         while self.oldest not in self.messages:
             self.oldest += 1
         gone = Message.unpack(self.messages.pop(self.oldest))
+        self._unindex(gone)
         if self.by_id.get(gone.id) == gone.sequence:
             del self.by_id[gone.id]
         if self.newest_to[gone.to] == gone.sequence:
@@ -62,6 +71,7 @@ class Shelf:
         if sequence is None:
             return False
         gone = Message.unpack(self.messages.pop(sequence))
+        self._unindex(gone)
         if self.newest_to.get(gone.to) == sequence:
             if gone.previous in self.messages:
                 self.newest_to[gone.to] = gone.previous
@@ -73,7 +83,7 @@ class Shelf:
 
     def _bridge(self, gone: Message) -> None:
         """Leads the chain to one number around a message that is gone."""
-        for later in self.walk(gone.to, 0, gone.sequence):
+        for later in self._chain(gone.to, 0, gone.sequence):
             if later.previous == gone.sequence:
                 self.messages[later.sequence] = packed(replace(later, previous=gone.previous))
                 return
@@ -81,13 +91,59 @@ class Shelf:
     def remove_all(self) -> int:
         count = len(self.messages)
         self.messages, self.by_id, self.newest_to = {}, {}, {}
+        self.by_kind, self.by_sender = {}, {}
         self.oldest = self.sequence + 1
         self.in_order = True
         return count
 
-    def walk(self, to: str, before: int, after: int) -> Iterator[Message]:
-        """Messages from newest to oldest, to one number or to all."""
-        return self._chain(to, before, after) if to else self._all(before, after)
+    def _indexes(self, message: Message) -> tuple[Index, Index]:
+        kind = (message.provider, message.operation == INBOUND)
+        by_kind, by_sender = self.by_kind.get(kind), self.by_sender.get(message.sender)
+        if by_kind is None:
+            by_kind = self.by_kind[kind] = Index()
+        if by_sender is None:
+            by_sender = self.by_sender[message.sender] = Index()
+        return by_kind, by_sender
+
+    def _unindex(self, gone: Message) -> None:
+        for index in self._indexes(gone):
+            index.remove(gone.sequence)
+        if not self.by_sender[gone.sender].size:
+            del self.by_sender[gone.sender]
+
+    def walk(self, selection: Selection) -> Iterator[Message]:
+        """Messages from newest to oldest among which are all that are selected: by the shortest of
+        the lists that hold them."""
+        kinds = [
+            index
+            for (provider, inbound), index in self.by_kind.items()
+            if selection.provider in ("", provider) and selection.inbound in (None, inbound)
+        ]
+        if not any(index.size for index in kinds):
+            return iter(())
+        if selection.to:
+            return self._chain(selection.to, selection.before, selection.after)
+        if selection.sender:
+            sent = self.by_sender.get(selection.sender)
+            if sent is None:
+                return iter(())
+            if sent.size <= sum(index.size for index in kinds):
+                kinds = [sent]
+        return self._indexed(kinds, selection)
+
+    def _indexed(self, indexes: Sequence[Index], selection: Selection) -> Iterator[Message]:
+        found = [index.below(self._before(index, selection), selection.after) for index in indexes]
+        sequences = found[0] if len(found) == 1 else heapq.merge(*found, reverse=True)
+        return (Message.unpack(self.messages[sequence]) for sequence in sequences)
+
+    def _before(self, index: Index, selection: Selection) -> int:
+        before = selection.before or self.sequence + 1
+        if self.in_order and selection.until < self.latest:
+            before = min(index.beyond(selection.until, self._at) or before, before)
+        return before
+
+    def _at(self, sequence: int) -> float:
+        return Message.unpack(self.messages[sequence]).at
 
     def _chain(self, to: str, before: int, after: int) -> Iterator[Message]:
         sequence = self.newest_to.get(to, 0)
@@ -96,13 +152,6 @@ class Shelf:
             if not before or sequence < before:
                 yield message
             sequence = message.previous
-
-    def _all(self, before: int, after: int) -> Iterator[Message]:
-        newest = min(before - 1, self.sequence) if before else self.sequence
-        for sequence in range(newest, max(after, self.oldest - 1), -1):
-            packed = self.messages.get(sequence)
-            if packed is not None:
-                yield Message.unpack(packed)
 
     def note(self, entry: bytes, breached: bool) -> None:
         self.noted += 1

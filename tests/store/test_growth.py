@@ -1,0 +1,120 @@
+"""What a question costs does not grow with what does not answer it: steps are counted."""
+
+import pytest
+
+from simulators.kernel.message import INBOUND, Message
+from simulators.kernel.store import Selection
+from simulators.store import shelf as shelves
+from simulators.store.index import Index
+from simulators.store.memory import MemoryStore
+
+KEPT = 20_000
+
+
+def message(n, provider="twilio", sender="Acme", operation="send", at=None):
+    number, when = f"+1555{n % 1000:07d}", float(n) if at is None else at
+    return Message(f"m{n}", provider, operation, number, sender, "hello", 1, when, "life")
+
+
+@pytest.fixture(scope="module")
+def store():
+    """An account with many messages of one provider from one sender, and two of others."""
+    made = MemoryStore()
+    for n in range(KEPT):
+        made.admit("a", [((), message(n))], float(n))
+        if n == KEPT // 2:
+            made.admit("a", [((), message(KEPT, "vonage", "Rare", at=float(n)))], float(n))
+            reply = message(KEPT + 1, "twilio", "+15550", INBOUND, at=float(n))
+            made.admit("a", [((), reply)], float(n))
+    return made
+
+
+@pytest.fixture
+def unpacked(monkeypatch):
+    """How many messages were looked at."""
+    looked = []
+    unpack = Message.unpack
+    monkeypatch.setattr(
+        shelves.Message, "unpack", lambda packed: looked.append(1) or unpack(packed)
+    )
+    return looked
+
+
+@pytest.mark.parametrize(
+    ("selection", "found", "most"),
+    [
+        ({"provider": "tencent"}, 0, 0),
+        ({"provider": "tencent", "to": "+15550000001"}, 0, 0),
+        ({"provider": "tencent", "inbound": None}, 0, 0),
+        ({"provider": "vonage"}, 1, 1),
+        ({"provider": "vonage", "sender": "Acme"}, 0, 1),
+        ({"sender": "Nobody"}, 0, 0),
+        ({"sender": "Rare"}, 1, 1),
+        ({"sender": "Rare", "provider": "twilio"}, 0, 1),
+        ({"inbound": True}, 1, 1),
+        ({"inbound": True, "provider": "vonage"}, 0, 0),
+        ({"until": -1.0}, 0, 60),
+        ({"since": KEPT * 2.0}, 0, 2),
+        ({"since": 100.0, "until": 104.0}, 5, 70),
+        ({"provider": "twilio", "before": 50, "limit": 3}, 3, 4),
+        ({"limit": 50}, 50, 51),
+    ],
+)
+def test_a_filter_looks_at_what_it_may_find(store, unpacked, selection, found, most):
+    """Not at the twenty thousand others, whether it finds something or nothing."""
+    assert found == len(store.select("a", Selection(**selection)))
+    assert len(unpacked) <= most
+
+
+def test_the_index_of_removed_and_dropped_messages_is_gone():
+    """What is forgotten is found by no filter, and nothing is kept of it."""
+    store = MemoryStore(keep=10)
+    for n in range(30):
+        store.admit("a", [((), message(n, sender=f"s{n}"))], float(n))
+    store.remove("a", "m25")
+
+    found = store.select("a", Selection(provider="twilio"))
+
+    assert [29, 28, 27, 26, 24, 23, 22, 21, 20] == [int(m.id[1:]) for m in found]
+    assert [] == store.select("a", Selection(sender="s25"))
+    assert 9 == len(store._shelf("a").by_sender)
+    store.remove_all("a")
+    assert [] == store.select("a", Selection(provider="twilio"))
+
+
+def test_an_index_holds_what_was_put_in():
+    """Over several blocks, with holes, from any place."""
+    index = Index()
+    for n in range(1, 20_001):
+        index.add(n)
+    for n in range(2, 20_001, 2):
+        index.remove(n)
+
+    assert list(range(15_001, 9_999, -2)) == list(index.below(15_002, 9_999))
+    assert (10_000, 5_001, 0, 1) == (
+        index.size,
+        index.beyond(5_000, float),
+        index.beyond(20_000, float),
+        index.beyond(0, float),
+    )
+
+
+def test_making_an_account_is_as_cheap_as_the_first():
+    """Nobody else's credentials are gone through."""
+
+    class Counted(dict):
+        def items(self):
+            raise AssertionError("all credentials were gone through")
+
+        __iter__ = keys = values = items
+
+    store = MemoryStore()
+    store._by_credential = Counted()
+    for n in range(100):
+        store.put_account({"id": f"a{n}"}, [("twilio", f"AC{n}")])
+    store.put_account({"id": "a1"}, [("twilio", "other")])
+
+    assert (None, "a1") == (store.account_of("twilio", "AC1"), store.account_of("twilio", "other"))
+    assert store.drop_account("a2")
+    assert store.account_of("twilio", "AC2") is None
+    assert 99 == store.accounts_kept()
