@@ -4,6 +4,7 @@ import http.server
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -184,6 +185,20 @@ def test_a_run_is_judged_and_told(tmp_path):
     assert ["smoke.invariants", "smoke.thresholds"] == [suite.get("name") for suite in junit]
     assert "5" == junit[0].get("tests")
     assert "</html>" in (tmp_path / "v.html").read_text()
+
+
+@pytest.mark.slow
+def test_the_command_of_the_page_is_about_what_there_is():
+    """With fewer people and for a few seconds: each of its thresholds has a value."""
+    page = (Path(__file__).parents[2] / "docs/load.md").read_text()
+    (written,) = re.findall(r"^sms-simulators load (send_verify .*?)^```", page, re.M | re.S)
+    arguments = shlex.split(written.replace("\\\n", " "))
+    arguments[arguments.index("--report") : arguments.index("--report") + 2] = []
+    done = run(*arguments, "--users", 2, "--time", "8s", "--shape", "steady")
+    thresholds = re.findall(r"--threshold '(.*?)'", written)
+
+    assert 3 == len(thresholds)
+    assert all(f"  {text}: it was " in done.stdout for text in thresholds), done.stdout
 
 
 @pytest.mark.slow

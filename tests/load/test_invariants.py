@@ -1,12 +1,14 @@
 """Invariants: of each kind of violation one is planted, found, and named; what is right holds."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
 
-from simulators.load.invariants import judge
+from simulators.load.invariants import Finding, judge
 from simulators.load.kept import Kept
 from simulators.load.ledger import Ledger
+from simulators.load.verdict import Verdict
 
 NOON = 1_790_000_040  # a full minute
 ONCE = "every accepted send is in the inbox exactly once"
@@ -324,6 +326,31 @@ def test_what_it_cannot_count_it_says(world):
     assert "unknown" == found.state
     assert "aliyun minute (counts by what no message tells)" in found.told
     assert "aliyun hour (changed during the run)" in found.told
+
+
+def test_what_it_can_count_is_judged_beside_what_it_cannot(world):
+    """It holds with a remark, and is broken all the same where one window was exceeded."""
+    held = findings(*world, MINUTE, changed=["aliyun hour"])[WINDOWS]
+    ledger, messages = sends("8613000000001", 0, 1)
+    broken = findings(ledger, messages, MINUTE, changed=["aliyun hour"])[WINDOWS]
+
+    assert ("holds", "broken") == (held.state, broken.state)
+    assert "2 windows counted over again; it could not say of aliyun hour" in held.told
+
+
+def test_what_is_not_known_fails_no_run_and_passes_for_nothing():
+    """Skipped in JUnit, ?? in the text, `unknown` in JSON; another finding still fails the run."""
+    unknown = Finding("codes are good once", "unknown", "not tried")
+    broken = Finding("a < b", "broken", "it was c", ["it was c"])
+    alone = Verdict(scenario="s", invariants=[unknown], thresholds=[])
+    both = Verdict(scenario="s", invariants=[unknown], thresholds=[broken])
+
+    assert (0, 1) == (alone.exit_code, both.exit_code)
+    assert 'failures="0" skipped="1"' in alone.as_junit()
+    assert '<skipped message="not tried" />' in alone.as_junit()
+    assert "  ??    codes are good once: not tried" in alone.as_text()
+    assert "unknown" == json.loads(alone.as_json())["invariants"][0]["state"]
+    assert "FAILED" in both.as_text()
 
 
 def test_evidence_that_is_lost_is_a_violation(world):
