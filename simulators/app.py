@@ -72,10 +72,13 @@ class Simulators:
         self.options = options
         self.providers: Mapping[str, Provider] = catalog.PROVIDERS
         self.store = MemoryStore(options.keep)
+        known = set(self.store.accounts())  # a store that was here before keeps what it has
         self.accounts = Accounts(self.store, self.providers.values())
         for account in options.accounts:
-            self.accounts.add(account["id"], account["credentials"], account["seed"])
-        install(self.accounts.world(DEFAULT), options.rules)
+            if account["id"] not in known:
+                self.accounts.add(account["id"], account["credentials"], account["seed"])
+        if DEFAULT not in known:
+            install(self.accounts.world(DEFAULT), options.rules)
         self.pipeline = Pipeline(self.accounts, options.settings)
         self.gateway = self._gateway()
         self.ports: dict[str, int] = {}

@@ -186,10 +186,11 @@ class Sms:
                 if wanted.fits(message):
                     arrived.put(message)
 
+            stop = self.world.store.watch(self.world.id, seen)  # first, so that none is missed
             found = wanted.newest(self.world)
             if found is not None:
                 arrived.put(found)
-            return self.world.store.watch(self.world.id, seen)
+            return stop
 
         stop = self._call(begin)
         try:
