@@ -10,22 +10,25 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
+import orjson
 import pytest
 
 from simulators import app
 from simulators.app import Simulators
 from simulators.catalog import PROVIDERS
+from simulators.control import app as control_app
+from simulators.control.schemas import COMPONENTS
 from simulators.data import data
 from simulators.kernel import journal
 from simulators.kernel.accounts import DEFAULT
 from simulators.kernel.call import Reply
-from simulators.kernel.contracts import contract
+from simulators.kernel.contracts import Contract, contract
 from simulators.kernel.provider import Exchange
 from simulators.kernel.rules import install, read_all
 from simulators.server import tls
@@ -85,12 +88,80 @@ def answers() -> Iterator[list[str]]:
         yield wrong
 
 
+class ControlWatch:
+    """Holds what the control API takes and answers to its own OpenAPI document."""
+
+    def __init__(self) -> None:
+        self.wrong: list[str] = []
+        self._contracts: dict[str, Contract] = {}
+        self._answer, self._json = control_app._answer, control_app.json
+
+    def hold(self, what: str, schema: Any, document: Any) -> None:
+        """Notes what of a document is not as a schema of the OpenAPI document says."""
+        if what not in self._contracts:
+            full = {**schema, "components": {"schemas": COMPONENTS}}
+            self._contracts[what] = Contract(full)
+        found = self._contracts[what].check(document)
+        self.wrong.extend(f"{what}: {breach}" for breach in found)
+
+    def answer(self, state: Any, route: Any, call: Any, params: Any) -> Any:
+        """In the place of the control API's own."""
+        answer = self._answer(state, route, call, params)
+        taken = route.told or route.body
+        if call.body and taken:
+            self.hold(f"taken by {route.name}", taken, json.loads(call.body))
+        if not isinstance(answer, Reply):
+            self.hold(f"answer of {route.name}", route.answer, json.loads(orjson.dumps(answer)))
+        elif answer.later is None:
+            self.reply(route, answer)
+        else:
+            later = answer.later
+
+            async def held() -> Reply:
+                reply = await later()
+                self.reply(route, reply)
+                return reply
+
+            return replace(answer, later=held)
+        return answer
+
+    def reply(self, route: Any, reply: Reply) -> None:
+        """What a route answered in full, by its media type."""
+        if reply.status >= 400:
+            self.hold("refusal", BAD, json.loads(reply.body))
+        else:
+            body = json.loads(reply.body) if "json" in route.media else reply.body.decode()
+            self.hold(f"answer of {route.name}", route.answer, body)
+
+    def json(self, status: int, document: Any, *more: Any) -> Any:
+        """In the place of the control API's own."""
+        if status >= 400:
+            self.hold("refusal", BAD, document)
+        return self._json(status, document, *more)
+
+
+BAD = {"$ref": "#/components/schemas/Bad"}
+
+
+@pytest.fixture(scope="session")
+def control_answers() -> Iterator[list[str]]:
+    """What was wrong with the control API's answers so far, and with what it took: every one that
+    any test gets is held to `/_sim/openapi.json`."""
+    watch = ControlWatch()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(control_app, "_answer", watch.answer)
+        patch.setattr(control_app, "json", watch.json)
+        yield watch.wrong
+
+
 @pytest.fixture(autouse=True)
-def _answers_keep_their_contracts(answers: list[str]) -> Iterator[None]:
+def _answers_keep_their_contracts(answers: list[str], control_answers: list[str]) -> Iterator[None]:
     """Fails the test that got an answer which breaks its contract."""
     answers.clear()
+    control_answers.clear()
     yield
     assert [] == answers
+    assert [] == control_answers
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,7 +4,7 @@ from typing import Any
 
 from simulators.control.errors import Bad, unknown
 from simulators.control.route import Ask, Route, Schema
-from simulators.control.schemas import many, record, ref
+from simulators.control.schemas import TEXT, many, record, ref, said, text
 from simulators.kernel.accounts import DEFAULT, BadAccount
 from simulators.kernel.world import STRANGERS, World
 
@@ -84,7 +84,7 @@ def _world(ask: Ask) -> World:
     return accounts.world(name)
 
 
-_LISTED = record(accounts=many({"type": "string"}))
+_LISTED = record(accounts=said(many(TEXT), "their ids"))
 
 ROUTES = (
     Route(
@@ -122,7 +122,7 @@ ROUTES = (
         path="/_sim/accounts/{id}",
         summary="Forgets an account and its world",
         handle=_delete,
-        answer=record(deleted={"type": "string"}),
+        answer=record(deleted=text("its id")),
         worldly=False,
     ),
 )

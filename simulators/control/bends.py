@@ -4,7 +4,7 @@ from typing import Any
 
 from simulators.control.errors import Bad, shown, unknown
 from simulators.control.route import Ask, Route, Schema
-from simulators.control.schemas import record
+from simulators.control.schemas import documents, record
 from simulators.kernel.contracts import Contract
 from simulators.kernel.provider import Provider
 
@@ -40,7 +40,7 @@ _DOCUMENTS: Schema = {
     "type": "object",
     "description": "an object of the provider's settings documents; null takes one away",
 }
-_ANSWER = record(settings=_DOCUMENTS)
+_TOLD = record(settings=documents())
 
 ROUTES = (
     Route(
@@ -49,7 +49,7 @@ ROUTES = (
         path=_PATH,
         summary="How the account bends one provider: its settings documents, null for unset ones",
         handle=_read,
-        answer=_ANSWER,
+        answer=_TOLD,
     ),
     Route(
         name="set-settings",
@@ -64,6 +64,7 @@ ROUTES = (
             "additionalProperties": False,
             "description": "an object with settings",
         },
-        answer=_ANSWER,
+        told={**_TOLD, "description": "an object with settings"},
+        answer=_TOLD,
     ),
 )

@@ -8,7 +8,7 @@ from simulators.control import views
 from simulators.control.errors import Bad
 from simulators.control.numbers import bounded, time
 from simulators.control.route import Ask, Route, Schema
-from simulators.control.schemas import TIME, record
+from simulators.control.schemas import TIME, flag, record
 from simulators.kernel.call import Reply
 
 SETTLE_SECONDS = 20
@@ -36,7 +36,7 @@ _BODY: Schema = {
     },
     "required": [],
 }
-_ANSWER = record(now=TIME, frozen={"type": "boolean"})
+_ANSWER = record(now=TIME, frozen=flag("it stands still"))
 
 
 def _read(ask: Ask) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 from simulators.control.errors import Bad, unknown
 from simulators.control.numbers import e164
 from simulators.control.route import Ask, Route, Schema
-from simulators.control.schemas import PROVIDER, many, record, ref
+from simulators.control.schemas import PROVIDER, many, part, record, ref, said
 from simulators.control.views import message as shown
 from simulators.kernel import inbound
 from simulators.kernel.message import Message
@@ -78,7 +78,17 @@ def _put_webhooks(ask: Ask) -> Any:
     return _webhooks(ask)
 
 
-_HOOKS = record(webhooks={"type": "object"})
+_HOOKS = record(
+    webhooks={
+        **part(
+            **{
+                name: {**part(receipts=_URL, inbound=_URL), "description": name}
+                for name in PROVIDER["enum"]
+            }
+        ),
+        "description": "provider to where its receipts and its replies go",
+    }
+)
 
 ROUTES = (
     Route(
@@ -107,7 +117,7 @@ ROUTES = (
         path="/_sim/inbound",
         summary="The newest thousand replies, newest first",
         handle=_list,
-        answer=record(inbound=many(ref("Message"))),
+        answer=record(inbound=said(many(ref("Message")), "newest first")),
     ),
     Route(
         name="read-webhooks",

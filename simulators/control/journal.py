@@ -4,7 +4,7 @@ from typing import Any
 
 from simulators.control import views
 from simulators.control.route import Ask, Route, Schema
-from simulators.control.schemas import PROVIDER, limit, many, record, ref
+from simulators.control.schemas import PROVIDER, limit, many, record, ref, said
 
 _AFTER: Schema = {
     "type": "integer",
@@ -50,7 +50,7 @@ ROUTES = (
         " account could be found for are under account=strangers",
         handle=_requests,
         query=_QUERY,
-        answer=record(requests=many(ref("Entry"))),
+        answer=record(requests=said(many(ref("Entry")), "oldest first")),
     ),
     Route(
         name="list-violations",
@@ -60,6 +60,6 @@ ROUTES = (
         " answered wrongly, with a sentence for each breach",
         handle=_violations,
         query=_QUERY,
-        answer=record(violations=many(ref("Entry"))),
+        answer=record(violations=said(many(ref("Entry")), "oldest first")),
     ),
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from simulators.control.route import Ask, Route
-from simulators.control.schemas import COUNT, NULLABLE, NUMBER, TEXT, many, record
+from simulators.control.schemas import NULLABLE, PROVIDER, TEXT, count, many, number, record, text
 from simulators.kernel import flow, tables
 from simulators.kernel.provider import Provider
 
@@ -52,12 +52,16 @@ _WHERE = {
     " pattern (ECMA) that each has to match; a field that is missing is empty",
 }
 _ROW = record(
-    provider=TEXT,
-    limit=TEXT,
-    permits=COUNT,
-    seconds=NUMBER,
-    kind={"enum": ["natural", "rolling", "queue"]},
-    zone_s=NUMBER,
+    provider=PROVIDER,
+    limit=text("its name"),
+    permits=count("how many messages pass in a window"),
+    seconds=number("how long the window is"),
+    kind={
+        "enum": ["natural", "rolling", "queue"],
+        "description": "a window that begins on the clock (as a day), one that slides, or a queue"
+        " that empties",
+    },
+    zone_s=number("seconds east of UTC by which a natural window begins"),
     key=_KEY,
     where=_WHERE,
     overflow={
@@ -65,7 +69,7 @@ _ROW = record(
         "description": "the error by which a message shows that it was one too many, where such"
         " messages are kept; they count in no window",
     },
-    source=TEXT,
+    source=text("the page that says so"),
 )
 
 ROUTES = (
@@ -75,6 +79,6 @@ ROUTES = (
         path="/_sim/limits/table",
         summary="The limits in force, each with what it counts, how much of it and for how long",
         handle=_table,
-        answer=record(limits=many(_ROW)),
+        answer=record(limits={**many(_ROW), "description": "those of all providers"}),
     ),
 )

@@ -8,7 +8,18 @@ from simulators.control import views
 from simulators.control.errors import Bad, shown
 from simulators.control.numbers import readings, since
 from simulators.control.route import Ask, Route, Schema
-from simulators.control.schemas import COUNT, CURSOR, PROVIDER, SINCE, TO, limit, many, record, ref
+from simulators.control.schemas import (
+    CURSOR,
+    PROVIDER,
+    SINCE,
+    TO,
+    count,
+    limit,
+    many,
+    record,
+    ref,
+    said,
+)
 from simulators.kernel.message import Message
 from simulators.kernel.store import Selection
 from simulators.kernel.world import World
@@ -125,7 +136,7 @@ ROUTES = (
         summary="Accepted messages, newest first",
         handle=_list,
         query={**_FILTERS, "limit": limit(50, 1000)},
-        answer=record(messages=many(ref("Message")), next=_NEXT),
+        answer=record(messages=said(many(ref("Message")), "newest first"), next=_NEXT),
     ),
     Route(
         name="delete-messages",
@@ -134,7 +145,7 @@ ROUTES = (
         summary="Forgets the messages that match, all without a filter; windows stay as they are",
         handle=_delete,
         query={**_FILTERS, "limit": limit(SCAN, SCAN)},
-        answer=record(deleted=COUNT, next=_NEXT),
+        answer=record(deleted=count("how many there were"), next=_NEXT),
     ),
     Route(
         name="read-message",

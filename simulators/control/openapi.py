@@ -82,7 +82,7 @@ def _operation(one: Route) -> dict[str, Any]:
         made["parameters"] = parameters
     if one.body is not None:
         needed = bool(one.body.get("required"))
-        media = {"application/json": {"schema": one.body}}
+        media = {"application/json": {"schema": one.told or one.body}}
         made["requestBody"] = {"required": needed, "content": media}
     return made
 

@@ -6,21 +6,25 @@ import orjson
 
 from simulators.control import views
 from simulators.control.route import Ask, Route
-from simulators.control.schemas import COUNT, TEXT, TIME, limit, many, record
+from simulators.control.schemas import PROVIDER, TIME, count, limit, many, record, ref, said, text
 from simulators.kernel.clock import iso
 from simulators.kernel.receipts import Due
 from simulators.server.dispatch import LOG
 
-_PENDING = record(message=TEXT, due=TIME, attempt=COUNT)
+_PENDING = record(
+    message=text("the id of the message"),
+    due=said(TIME, "when it goes out"),
+    attempt=count("1 for the first"),
+)
 _UNDER_WAY = record(
-    at=TIME,
-    message=TEXT,
-    provider=TEXT,
-    to=TEXT,
-    reports=TEXT,
-    error=TEXT,
-    attempt=COUNT,
-    url=TEXT,
+    at=said(TIME, "when it went out"),
+    message=text("the id of the message"),
+    provider=PROVIDER,
+    to=text("the message's recipient"),
+    reports=text("the status that it tells, in the provider's word"),
+    error=text("the catalogue key of the error that it tells, empty for none"),
+    attempt=count("1 for the first"),
+    url=text("where it goes"),
 )
 _QUERY = {
     "state": {
@@ -60,9 +64,9 @@ ROUTES = (
         handle=_list,
         query=_QUERY,
         answer=record(
-            pending=many(_PENDING),
-            under_way=many(_UNDER_WAY),
-            attempts=many({"type": "object"}),
+            pending=said(many(_PENDING), "those still to come, earliest first"),
+            under_way=said(many(_UNDER_WAY), "those that wait for the application's answer"),
+            attempts=said(many(ref("Attempt")), "the newest attempts, oldest first"),
         ),
     ),
 )

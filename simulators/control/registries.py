@@ -127,7 +127,7 @@ def _pair(
         "additionalProperties": False,
         "description": f"an object with {name}",
     }
-    answer = record(**{name: many(record(**item))})
+    answer = record(**{name: {**many(record(**item)), "description": f"the account's {name}"}})
     return (
         Route(
             name=f"read-{name}",

@@ -56,8 +56,9 @@ class Route:
     `Reply` where more is to be said than 200 (or `status`) and JSON, or raises `Bad`.
 
     `query` holds a schema for each parameter, `account` not among them: `worldly` routes all
-    take it. `body` is the schema of the JSON body, None where there is none. `public` ones need
-    no token.
+    take it. `body` is the schema of the JSON body, None where there is none; where `handle` judges
+    parts of it by itself and in better words, `told` is the whole schema, which is documented in
+    its place. `public` ones need no token.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Route:
     answer: Schema
     query: Mapping[str, Schema] = field(default_factory=dict)
     body: Schema | None = None
+    told: Schema | None = None
     status: int = 200
     media: str = "application/json"
     worldly: bool = True

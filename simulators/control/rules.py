@@ -5,7 +5,7 @@ from typing import Any
 
 from simulators.control.errors import Bad, shown, unknown
 from simulators.control.route import Ask, Route, Schema
-from simulators.control.schemas import COUNT, TEXT, many, record
+from simulators.control.schemas import EFFECT, MATCH, RULE, count, many, record, ref, text
 from simulators.kernel import rules
 from simulators.kernel.checks import BadValue
 from simulators.kernel.world import World
@@ -16,8 +16,14 @@ _RULE: Schema = {
     "description": "an object with name, match and effect",
     "properties": {"name": {"type": "string"}, "match": _OBJECT, "effect": _OBJECT},
 }
-_SEEN = record(name=TEXT, match=_OBJECT, effect=_OBJECT, matched=COUNT, used=COUNT)
-_ANSWER = record(rules=many(_SEEN))
+_SEEN = record(
+    name=text("by which it is taken away"),
+    match=MATCH,
+    effect=EFFECT,
+    matched=count("how many requests it matched"),
+    used=count("how often it had its effect"),
+)
+_ANSWER = record(rules={**many(_SEEN), "description": "in the order they are asked"})
 
 
 def described(world: World) -> list[dict[str, Any]]:
@@ -83,6 +89,16 @@ _ALL: Schema = {
     "properties": {"rules": {"type": "array", "items": _RULE, "description": "a list of rules"}},
     "required": ["rules"],
 }
+_ALL_TOLD: Schema = {
+    **record(
+        rules={
+            **many(ref("Rule")),
+            "maxItems": rules.MAX_RULES,
+            "description": "a list of rules, in the order they are to be asked",
+        }
+    ),
+    "description": "an object with rules",
+}
 
 ROUTES = (
     Route(
@@ -100,6 +116,7 @@ ROUTES = (
         summary="Replaces the rules; of those that match a request the first has its effect",
         handle=_replace,
         body=_ALL,
+        told=_ALL_TOLD,
         answer=_ANSWER,
     ),
     Route(
@@ -109,6 +126,7 @@ ROUTES = (
         summary="Adds a rule behind the others",
         handle=_add,
         body={**_RULE, "required": ["effect"]},
+        told=RULE,
         answer=_ANSWER,
     ),
     Route(

@@ -8,7 +8,7 @@ from phonenumbers import SUPPORTED_REGIONS
 from simulators.control.errors import Bad, shown, unknown
 from simulators.control.numbers import e164
 from simulators.control.route import Ask, Route, Schema
-from simulators.control.schemas import COUNT, NUMBER, TEXT, TIME, many, record
+from simulators.control.schemas import PROVIDER, TIME, count, many, number, record, ref, text
 from simulators.kernel import tables
 from simulators.kernel.checks import BadValue
 from simulators.kernel.clock import iso
@@ -150,6 +150,7 @@ def _pair(
     write: Callable[[Ask], Any],
     body: Schema,
     answer: Schema,
+    told: Schema | None = None,
 ) -> tuple[Route, Route]:
     path = f"/_sim/{name}"
     return (
@@ -168,6 +169,7 @@ def _pair(
             summary=f"Sets: {summary}",
             handle=write,
             body=body,
+            told=told,
             answer=answer,
         ),
     )
@@ -192,8 +194,21 @@ _MONEY: Schema = {
     "description": "a number, or null not to count credit",
 }
 _FLAG: Schema = {"type": "boolean", "description": "true or false"}
+_MODE_TOLD: Schema = {
+    **_MODE,
+    "oneOf": [
+        {"type": "array", "maxItems": tables.MAX_ROWS, "items": ref("Limit")},
+        *_MODE["oneOf"][1:],
+    ],
+}
 _WINDOW = record(
-    provider=TEXT, limit=TEXT, window=TEXT, permits=COUNT, used=NUMBER, left=NUMBER, resets=TIME
+    provider=PROVIDER,
+    limit=text("the limit's name"),
+    window=text("what it counts here: the number, template and so on, empty for the account"),
+    permits=count("how many pass"),
+    used=number("how many did"),
+    left=number("how many more will"),
+    resets={**TIME, "description": "when there is room again"},
 )
 
 ROUTES = (
@@ -203,7 +218,11 @@ ROUTES = (
         _limits,
         _put_limits,
         _body(["mode"], mode=_MODE),
-        record(mode=_MODE, windows=many(_WINDOW)),
+        record(
+            mode=_MODE_TOLD,
+            windows={**many(_WINDOW), "description": f"at most {MOST_WINDOWS} of those in use"},
+        ),
+        told=_body(["mode"], mode=_MODE_TOLD),
     ),
     *_pair(
         "regions",

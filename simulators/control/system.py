@@ -4,7 +4,7 @@ from typing import Any
 
 from simulators.control.places import places
 from simulators.control.route import Ask, Route
-from simulators.control.schemas import NULLABLE, TEXT, many, record
+from simulators.control.schemas import NULLABLE, PROVIDER, TEXT, many, record, said, text, texts
 from simulators.kernel.call import Reply
 
 _METRICS = "text/plain; version=0.0.4; charset=utf-8"
@@ -60,14 +60,22 @@ def _gauge(name: str, told: str, value: int) -> list[str]:
     return [f"# HELP {full} {told}", f"# TYPE {full} gauge", f"{full} {value}"]
 
 
-_URLS = record(prefix=TEXT, localhost=TEXT, https=NULLABLE, port=NULLABLE)
+_URLS = {
+    **record(
+        prefix=text("under a prefix of the simulators' own address"),
+        localhost=text("by its name under localhost"),
+        https=said(NULLABLE, "the prefix over TLS, null where none is served"),
+        port=said(NULLABLE, "on a port of its own, null where it has none"),
+    ),
+    "description": "where it is served",
+}
 _PROVIDER = record(
-    name=TEXT,
-    title=TEXT,
-    reference=TEXT,
-    hosts=many(TEXT),
+    name=PROVIDER,
+    title=text("the vendor's name for it"),
+    reference=text("the vendor's API page"),
+    hosts=said(many(TEXT), "the vendor's host names, which it answers under as well"),
     urls=_URLS,
-    credentials={"type": "object", "additionalProperties": TEXT},
+    credentials=texts("the account's credentials, by their names"),
 )
 
 ROUTES = (
@@ -77,7 +85,7 @@ ROUTES = (
         path="/_sim/health",
         summary="Whether it is up",
         handle=_health,
-        answer=record(status=TEXT),
+        answer=record(status=text("ok")),
         worldly=False,
         public=True,
     ),
@@ -87,7 +95,7 @@ ROUTES = (
         path="/_sim/providers",
         summary="The providers, where each is served, and the account's credentials",
         handle=_providers,
-        answer=record(providers=many(_PROVIDER)),
+        answer=record(providers=said(many(_PROVIDER), "all of them")),
     ),
     Route(
         name="reset",
@@ -95,7 +103,7 @@ ROUTES = (
         path="/_sim/reset",
         summary="Empties the account's world; its credentials stay",
         handle=_reset,
-        answer=record(reset=TEXT),
+        answer=record(reset=text("the id of the account")),
     ),
     Route(
         name="metrics",
@@ -103,7 +111,7 @@ ROUTES = (
         path="/metrics",
         summary="Counters in Prometheus' text format",
         handle=_metrics,
-        answer=TEXT,
+        answer=text("lines of text"),
         media="text/plain",
         worldly=False,
     ),

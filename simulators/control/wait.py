@@ -12,7 +12,16 @@ from simulators.control.errors import Bad
 from simulators.control.messages import numbers_of, show
 from simulators.control.numbers import Since, since
 from simulators.control.route import Ask, Asked, Route, Schema
-from simulators.control.schemas import COUNT, NULLABLE, PROVIDER, SINCE, TO, record, ref
+from simulators.control.schemas import (
+    NULLABLE,
+    PROVIDER,
+    SINCE,
+    TO,
+    count,
+    record,
+    ref,
+    said,
+)
 from simulators.kernel.call import Reply
 from simulators.kernel.message import Message
 
@@ -140,6 +149,10 @@ ROUTES = (
             "after": _AFTER,
             "timeout": _TIMEOUT,
         },
-        answer=record(message=ref("Message"), code=NULLABLE, sequence=COUNT),
+        answer=record(
+            message=ref("Message"),
+            code=said(NULLABLE, "the one-time code found in its text, null for none"),
+            sequence=count("the message's sequence: `after` it comes the next"),
+        ),
     ),
 )

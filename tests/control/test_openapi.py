@@ -17,7 +17,10 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from simulators.app import Options, in_thread
+from simulators.catalog import PROVIDERS
+from simulators.control import schemas
 from simulators.control.routes import ROUTES
+from simulators.kernel import rules, tables
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +58,57 @@ def test_every_operation_has_a_name_and_a_summary_of_its_own(control):
 
     assert len(operations) == len({operation["operationId"] for operation in operations})
     assert all(operation["summary"] for operation in operations)
+
+
+def undocumented(schema, where):
+    """Where a schema leaves open what is there: an object without its fields, a list without its
+    items, a field that nothing is said of."""
+    if "$ref" in schema:
+        return
+    for name, field in schema.get("properties", {}).items():
+        if "$ref" not in field and not field.get("description"):
+            yield f"{where}.{name} has no description"
+        yield from undocumented(field, f"{where}.{name}")
+    kind = schema.get("type")  # a list of several is a value of any kind, in JSON
+    if kind == "object" and not {"properties", "additionalProperties"} & schema.keys():
+        yield f"{where} is a bare object"
+    if kind == "array" and "items" not in schema:
+        yield f"{where} is a bare list"
+    for inner in ("items", "additionalProperties"):
+        if isinstance(schema.get(inner), dict):
+            yield from undocumented(schema[inner], f"{where}.{inner}")
+    for inner in ("anyOf", "oneOf", "allOf"):
+        for place, one in enumerate(schema.get(inner, ())):
+            yield from undocumented(one, f"{where}.{inner}{place}")
+
+
+def test_documents_every_field(control):
+    """Of everything that is taken and answered."""
+    document = control("GET", "/_sim/openapi.json").json
+    schemas = dict(document["components"]["schemas"])
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            told = {**operation["responses"], "body": operation.get("requestBody", {})}
+            for name, one in told.items():
+                for content in one.get("content", {}).values():
+                    schemas[f"{method.upper()} {path} {name}"] = content["schema"]
+
+    assert [] == [
+        lack
+        for name, schema in schemas.items()
+        if name != "GET /_sim/openapi.json 200"  # what a document of OpenAPI is, OpenAPI says
+        for lack in undocumented(schema, name)
+    ]
+
+
+def test_documents_what_a_rule_a_limit_and_a_receipt_take():
+    """The names are those that are read."""
+    assert rules._MATCH.keys() == schemas.MATCH["properties"].keys()
+    assert rules._EFFECT.keys() == schemas.EFFECT["properties"].keys()
+    assert rules._RECEIPT.keys() == schemas.RECEIPT["properties"].keys()
+    assert tables._ROW.keys() == schemas.LIMIT["properties"].keys()
+    documents = schemas.documents()["properties"]
+    assert {name for p in PROVIDERS.values() for name in p.settings} == documents.keys()
 
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
