@@ -96,6 +96,7 @@ PROVIDER: Shape = {
 }
 
 _WORD: Shape = {"type": "string", "minLength": 1, "maxLength": 200}
+_NAME: Shape = {**_WORD, "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}
 _CODE: Shape = {
     "type": ["string", "integer"],
     "description": "a key or code of the provider's catalogue, or what every provider spells in its"
@@ -127,7 +128,7 @@ ANSWER: Shape = {
         },
         headers={
             "type": "object",
-            "propertyNames": {"pattern": "^-*[A-Za-z0-9][A-Za-z0-9-]*$"},
+            "propertyNames": {"pattern": "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"},
             "additionalProperties": {"type": "string", "pattern": "^[ -~]*$"},
             "description": "header names and values in printable ASCII",
         },
@@ -172,7 +173,7 @@ EFFECT: Shape = {
 }
 RULE: Shape = {
     **part(
-        name=said(_WORD, "made up if left out"),
+        name=said(_NAME, "made up if left out; no control characters"),
         match=MATCH,
         effect=EFFECT,
     ),
@@ -181,7 +182,7 @@ RULE: Shape = {
 }
 LIMIT: Shape = {
     **part(
-        name=said(_WORD, "made up if left out"),
+        name=said(_NAME, "made up if left out; no control characters"),
         permits=said(_WHOLE, "how many messages pass in a window"),
         seconds=number("how long the window is", 0.001, 1e9),
         key={
