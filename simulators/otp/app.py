@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from simulators.otp import reading
 from simulators.otp.api import (
     account,
+    applications,
     codes,
     connectors,
     experience,
@@ -32,7 +33,7 @@ _log = logging.getLogger(__name__)
 _JSON = "application/json; charset=utf-8"
 _HTML = "text/html; charset=utf-8"
 _CRASHED = Said(500, {"message": "Internal server error."})
-_PARTS = (connectors, codes, settings, people, oidc, tokens, experience, account)
+_PARTS = (connectors, codes, settings, people, applications, oidc, tokens, experience, account)
 ROUTES: tuple[Route, ...] = tuple(route for part in _PARTS for route in part.ROUTES)
 
 
@@ -58,7 +59,7 @@ def _view(service: Service, routes: Mapping[str, Route]) -> Callable[..., Respon
     def view(**params: str) -> Response:
         route = routes.get("GET" if request.method == "HEAD" else request.method)
         if route is None:
-            return Response("Not Found", 404, content_type="text/plain; charset=utf-8")
+            return _not_allowed(routes)
         try:
             ask = reading.ask(service, request, params)
             route.enter(ask)
@@ -73,6 +74,17 @@ def _view(service: Service, routes: Mapping[str, Route]) -> Callable[..., Respon
         return _response(seen(found))
 
     return view
+
+
+def _not_allowed(routes: Mapping[str, Route]) -> Response:
+    if request.path.startswith("/oidc/"):
+        path = request.path.removeprefix("/oidc")
+        told = f"unrecognized route or not allowed method ({request.method} on {path})"
+        return _response(_failed(tokens.invalid("invalid_request", told, 404)))
+    allowed = ", ".join("HEAD, GET" if method == "GET" else method for method in routes)
+    answer = Response("Method Not Allowed", 405, content_type="text/plain; charset=utf-8")
+    answer.headers["Allow"] = allowed
+    return answer
 
 
 def _later(work: Awaitable[Any]) -> Callable[[], Awaitable[Response]]:

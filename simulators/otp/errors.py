@@ -34,7 +34,7 @@ _MFA_FACTOR = (
 _SIGN_IN_FACTOR = "SMS verification code cannot be used for sign-in when it is enabled for MFA."
 ERRORS: Mapping[str, Row] = MappingProxyType(
     {
-        "account_center.filed_not_editable": Row(400, "Field is not editable."),
+        "account_center.field_not_editable": Row(400, "Field is not editable."),
         "account_center.not_enabled": Row(400, "Account center is not enabled."),
         "auth.authorization_header_missing": Row(401, "Authorization header is missing."),
         "auth.authorization_token_type_not_supported": Row(
@@ -84,6 +84,7 @@ ERRORS: Mapping[str, Row] = MappingProxyType(
             429, "The email service usage limit has been reached."
         ),
         "entity.not_found": Row(404, "The resource does not exist."),
+        "guard.invalid_pagination": Row(400, "The request pagination value is invalid."),
         "guard.invalid_input": Row(400, "The request {{type}} is invalid."),
         "oidc.invalid_client": Row(400, "An OIDC error occurred: oidc.invalid_client."),
         "oidc.invalid_grant": Row(400, "Grant request is invalid."),
@@ -167,6 +168,10 @@ ERRORS: Mapping[str, Row] = MappingProxyType(
         "sign_in_experiences.phone_verification_code_cannot_be_used_for_mfa": Row(400, _MFA_FACTOR),
         "sign_in_experiences.phone_verification_code_cannot_be_used_for_sign_in": Row(
             400, _SIGN_IN_FACTOR
+        ),
+        "user.invalid_phone": Row(422, "Invalid phone number."),
+        "user.last_sign_in_method_required": Row(
+            400, "You need to keep at least one identifier in your account."
         ),
         "user.missing_mfa": Row(422, "You need to bind additional MFA before signing-in."),
         "user.missing_profile": Row(422, "You need to provide additional info before signing-in."),

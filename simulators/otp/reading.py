@@ -48,6 +48,7 @@ def ask(service: Service, asked: Request, params: Mapping[str, str]) -> Ask:
     return Ask(
         service=service,
         method=asked.method,
+        path=asked.path,
         params=params,
         query=asked.args.to_dict(),
         headers={name.lower(): value for name, value in asked.headers.items()},

@@ -18,6 +18,7 @@ class Ask:
 
     service: Service
     method: str
+    path: str
     params: Mapping[str, str]
     query: Mapping[str, str]
     headers: Mapping[str, str]

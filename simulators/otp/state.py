@@ -186,6 +186,10 @@ class Shelf(Generic[K, V]):
             return None
         return found[1]
 
+    def rows(self) -> list[V]:
+        """All rows that are there, the oldest first; for tables that forget nothing by age."""
+        return [value for _born, value in self._rows.values()]
+
     def pop(self, key: K, now: float) -> V | None:
         """The row, taken away."""
         found = self.get(key, now)
@@ -226,6 +230,14 @@ def normal(phone: str) -> str:
     except phonenumbers.NumberParseException:
         return phone
     return f"{read.country_code}{phonenumbers.national_significant_number(read)}"
+
+
+def is_phone(phone: str) -> bool:
+    """Whether a number could be one: a country code that there is, and a length that fits."""
+    try:
+        return len(phone) <= _LONGEST_NUMBER and bool(phonenumbers.parse(f"+{phone}"))
+    except phonenumbers.NumberParseException:
+        return False
 
 
 class Users:
@@ -272,6 +284,14 @@ class Users:
         user.phone = phone and normal(phone)
         if user.phone is not None:
             self._by_phone[user.phone] = user
+
+    def rename(self, user: User, username: str | None) -> None:
+        """Gives somebody another user name."""
+        if user.username is not None:
+            self._by_name.pop(user.username, None)
+        user.username = username
+        if username is not None:
+            self._by_name[username] = user
 
     def remove(self, user_id: str) -> bool:
         """Whether there was somebody to remove."""

@@ -253,7 +253,7 @@ def test_deleting_activities_lifts_the_limit_of_a_recipient(otp):
     assert 429 == otp.request().status
     assert 204 == otp.post("/api/sentinel-activities/delete", document).status
     assert 204 == otp.request().status
-    assert 404 == otp.get("/api/sentinel-activities/delete").status
+    assert 404 == otp.get("/api/sentinel-activities").status
 
 
 def test_a_wrong_code_locks_nobody_out_here(otp):

@@ -440,7 +440,7 @@ def test_what_is_lacking_for_a_change_is_told(account):
         (400, "verification_record.not_found"),
         (400, "verification_record.not_found"),
         (422, "user.phone_already_in_use"),
-        (400, "account_center.filed_not_editable"),
+        (400, "account_center.field_not_editable"),
         (400, "account_center.not_enabled"),
     ] == [(answer.status, answer.code) for answer in answers]
 

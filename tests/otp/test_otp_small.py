@@ -170,10 +170,24 @@ def test_every_error_raised_has_a_row():
 
 def test_what_is_not_served_is_not_found(otp):
     """In plain text, as Koa has it."""
-    for method, path in (("GET", "/"), ("GET", "/api/nothing"), ("POST", "/api/sign-in-exp")):
+    for method, path in (("GET", "/"), ("GET", "/api/nothing")):
         answer = otp.ask(method, path)
 
         assert (404, b"Not Found") == (answer.status, answer.body)
+
+
+def test_a_method_that_a_path_does_not_have_is_told(otp):
+    """With those it has; below `/oidc` in the provider's words."""
+    answer = otp.post("/api/sign-in-exp")
+    provider = otp.get("/oidc/token")
+
+    assert (405, b"Method Not Allowed") == (answer.status, answer.body)
+    assert "HEAD, GET, PATCH" == answer.header("allow")
+    assert (404, "oidc.invalid_request") == (provider.status, provider.code)
+    assert (
+        "unrecognized route or not allowed method (GET on /token)"
+        == provider.json["error_description"]
+    )
 
 
 class Told(logging.Handler):

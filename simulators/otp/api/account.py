@@ -5,6 +5,7 @@ from typing import Any
 
 from simulators.otp import codes, sending
 from simulators.otp.api.experience import IDENTIFIER, VERIFY, verify
+from simulators.otp.api.people import shown
 from simulators.otp.api.tokens import bearer_token
 from simulators.otp.connector import UsageType
 from simulators.otp.errors import Refused
@@ -13,6 +14,8 @@ from simulators.otp.state import RECORD_SECONDS, User, Verification, normal
 from simulators.otp.zod import PHONE, TEXT, Guard, obj
 
 _SEND = Guard(obj(["identifier"], identifier=IDENTIFIER, templateType={"enum": ["BindMfa"]}))
+_READ = ("ReadOnly", "Edit")
+_ALWAYS = ("lastSignInAt", "createdAt", "applicationId", "isSuspended")
 _PASSWORD = Guard(obj(["password"], password={"type": "string", "minLength": 1}))
 _CHANGE = Guard(
     obj(
@@ -33,6 +36,14 @@ def _user(ask: Ask) -> User:
         user = None
     if user is None:
         raise Refused("auth.unauthorized")
+    return user
+
+
+def _enter(ask: Ask) -> User:
+    """The same, where people may look after their account themselves."""
+    user = _user(ask)
+    if not ask.service.state.account_center["enabled"]:
+        raise Refused("account_center.not_enabled")
     return user
 
 
@@ -96,15 +107,46 @@ def _password(ask: Ask) -> Said:
     return _kept(ask, made)
 
 
-def _change_phone(ask: Ask) -> Said:
+def _may_edit_phone(ask: Ask) -> User:
     user, state = _user(ask), ask.service.state
-    if not state.account_center["enabled"]:
-        raise Refused("account_center.not_enabled")
     own = state.records.get(ask.headers.get("logto-verification-id", ""), ask.service.now())
     if own is None or not own.verified or own.owner != user.id:
         raise Refused("verification_record.permission_denied")
     if state.account_center["fields"].get("phone") != "Edit":
-        raise Refused("account_center.filed_not_editable")
+        raise Refused("account_center.field_not_editable")
+    if "phone" not in bearer_token(ask).scopes:
+        raise Refused("auth.unauthorized", status=400)
+    return user
+
+
+def _remove_phone(ask: Ask) -> Said:
+    """Not the last by which somebody can sign in."""
+    user = _may_edit_phone(ask)
+    if user.username is None:
+        raise Refused("user.last_sign_in_method_required")
+    ask.service.state.users.change_phone(user, None)
+    return DONE
+
+
+def _profile(ask: Ask) -> Any:
+    """As much as the token's scopes and the account center allow."""
+    user, scopes = _user(ask), bearer_token(ask).scopes
+    fields, known = ask.service.state.account_center["fields"], shown(user)
+    told: dict[str, Any] = {"id": user.id}
+    if "profile" in scopes:
+        told |= {name: known[name] for name in _ALWAYS}
+        readable = {"name": "name", "avatar": "avatar", "username": "username"}
+        readable["password"] = "hasPassword"  # noqa: S105 - the name of a field
+        told |= {
+            name: known[name] for field, name in readable.items() if fields.get(field) in _READ
+        }
+    if "phone" in scopes and fields.get("phone") in _READ:
+        told["primaryPhone"] = user.phone
+    return told | {"hasSecurityVerificationMethod": bool(user.password or user.phone)}
+
+
+def _change_phone(ask: Ask) -> Said:
+    user, state = _may_edit_phone(ask), ask.service.state
     phone = ask.body["phone"]
     new = _record(ask, ask.body["newIdentifierVerificationRecordId"])
     if not new.verified or new.kind != "code" or new.to != phone:
@@ -116,11 +158,13 @@ def _change_phone(ask: Ask) -> Said:
 
 
 ROUTES = tuple(
-    Route(method="POST", path=f"/api{path}", view=view, guard=guard, enter=_user)
-    for path, view, guard in (
-        ("/verifications/verification-code", _send, _SEND),
-        ("/verifications/verification-code/verify", _verify, VERIFY),
-        ("/verifications/password", _password, _PASSWORD),
-        ("/my-account/primary-phone", _change_phone, _CHANGE),
+    Route(method=method, path=f"/api{path}", view=view, guard=guard, enter=_enter)
+    for method, path, view, guard in (
+        ("POST", "/verifications/verification-code", _send, _SEND),
+        ("POST", "/verifications/verification-code/verify", _verify, VERIFY),
+        ("POST", "/verifications/password", _password, _PASSWORD),
+        ("GET", "/my-account", _profile, None),
+        ("POST", "/my-account/primary-phone", _change_phone, _CHANGE),
+        ("DELETE", "/my-account/primary-phone", _remove_phone, None),
     )
 )

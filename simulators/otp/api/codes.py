@@ -1,5 +1,7 @@
 """Management API: request a code for a number, verify it, and forgive a number."""
 
+import re
+
 from simulators.otp import codes, sending
 from simulators.otp.api.entrance import enter
 from simulators.otp.errors import Refused
@@ -7,25 +9,27 @@ from simulators.otp.route import DONE, Ask, Route, Said
 from simulators.otp.zod import EMAIL, PHONE, TEXT, Guard, obj
 
 _CODE = {"type": "string", "minLength": 1}
-_REQUEST = Guard({"anyOf": [obj(["phone"], phone=PHONE), obj(["email"], email=EMAIL)]})
+_REQUEST = Guard({"anyOf": [obj(["email"], email=EMAIL), obj(["phone"], phone=PHONE)]})
 _VERIFY = Guard(
     {
         "anyOf": [
-            obj(["phone", "verificationCode"], phone=PHONE, verificationCode=_CODE),
             obj(["email", "verificationCode"], email=EMAIL, verificationCode=_CODE),
+            obj(["phone", "verificationCode"], phone=PHONE, verificationCode=_CODE),
         ]
     }
 )
-_TARGETS = {"type": "array", "items": TEXT, "minItems": 1}
+_TARGETS = {"type": "array", "items": TEXT}
 _DELETE = Guard(
     obj(["targetType", "targets"], targetType={"enum": ["User", "App"]}, targets=_TARGETS)
 )
 
 
 def _recipient(ask: Ask) -> tuple[str, str]:
-    """Kind and value; a number goes before an address."""
-    phone = ask.body.get("phone")
-    return ("phone", phone) if isinstance(phone, str) else ("email", ask.body["email"])
+    """Kind and value; an address goes before a number, where both are given and it is one."""
+    email = ask.body.get("email")
+    if isinstance(email, str) and re.fullmatch(EMAIL["pattern"], email):
+        return "email", email
+    return "phone", ask.body["phone"]
 
 
 async def _request(ask: Ask) -> Said:

@@ -1,26 +1,20 @@
-"""Management API: users, applications and the account center, as far as a sign-in needs them."""
+"""Management API: users, and what they may change of their account themselves."""
 
 from typing import Any
 
 from simulators.otp.api.entrance import enter
+from simulators.otp.api.pages import page
 from simulators.otp.errors import Refused
 from simulators.otp.route import DONE, Ask, Route, Said
-from simulators.otp.state import User
+from simulators.otp.state import User, is_phone
 from simulators.otp.zod import PHONE, TEXT, Guard, Schema, obj
 
 _OPTIONAL_PHONE: Schema = {"anyOf": [{"type": "null"}, PHONE]}
 _FLAG: Schema = {"type": "boolean"}
-_URLS: Schema = {"type": "array", "items": TEXT}
-_TYPES = ["Native", "SPA", "Traditional", "MachineToMachine", "Protected", "SAML"]
 _USER = Guard(obj(username=TEXT, password=TEXT, primaryPhone=PHONE, name=TEXT))
-_CHANGE = Guard(obj(primaryPhone=_OPTIONAL_PHONE))
+_OPTIONAL_TEXT: Schema = {"anyOf": [{"type": "null"}, TEXT]}
+_CHANGE = Guard(obj(primaryPhone=_OPTIONAL_PHONE, username=_OPTIONAL_TEXT))
 _SUSPEND = Guard(obj(["isSuspended"], isSuspended=_FLAG))
-_METADATA = obj(
-    ["redirectUris", "postLogoutRedirectUris"], redirectUris=_URLS, postLogoutRedirectUris=_URLS
-)
-_APPLICATION = Guard(
-    obj(["name", "type"], name=TEXT, type={"enum": _TYPES}, oidcClientMetadata=_METADATA)
-)
 _CONTROL: Schema = {"enum": ["Off", "ReadOnly", "Edit"]}
 _CENTER = Guard(obj(enabled=_FLAG, fields={"type": "object", "additionalProperties": _CONTROL}))
 
@@ -51,9 +45,23 @@ def _create(ask: Ask) -> Any:
         raise Refused("user.username_already_in_use", status=422)
     if phone is not None and users.with_phone(phone):
         raise Refused("user.phone_already_in_use")
+    if phone is not None and not is_phone(phone):
+        raise Refused("user.invalid_phone")
     user = User(service.id(12), service.now(), phone, name, body.get("password"))
     users.add(user)
     return shown(user)
+
+
+def _list(ask: Ask) -> Any:
+    """The newest first. `search` is in the id, the name or the number; `%` is what Logto's own
+    console puts around it."""
+    wanted = ask.query.get("search", "").strip("%").lower()
+    found = [user for user in ask.service.state.users if wanted in _searched(user)]
+    return page(ask, found[::-1], shown)
+
+
+def _searched(user: User) -> str:
+    return " ".join((user.id, user.phone or "", (user.username or "").lower()))
 
 
 def _user(ask: Ask) -> User:
@@ -71,9 +79,16 @@ def _change(ask: Ask) -> Any:
     user, users = _user(ask), ask.service.state.users
     if "primaryPhone" in ask.body:
         phone = ask.body["primaryPhone"]
+        if phone is not None and not is_phone(phone):
+            raise Refused("user.invalid_phone")
         if phone is not None and users.with_phone(phone) not in (None, user):
             raise Refused("user.phone_already_in_use")
         users.change_phone(user, phone)
+    if "username" in ask.body:
+        name = ask.body["username"]
+        if name is not None and users.named(name) not in (None, user):
+            raise Refused("user.username_already_in_use")
+        users.rename(user, name)
     return shown(user)
 
 
@@ -86,32 +101,6 @@ def _suspend(ask: Ask) -> Any:
 def _remove(ask: Ask) -> Said:
     ask.service.state.users.remove(_user(ask).id)
     return DONE
-
-
-def _create_application(ask: Ask) -> Any:
-    service = ask.service
-    metadata = ask.body.get(
-        "oidcClientMetadata", {"redirectUris": [], "postLogoutRedirectUris": []}
-    )
-    made = {
-        "id": service.id(),
-        "name": ask.body["name"],
-        "type": ask.body["type"],
-        "secret": service.id(32),
-        "oidcClientMetadata": metadata,
-        "customClientMetadata": {},
-        "isThirdParty": False,
-        "createdAt": round(service.now() * 1000),
-    }
-    service.state.applications.put(made["id"], made, service.now())
-    return made
-
-
-def _get_application(ask: Ask) -> Any:
-    found = ask.service.state.applications.get(ask.params["id"], ask.service.now())
-    if found is None:
-        raise Refused("entity.not_found")
-    return found
 
 
 def _center(ask: Ask) -> Any:
@@ -128,12 +117,11 @@ ROUTES = tuple(
     Route(method=method, path=path, view=view, guard=guard, enter=enter)
     for method, path, view, guard in (
         ("POST", "/api/users", _create, _USER),
+        ("GET", "/api/users", _list, None),
         ("GET", "/api/users/<id>", _get, None),
         ("PATCH", "/api/users/<id>", _change, _CHANGE),
         ("PATCH", "/api/users/<id>/is-suspended", _suspend, _SUSPEND),
         ("DELETE", "/api/users/<id>", _remove, None),
-        ("POST", "/api/applications", _create_application, _APPLICATION),
-        ("GET", "/api/applications/<id>", _get_application, None),
         ("GET", "/api/account-center", _center, None),
         ("PATCH", "/api/account-center", _change_center, _CENTER),
     )
