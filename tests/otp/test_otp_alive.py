@@ -173,6 +173,7 @@ def test_a_test_sends_a_generic_message_with_zeros(make):
         otp.carrier.sent[0].payload,
     )
     assert {"code": "000000", "locale": "fr"} == otp.carrier.sent[1].payload
+    assert "192.0.2.7" == otp.carrier.sent[0].ip
     assert "verification_code.not_found" == otp.verify("000000").code
 
 

@@ -252,7 +252,7 @@ def test_templates_are_told_the_languages(person):
 
     assert {"code": plain["code"], "locale": "en"} == plain
     assert "zh-CN" == chinese["locale"]
-    assert {"code": french["code"], "locale": "fr-CA", "uiLocales": "fr-CA fr"} == french
+    assert {"code": french["code"], "locale": "fr", "uiLocales": "fr-CA fr"} == french
 
 
 def test_a_suspended_person_does_not_sign_in(person):

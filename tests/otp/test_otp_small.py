@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from simulators.otp.app import ROUTES
 from simulators.otp.errors import ERRORS, Refused
+from simulators.otp.languages import chosen
 from simulators.otp.state import Shelf, User, Users
 from simulators.otp.zod import Guard, obj
 
@@ -188,6 +189,23 @@ def test_a_method_that_a_path_does_not_have_is_told(otp):
         "unrecognized route or not allowed method (GET on /token)"
         == provider.json["error_description"]
     )
+
+
+@pytest.mark.parametrize(
+    ("wanted", "accepted", "info", "language"),
+    [
+        ("", "", {}, "en"),
+        ("fr-CA fr", "de", {}, "fr"),
+        ("tlh de-AT", "", {}, "de"),
+        ("zh", "", {}, "zh-CN"),
+        ("", "en;q=0.5, zh-tw;q=0.9, *", {}, "zh-TW"),
+        ("", "de", {"autoDetect": False, "fallbackLanguage": "ja"}, "ja"),
+        ("", "tlh, *;q=x, -", {"fallbackLanguage": "tlh"}, "en"),
+    ],
+)
+def test_the_language_is_the_first_that_there_are_texts_in(wanted, accepted, info, language):
+    """The application's wish goes before the browser's, a browser's before the fallback."""
+    assert language == chosen(wanted, accepted, info)
 
 
 class Told(logging.Handler):

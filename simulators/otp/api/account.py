@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from simulators.otp import codes, sending
+from simulators.otp import codes, languages, sending
 from simulators.otp.api.experience import IDENTIFIER, VERIFY, verify
 from simulators.otp.api.people import shown
 from simulators.otp.api.tokens import bearer_token
@@ -75,9 +75,8 @@ async def _send(ask: Ask) -> Said:
 
 
 def _locale(ask: Ask) -> str:
-    accepted = ask.headers.get("accept-language", "").partition(",")[0].partition(";")[0].strip()
-    fallback: str = ask.service.setting("languageInfo").get("fallbackLanguage", "en")
-    return accepted.strip("*") or fallback
+    accepted = ask.headers.get("accept-language", "")
+    return languages.chosen("", accepted, ask.service.setting("languageInfo"))
 
 
 def _record(ask: Ask, record_id: str) -> Verification:

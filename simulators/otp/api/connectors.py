@@ -141,7 +141,7 @@ async def _test(ask: Ask) -> Said:
     if "locale" in body:
         payload["locale"] = body["locale"]
     ask.service.check(factory, body["config"])
-    message = Message(to=phone, usage="Generic", payload=payload)
+    message = Message(to=phone, usage="Generic", payload=payload, ip=ask.ip)
     await sending.hand_off(ask.service, factory, body["config"], message)
     return DONE
 

@@ -5,7 +5,7 @@ import hmac
 from collections.abc import Mapping
 from typing import Any
 
-from simulators.otp import codes, sending
+from simulators.otp import codes, languages, sending
 from simulators.otp import interaction as rules
 from simulators.otp.api import entrance
 from simulators.otp.connector import UsageType
@@ -81,10 +81,9 @@ def _switch(ask: Ask) -> Said:
 def _context(ask: Ask, found: Interaction) -> dict[str, str]:
     """The languages of the request, for templates: those the application asked for go first."""
     wanted = found.request.get("ui_locales", "")
-    accepted = ask.headers.get("accept-language", "").partition(",")[0].partition(";")[0].strip()
-    fallback = ask.service.setting("languageInfo").get("fallbackLanguage", "en")
-    first = wanted.split(" ")[0] or accepted.strip("*") or fallback
-    return {"locale": first} | ({"uiLocales": wanted} if wanted else {})
+    accepted = ask.headers.get("accept-language", "")
+    locale = languages.chosen(wanted, accepted, ask.service.setting("languageInfo"))
+    return {"locale": locale} | ({"uiLocales": wanted} if wanted else {})
 
 
 async def _deliver(
