@@ -176,8 +176,10 @@ def field_requests(provider, place):
         yield Call("POST", "/", "", {"authorization": f"Basic {basic('', UNKNOWN)}"})
     elif place == "basic.password":
         yield Call("POST", "/", "", {"authorization": f"basic\t{basic(UNKNOWN)}"})
-    elif place == "path":
+    elif part == "path":
         yield Call("DELETE", f"/hooks/{UNKNOWN}", raw_path=f"/hooks/{UNKNOWN}")
+        yield Call("POST", f"/sms/{UNKNOWN}", raw_path=f"/sms/{UNKNOWN}")
+        yield Call("POST", "/hooks/secret", raw_path=f"/%68ooks/{UNKNOWN}")
         yield Call("POST", f"/hooks/{UNKNOWN}", raw_path=f"/hooks/{UNKNOWN}")
     else:
         assert part == "callback"  # that is for the application to see

@@ -15,12 +15,12 @@ from simulators.kernel.clock import Chance
 
 Credentials = Mapping[str, str]
 
-_WHOLE = ("path", "basic.user", "basic.password")
-_NAMED = ("header", "query", "body", "authorization", "callback")
+_WHOLE = ("basic.user", "basic.password")
+_NAMED = ("header", "query", "body", "authorization", "path", "callback")
 _PLACE = re.compile(rf"(?:{'|'.join(_NAMED)})\.[!-~]+")
 _SYNTAX = (
-    "query.NAME, body.NAME, header.NAME, authorization.SCHEME, basic.user, basic.password, path,"
-    " or callback.NAME for a header of what the provider sends"
+    "query.NAME, body.NAME, header.NAME, authorization.SCHEME, basic.user, basic.password,"
+    " path.BEGINNING, or callback.NAME for a header of what the provider sends"
 )
 
 
@@ -33,7 +33,8 @@ class Credential:
     * `at` are the places where a request carries the value itself; `signs` those of a signature
       that is made with it. A place is `query.NAME`, `body.NAME`, `header.NAME` (whatever its
       case), `authorization.SCHEME` (what follows the scheme in that header), `basic.user`,
-      `basic.password`, `path` (the whole of it), or, of what a provider sends, `callback.NAME`.
+      `basic.password`, `path.BEGINNING` (a path that begins so, as `path./hooks/`), or, of what a
+      provider sends, `callback.NAME`.
     * `identifies`: an account is found by it; `kind` stands before the look-up id where two
       credentials of one provider could have the same value (`token:abc`).
     * `secret`: nobody else may see it. Its value is masked wherever it stands, and so is whatever

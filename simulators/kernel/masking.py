@@ -15,6 +15,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 from simulators.kernel.credentials import Credential
 
@@ -49,16 +50,18 @@ _CUT = re.compile(
 # https://www.iana.org/assignments/http-authschemes, and what providers' tables add to it
 _SCHEMES = frozenset(("basic", "bearer", "digest", "oauth", "token", "hoba", "negotiate"))
 
+_WORDS = re.compile(r"(?:/[A-Za-z_.-]{0,15})*/?(?:v[0-9])?")
+
 Span = tuple[int, int]
 
 
 class Fields(NamedTuple):
     """Where a provider's requests show secrets: the `names` of headers and parameters, in lower
-    case; whether the `path` is one; whether a Basic `user` without a password is one; and the
+    case; how a `path` begins that is one; whether a Basic `user` without a password is one; and the
     `schemes` of its Authorization headers, which are none."""
 
     names: frozenset[str] = frozenset(("authorization", "proxy-authorization"))
-    path: bool = False
+    path: str = ""
     user: bool = False
     schemes: frozenset[str] = _SCHEMES
 
@@ -76,7 +79,8 @@ def fields(table: tuple[Credential, ...]) -> Fields:
         elif part == "authorization":
             schemes.add(name.casefold())
     user = "basic.user" in places
-    return Fields(frozenset(names), "path" in places, user, frozenset(schemes))
+    path = next((p.partition(".")[2] for p in places if p.startswith("path.")), "")
+    return Fields(frozenset(names), path, user, frozenset(schemes))
 
 
 class Secrets:
@@ -224,8 +228,13 @@ class Mask:
         return value
 
     def path(self, path: str) -> str:
-        """The path of a request, which of some providers is a secret."""
-        return f"/{MASK}" if self._fields.path and path.strip("/") else self.text(path)
+        """The path of a request. Where a path may be a secret, only one of plain words is shown:
+        a client may be set up with its key at another place than it has here."""
+        if self._fields.path:
+            plain = unquote(path)
+            if plain.startswith(self._fields.path) or not _WORDS.fullmatch(plain):
+                return f"/{MASK}"
+        return self.text(path)
 
     def target(self, target: str) -> str:
         """Path and query."""

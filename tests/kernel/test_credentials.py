@@ -47,6 +47,7 @@ def test_everything_follows_from_the_table():
         ((KEY, Credential("a", "b", kind="a:")), "'a' has the kind 'a:', and no account is found"),
         ((dataclasses.replace(KEY, at=("querry.key",)),), r"did you mean 'query\.key'\? expected"),
         ((dataclasses.replace(KEY, at=("basic.pass",)),), r"did you mean 'basic\.password'\?"),
+        ((dataclasses.replace(KEY, at=("path",)),), r"the place 'path'; .*path\.BEGINNING"),
         ((dataclasses.replace(KEY, at=("cookie",)),), r"place 'cookie'; expected query\.NAME"),
         ((dataclasses.replace(KEY, at=("query.",)),), r"place 'query\.'; expected query\.NAME"),
         ((KEY, dataclasses.replace(SECRET, signs=("body.a b",))), r"the place 'body\.a b'"),

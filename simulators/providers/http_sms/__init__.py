@@ -45,7 +45,7 @@ CREDENTIALS = (
         "path",
         "/hooks/fake-http-sms-key",
         make=lambda chance: f"/hooks/{chance.hex(24)}",
-        at=("path",),
+        at=("path./hooks/",),
         identifies=True,
         secret=True,
     ),
