@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import yaml
 
 from simulators.app import Options, in_thread
 from simulators.catalog import PROVIDERS
@@ -254,18 +253,6 @@ def test_every_route_of_the_control_api_is_listed(sms_server):
     listed = {path: set(methods.split()) for methods, path in routes}
 
     assert {path: {m.upper() for m in methods} for path, methods in paths.items()} == listed
-
-
-def test_the_container_example_starts_serve_with_options_there_are():
-    """The composition is YAML, and click takes its command."""
-    (block,) = of("yaml")
-    command = yaml.safe_load(block.code)["services"]["sms"]["command"]
-    arguments = command.split("sms-simulators serve ")[1].rstrip('"').split()
-    context = serve.make_context("serve", arguments)
-
-    assert ("0.0.0.0", 443, ("sms",)) == tuple(
-        context.params[name] for name in ("host", "tls_port", "names")
-    )
 
 
 def test_the_accounts_example_is_an_accounts_file(tmp_path):
