@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import islice
 from typing import Any, Generic, Literal, TypeVar
 
 import phonenumbers
@@ -264,6 +265,10 @@ class Users:
             self._by_name[user.username] = user
         if len(self._by_id) > MOST:
             self.remove(next(iter(self._by_id)))
+
+    def newest(self, start: int, stop: int) -> list[User]:
+        """Some of them, the last to come first; however many there are, the others are not read."""
+        return list(islice(reversed(self._by_id.values()), start, stop))
 
     def find(self, user_id: str) -> User | None:
         """By id."""

@@ -158,3 +158,16 @@ def test_the_last_way_to_sign_in_is_kept(otp):
     assert (401, "verification_record.permission_denied") == (unproven.status, unproven.code)
     assert (400, "user.last_sign_in_method_required") == (last.status, last.code)
     assert (204, None) == (gone.status, user.phone)
+
+
+def test_a_page_reads_no_more_users_than_it_shows(otp, monkeypatch):
+    """However many there are; a search looks at a bounded number."""
+    for number in range(30):
+        otp.post("/api/users", {"username": f"ada{number}"})
+    monkeypatch.setattr("simulators.otp.api.people._SEARCHED", 5)
+    monkeypatch.setattr(type(otp.service.state.users), "__iter__", None)
+    last = otp.get("/api/users?page=2")
+    found = otp.get("/api/users?search=ada")
+
+    assert ("30", 10) == (last.header("total-number"), len(last.json))
+    assert ("5", "ada29") == (found.header("total-number"), found.json[0]["username"])

@@ -3,8 +3,8 @@ tell how many there are and where the others lie."""
 
 import math
 import re
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 from urllib.parse import urlencode
 
 from simulators.otp.errors import Refused
@@ -12,20 +12,28 @@ from simulators.otp.route import Ask, Said
 
 DEFAULT_SIZE = 20
 MAX_SIZE = 100
-_T = TypeVar("_T")
 
 
-def _same(row: Any) -> Any:
-    return row
+def page(ask: Ask, rows: Sequence[Any]) -> Said:
+    """The page of these rows that was asked for. Raises `Refused` as `bounds` does."""
+    start, stop = bounds(ask)
+    return part(ask, rows[start:stop], len(rows))
 
 
-def page(ask: Ask, rows: Sequence[_T], show: Callable[[_T], Any] = _same) -> Said:
-    """The page that was asked for. Raises `Refused` (guard.invalid_pagination) for one that cannot
-    be: not a number above 0, or more than `MAX_SIZE` on it."""
+def bounds(ask: Ask) -> tuple[int, int]:
+    """From which row to which the page goes. Raises `Refused` (guard.invalid_pagination) for one
+    that cannot be: not a number above 0, or more than `MAX_SIZE` on it."""
     number, size = _number(ask, "page", 1), _number(ask, "page_size", DEFAULT_SIZE)
     if size > MAX_SIZE:
         raise Refused("guard.invalid_pagination")
-    last = math.ceil(len(rows) / size) or 1
+    return (number - 1) * size, number * size
+
+
+def part(ask: Ask, rows: Sequence[Any], total: int) -> Said:
+    """The rows of the page that was asked for, of so many in all."""
+    start, stop = bounds(ask)
+    size = stop - start
+    number, last = stop // size, math.ceil(total / size) or 1
     near = [("first", 1)]
     if number > 1:
         near.append(("prev", number - 1))
@@ -33,8 +41,7 @@ def page(ask: Ask, rows: Sequence[_T], show: Callable[[_T], Any] = _same) -> Sai
         near.append(("next", number + 1))
     near.append(("last", last))
     links = ", ".join(f'<{_link(ask, at, size)}>; rel="{name}"' for name, at in near)
-    shown = [show(row) for row in rows[(number - 1) * size : number * size]]
-    return Said(200, shown, (("Total-Number", str(len(rows))), ("Link", links)))
+    return Said(200, list(rows), (("Total-Number", str(total)), ("Link", links)))
 
 
 def _number(ask: Ask, name: str, otherwise: int) -> int:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from simulators.otp.api.entrance import enter
-from simulators.otp.api.pages import page
+from simulators.otp.api.pages import bounds, part
 from simulators.otp.errors import Refused
 from simulators.otp.route import DONE, Ask, Route, Said
 from simulators.otp.state import User, is_phone
@@ -15,6 +15,7 @@ _USER = Guard(obj(username=TEXT, password=TEXT, primaryPhone=PHONE, name=TEXT))
 _OPTIONAL_TEXT: Schema = {"anyOf": [{"type": "null"}, TEXT]}
 _CHANGE = Guard(obj(primaryPhone=_OPTIONAL_PHONE, username=_OPTIONAL_TEXT))
 _SUSPEND = Guard(obj(["isSuspended"], isSuspended=_FLAG))
+_SEARCHED = 10_000  # people looked at by one search, so that none holds the loop
 _CONTROL: Schema = {"enum": ["Off", "ReadOnly", "Edit"]}
 _CENTER = Guard(obj(enabled=_FLAG, fields={"type": "object", "additionalProperties": _CONTROL}))
 
@@ -53,11 +54,14 @@ def _create(ask: Ask) -> Any:
 
 
 def _list(ask: Ask) -> Any:
-    """The newest first. `search` is in the id, the name or the number; `%` is what Logto's own
-    console puts around it."""
-    wanted = ask.query.get("search", "").strip("%").lower()
-    found = [user for user in ask.service.state.users if wanted in _searched(user)]
-    return page(ask, found[::-1], shown)
+    """The newest first. `search` is in the id, the name or the number of one of the last ten
+    thousand; `%` is what Logto's own console puts around it."""
+    wanted, users = ask.query.get("search", "").strip("%").lower(), ask.service.state.users
+    start, stop = bounds(ask)
+    if not wanted:
+        return part(ask, [shown(user) for user in users.newest(start, stop)], len(users))
+    found = [user for user in users.newest(0, _SEARCHED) if wanted in _searched(user)]
+    return part(ask, [shown(user) for user in found[start:stop]], len(found))
 
 
 def _searched(user: User) -> str:
