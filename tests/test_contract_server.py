@@ -357,8 +357,8 @@ def test_says_so(contract_server):
     result.assert_outcomes(passed=2)
 
 
-def test_without_pytest_httpserver_it_is_skipped_and_says_what_to_install(project):
-    """The plugin itself does not need it."""
+def test_without_pytest_httpserver_it_is_an_error_that_says_what_to_install(project):
+    """A skip would be green in a CI that forgot the extra. The plugin itself does not need it."""
     result = project(
         """
         import sys
@@ -372,9 +372,15 @@ def test_without_pytest_httpserver_it_is_skipped_and_says_what_to_install(projec
 
         def test_sends(contract_server):
             pass
+
+        def test_sends_again(contract_server):
+            pass
+
+        def test_asks_for_nothing():
+            pass
         """,
-        "-rs",
     )
 
-    result.assert_outcomes(skipped=1)
-    result.stdout.fnmatch_lines(["*pip install 'sms-simulators?pytest?'*"])
+    result.assert_outcomes(passed=1, errors=2)
+    said = ["contract_server needs pytest-httpserver: pip install 'sms-simulators?pytest?'"] * 2
+    result.stdout.fnmatch_lines(said)

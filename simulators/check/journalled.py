@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from simulators.catalog import PROVIDERS
-from simulators.check.verdict import Verdict, is_fallback
+from simulators.check.verdict import Verdict
 from simulators.control import client
 from simulators.kernel import mismatch
 from simulators.kernel.contracts import Breach, contract
@@ -24,24 +23,12 @@ def read(url: str, account: str, token: str) -> list[Verdict]:
         query["before"] = str(page[0]["sequence"])
 
 
-def _served(provider: str, operation: str) -> bool:
-    return any(
-        endpoint.operation == operation and not is_fallback(provider, endpoint)
-        for endpoint in PROVIDERS[provider].endpoints
-    )
-
-
 def _verdict(entry: dict[str, Any]) -> Verdict:
     path = entry["target"].partition("?")[0]
     breaches = tuple(
         Breach(found["pointer"], found["got"], found["expected"], found["source"])
         for found in entry["breaches"]
     )
-    if not _served(entry["provider"], entry["operation"]):
-        got = f"`{entry['method']} {path}`, answered {entry['status']}"
-        provider = PROVIDERS[entry["provider"]]
-        expected = f"an operation of {provider.title}"
-        breaches = (Breach("path", got, expected, provider.reference),)
     return Verdict(
         place=f"request {entry['sequence']}",
         file="",

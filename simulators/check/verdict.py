@@ -2,20 +2,20 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
 from simulators.catalog import PROVIDERS
 from simulators.check.recorded import Recorded
-from simulators.kernel import journal, reading
+from simulators.kernel import journal
 from simulators.kernel.call import Call
 from simulators.kernel.contracts import Breach, contract
 from simulators.kernel.credentials import secrets
 from simulators.kernel.masking import MASK, Mask, Secrets, fields
-from simulators.kernel.problem import Problem
-from simulators.kernel.provider import Document, Endpoint, Provider, Refusal
+from simulators.kernel.provider import Document, Provider
+from simulators.kernel.validation import Validated, validate
 from simulators.server import routes
 from simulators.server.gateway import LOOPBACK, host_name, local_host
 
@@ -53,8 +53,9 @@ def judge(recorded: Recorded, more_hosts: Mapping[str, str]) -> Verdict:
     `more_hosts` names the provider of hosts that are none of the vendors', such as a webhook's.
     """
     provider = _provider(recorded, more_hosts)
-    operation, breaches, warnings, judged = held(provider, recorded.call)
     call = recorded.call
+    validated, breaches, warnings = held(provider, call)
+    operation = validated.operation
     return Verdict(
         place=recorded.place,
         file=recorded.file,
@@ -65,7 +66,7 @@ def judge(recorded: Recorded, more_hosts: Mapping[str, str]) -> Verdict:
         target=f"{call.scheme}://{recorded.host}{_path(provider, call, operation)}",
         breaches=tuple(breaches),
         warnings=tuple(warnings),
-        judged=judged,
+        judged=bool(breaches) or contract(provider.name, operation) is not None,
     )
 
 
@@ -121,46 +122,18 @@ def _hosts() -> Mapping[str, str]:
     return {**vendor, **{local_host(name): name for name in PROVIDERS}}
 
 
-def held(provider: Provider, call: Call) -> tuple[str, list[Breach], list[str], bool]:
-    """Operation ("" for none), breaches, warnings, and whether there was anything to hold it to."""
-    try:
-        endpoint = routes.find(provider, call)
-        if is_fallback(provider.name, endpoint):
-            raise Refusal(Problem.NOT_FOUND)
-    except Refusal as refusal:
-        return "", [_unserved(provider, refusal, call.method, call.path)], [], True
-    try:
-        document = endpoint.read(call)
-    except reading.Unreadable as error:
-        breach = Breach("body", str(error), "a body as its Content-Type says", provider.reference)
-        return endpoint.operation, [breach], [], True
-    agreed = contract(provider.name, endpoint.operation)
-    if agreed is None:
-        return endpoint.operation, [], [], False
+def held(provider: Provider, call: Call) -> tuple[Validated, list[Breach], list[str]]:
+    """The verdict on a request, its violations as they may be shown, and warnings."""
+    validated = validate(provider, routes.match(provider, call)[0], call)
     hidden = mask(provider)
-    near = _near_names(document, _names(provider.name, endpoint.operation))
-    breaches = [journal.masked(breach, hidden) for breach in agreed.check(document)]
-    return endpoint.operation, breaches, [hidden.text(warning) for warning in near], True
-
-
-def is_fallback(provider: str, endpoint: Endpoint) -> bool:
-    """Whether an endpoint only says that there is no such operation: it asks for no credentials
-    and promises nothing."""
-    return endpoint.public and contract(provider, endpoint.operation) is None
-
-
-def _unserved(provider: Provider, refusal: Refusal, method: str, path: str) -> Breach:
-    def lines(endpoints: tuple[Endpoint, ...]) -> list[str]:
-        known = [e for e in endpoints if not is_fallback(provider.name, e)]
-        return sorted({f"{e.method} {e.path} ({e.operation})" for e in known})
-
-    served = lines(provider.endpoints)
-    near = get_close_matches(f"{method} {path}", served, n=3, cutoff=0.5)
-    expected = f"an operation of {provider.title}, as {', '.join(near or served[:3])}"
-    if refusal.what is Problem.METHOD_NOT_ALLOWED:
-        return Breach("method", f"`{method}`", expected, provider.reference)
-    got = f"`{method} {_plain(mask(provider).path(path))}`"
-    return Breach("path", got, expected, provider.reference)
+    shown = [journal.masked(found, hidden) for found in validated.violations]
+    if not validated.operation:
+        shown = [replace(found, got=_plain(hidden.path(found.got))) for found in shown]
+    warnings: list[str] = []
+    if validated.refusal is None and validated.operation:
+        near = _near_names(validated.document, _names(provider.name, validated.operation))
+        warnings = [hidden.text(warning) for warning in near]
+    return validated, shown, warnings
 
 
 @cache

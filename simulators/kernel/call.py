@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
+MAX_BODY = 1 << 20  # of a request, in bytes
+
 Trouble = Literal["close", "reset", "hang", "truncate", "drip"]
 
 

@@ -1,8 +1,7 @@
 """The path of one request. Read this first: what a provider is asked, and in which order.
 
-    read          bytes -> document                     MALFORMED, TOO_LARGE
+    validate      bytes -> document, and its violations MALFORMED, TOO_LARGE, NOT_FOUND
     identify      credential id -> account -> world     NO_CREDENTIALS, UNKNOWN_CREDENTIALS
-    contract      a verdict for the journal             changes no answer, unless strict
     authenticate  proof against the account's secret    UNAUTHENTICATED, EXPIRED, REPLAYED
     parse         document -> drafts, one a recipient   MISSING_..., BAD_RECIPIENT per draft
     script        the world's rules                     any row, a delay, a broken socket
@@ -10,6 +9,8 @@
     keep          with the flow-control hits, at once   THROTTLED
     answer        outcomes -> the provider's reply
 
+A violation of the contract changes no answer, unless in strict mode; any violation goes to the
+journal of the account, which is why a request that cannot be read is identified all the same.
 Whoever raises `Refusal` on the way ends it; the provider's `refuse` spells it. A request that
 only reads or changes something ends at its endpoint's `handle` instead of parse to answer.
 """
@@ -17,10 +18,9 @@ only reads or changes something ends at its endpoint's `handle` instead of parse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from simulators.kernel import admission, journal, reading, script
+from simulators.kernel import admission, journal, script
 from simulators.kernel.accounts import Accounts
 from simulators.kernel.call import Call, Reply
-from simulators.kernel.contracts import contract
 from simulators.kernel.headers import spelled
 from simulators.kernel.problem import Problem
 from simulators.kernel.provider import (
@@ -30,11 +30,12 @@ from simulators.kernel.provider import (
     Provider,
     Refusal,
 )
+from simulators.kernel.validation import Validated, validate
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What holds for all accounts: `strict` turns a breach of contract into a refusal, `limits`
+    """What holds for all accounts: `strict` turns a violation into a refusal, `limits`
     is the mode of flow control where an account has set none."""
 
     strict: bool = False
@@ -62,12 +63,7 @@ class Pipeline:
         strangers = self.accounts.strangers
         exchange = Exchange(call, provider, None, params, strangers, strangers.clock.now())
         try:
-            if call.too_large:
-                raise Refusal(Problem.TOO_LARGE)
-            exchange.endpoint = choose(candidates, call)
-            reply = self._walk(exchange, exchange.endpoint)
-        except reading.Unreadable as error:
-            reply = _refused(exchange, Refusal(Problem.MALFORMED, detail=str(error)))
+            reply = self._walk(exchange, candidates)
         except Refusal as refusal:
             reply = _refused(exchange, refusal)
         except script.Scripted:
@@ -87,11 +83,17 @@ class Pipeline:
         key = (provider.name, endpoint.operation if endpoint else "", status)
         self.counts[key] = self.counts.get(key, 0) + 1
 
-    def _walk(self, exchange: Exchange, endpoint: Endpoint) -> Reply:
+    def _walk(self, exchange: Exchange, candidates: Sequence[Endpoint]) -> Reply:
         provider = exchange.provider
-        exchange.document = endpoint.read(exchange.call)
-        self._identify(exchange)
-        self._hold_to_contract(exchange, endpoint)
+        validated = validate(provider, candidates, exchange.call)
+        exchange.endpoint = endpoint = validated.endpoint
+        exchange.document = validated.document
+        if validated.violations:
+            exchange.breaches = validated.violations
+            self._faulty(exchange, validated)
+        else:
+            self._identify(exchange)
+        assert endpoint is not None  # noqa: S101 - without one there is a refusal
         if not endpoint.public:
             if exchange.world is self.accounts.strangers:
                 none = exchange.credential is None
@@ -120,13 +122,19 @@ class Pipeline:
             if world is not None:
                 exchange.world, exchange.now = world, world.clock.now()
 
-    def _hold_to_contract(self, exchange: Exchange, endpoint: Endpoint) -> None:
-        agreed = contract(exchange.provider.name, endpoint.operation)
-        if agreed is None:
-            return
-        exchange.breaches = agreed.check(exchange.document)
-        if exchange.breaches and self._settings.strict:
+    def _faulty(self, exchange: Exchange, validated: Validated) -> None:
+        """Ends a request that cannot be read, or in strict mode one with any violation. Whose it
+        is was found out before, as far as it can be told: it goes to that account's journal."""
+        try:
+            self._identify(exchange)
+        except Refusal:
+            if not self._settings.strict and validated.refusal is None:
+                raise
+        if self._settings.strict:
             exchange.fired = "contract"
+        if validated.refusal is not None:
+            raise validated.refusal
+        if self._settings.strict and validated.served:
             raise Refusal(Problem.MALFORMED, detail=str(exchange.breaches[0]))
 
     def _hold_to_concurrency(self, exchange: Exchange) -> None:
@@ -150,19 +158,6 @@ def _hold(exchange: Exchange, reply: Reply) -> None:
             held[name] -= 1
 
         reply.released = released
-
-
-def choose(candidates: Sequence[Endpoint], call: Call) -> Endpoint:
-    """The endpoint for a request among those whose path matched. Raises `Refusal` for none."""
-    allowed = False
-    for endpoint in candidates:
-        if endpoint.method == call.method:
-            allowed = True
-            if endpoint.when(call):
-                return endpoint
-    if candidates and not allowed:
-        raise Refusal(Problem.METHOD_NOT_ALLOWED, path=call.path, method=call.method)
-    raise Refusal(Problem.NOT_FOUND, path=call.path)
 
 
 def _refused(exchange: Exchange, refusal: Refusal) -> Reply:

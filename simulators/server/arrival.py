@@ -7,12 +7,11 @@ from wsgiref.types import WSGIApplication
 
 import orjson
 
-from simulators.kernel.call import Call, Reply
+from simulators.kernel.call import MAX_BODY, Call, Reply
 from simulators.server.loop import Receive, Scope, Send, deliver, environ, run
 
 MAX_HEADERS = 100
 MAX_HEADER_BYTES = 64 << 10
-MAX_BODY = 1 << 20
 MAX_DRAINED = 16 << 20
 # An upgrade was ignored (Werkzeug would look for a WebSocket view), chunks were put together.
 _OF_THE_CONNECTION = frozenset({"upgrade", "transfer-encoding"})

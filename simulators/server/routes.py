@@ -7,7 +7,6 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 
 from simulators.kernel.call import Call
-from simulators.kernel.pipeline import choose
 from simulators.kernel.provider import Endpoint, Provider
 
 
@@ -23,14 +22,6 @@ def literal(url_map: Map) -> None:
     """Paths are matched as they came: no slash is added, merged or redirected to."""
     url_map.strict_slashes = False
     url_map.merge_slashes = False
-
-
-def find(provider: Provider, call: Call) -> Endpoint:
-    """The endpoint that answers this request; the server finds the same one.
-
-    Raises `Refusal` (NOT_FOUND, METHOD_NOT_ALLOWED) where none does.
-    """
-    return choose(match(provider, call)[0], call)
 
 
 def match(provider: Provider, call: Call) -> tuple[tuple[Endpoint, ...], Mapping[str, str]]:

@@ -33,7 +33,7 @@ def read(call: Call) -> Document:
     """A POST is JSON when it says so, else a form, whatever it says it is."""
     query: Fields = reading.fields(call.query) if call.query else {}
     body: Any = None
-    if call.method == "POST":
+    if call.method != "GET":
         is_json = call.content_type == "application/json"
         body = _json(call) if is_json else _form(call)
     return document(call.method, call.path, call.headers, query, body)

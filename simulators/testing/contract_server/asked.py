@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from urllib.parse import unquote
 
 from werkzeug import Request
 
@@ -9,10 +10,8 @@ from simulators.catalog import PROVIDERS
 from simulators.check.report import diff
 from simulators.check.verdict import held, mask
 from simulators.kernel.call import Call
-from simulators.kernel.contracts import Breach, document
-from simulators.kernel.provider import Document, Provider, Refusal
-from simulators.kernel.reading import Unreadable
-from simulators.server import routes
+from simulators.kernel.contracts import Breach
+from simulators.kernel.provider import Document, Provider
 from simulators.server.gateway import host_name, local_host
 
 
@@ -53,33 +52,23 @@ def named(provider: str, operation: str) -> str:
 def read(request: Request, expected: Iterable[str]) -> Asked:
     """A request is some provider's by its Host or by `/<provider>`, else it is the one expected
     provider's, where there is one alone: some SDKs take no more than a host and a port."""
-    path = request.path
+    raw: str = request.environ.get("RAW_URI", request.path).partition("?")[0]
     call = Call(
         method=request.method,
-        path=path,
+        path=unquote(raw),  # Werkzeug's own has what is no UTF-8 otherwise than the servers do
         query=request.query_string.decode("latin-1"),
         headers={name.lower(): value for name, value in request.headers},
         body=request.get_data(),
         scheme=request.scheme,
-        raw_path=request.environ.get("RAW_URI", path).partition("?")[0],
+        raw_path=raw,
         client=request.remote_addr or "",
     )
     name = _provider(call, set(expected))
     if name is None:
         return Asked(call)
     provider = PROVIDERS[name]
-    operation, breaches, warnings, _judged = held(provider, call)
-    return Asked(call, provider, operation, _document(provider, call), breaches, warnings)
-
-
-def _document(provider: Provider, call: Call) -> Document:
-    """As contracts speak of it; without a body where that cannot be read."""
-    try:
-        return routes.find(provider, call).read(call)
-    except Refusal:
-        return {}
-    except Unreadable:
-        return document(call.method, call.path, call.headers, {}, None)
+    validated, breaches, warnings = held(provider, call)
+    return Asked(call, provider, validated.operation, validated.document, breaches, warnings)
 
 
 def _provider(call: Call, expected: set[str]) -> str | None:

@@ -8,13 +8,13 @@ from pytest_httpserver.httpserver import HandlerType
 from werkzeug import Request, Response
 
 from simulators.catalog import PROVIDERS
-from simulators.check.verdict import is_fallback
 from simulators.kernel import mismatch
 from simulators.kernel.call import Reply
 from simulators.kernel.credentials import Credentials
 from simulators.kernel.headers import legal
 from simulators.kernel.provider import Provider
 from simulators.kernel.templates import Template
+from simulators.kernel.validation import is_fallback
 from simulators.testing.contract_server.answers import Answered, Answers, BadExpectation
 from simulators.testing.contract_server.asked import Asked, named, read
 from simulators.testing.contract_server.expectation import Expectation

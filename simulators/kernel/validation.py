@@ -1,0 +1,145 @@
+"""What is wrong with a request, whoever asks: the one verdict that files of recorded requests, the
+journal, strict mode and `contract_server` all show.
+
+A request violates something when it is too large, when nobody serves its path or method, when its
+body cannot be read, or when it breaks the contract of its operation. A provider may refuse it for
+other reasons (credentials, limits, rules): those are no violations.
+"""
+
+import difflib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from simulators.kernel import reading
+from simulators.kernel.call import MAX_BODY, Call
+from simulators.kernel.contracts import Breach, contract, document, shown
+from simulators.kernel.problem import Problem
+from simulators.kernel.provider import Document, Endpoint, Provider, Refusal
+
+_NEAR = 3
+_COMPARED = 8
+_PATH = 200
+_WORD = re.compile(r"[A-Za-z0-9]+")
+
+
+@dataclass(slots=True)
+class Validated:
+    """A request as far as it could be read. `refusal` is why the provider can read no further;
+    `endpoint` is None where nobody serves it. `document` has no body where that is unreadable."""
+
+    endpoint: Endpoint | None
+    document: Document
+    violations: Sequence[Breach] = ()
+    refusal: Refusal | None = None
+    served: bool = True
+
+    @property
+    def operation(self) -> str:
+        """The operation that is asked for, "" where there is none."""
+        return self.endpoint.operation if self.endpoint and self.served else ""
+
+
+def validate(provider: Provider, candidates: Sequence[Endpoint], call: Call) -> Validated:
+    """The verdict. `candidates` are the provider's endpoints at the request's path."""
+    if call.too_large or len(call.body) > MAX_BODY:
+        got = f"{len(call.body)} bytes" if call.body else "more"
+        violation = Breach("body", got, f"at most {MAX_BODY} bytes", "")
+        return _unread(None, call, violation, Refusal(Problem.TOO_LARGE))
+    try:
+        endpoint = choose(candidates, call)
+    except Refusal as nobody:
+        return _unserved(provider, candidates, call, nobody)
+    try:
+        found = endpoint.read(call)
+    except reading.Unreadable as error:
+        refusal = Refusal(Problem.MALFORMED, detail=str(error))
+        return _unread(endpoint, call, _unreadable(provider, call, str(error)), refusal)
+    except Refusal as own:  # in the provider's words
+        said = provider.row(own.what).text(own.values)
+        return _unread(endpoint, call, _unreadable(provider, call, said), own)
+    agreed = contract(provider.name, endpoint.operation)
+    if agreed is not None:
+        return Validated(endpoint, found, agreed.check(found))
+    if is_fallback(provider.name, endpoint):
+        violation = _nowhere(provider, "path", call)
+        return Validated(endpoint, found, [violation], served=False)
+    return Validated(endpoint, found)
+
+
+def choose(candidates: Sequence[Endpoint], call: Call) -> Endpoint:
+    """The endpoint for a request among those whose path matched. Raises `Refusal` for none."""
+    allowed = False
+    for endpoint in candidates:
+        if endpoint.method == call.method:
+            allowed = True
+            if endpoint.when(call):
+                return endpoint
+    if candidates and not allowed:
+        raise Refusal(Problem.METHOD_NOT_ALLOWED, path=call.path, method=call.method)
+    raise Refusal(Problem.NOT_FOUND, path=call.path)
+
+
+def is_fallback(provider: str, endpoint: Endpoint) -> bool:
+    """Whether an endpoint only says that there is no such operation: it asks for no credentials
+    and promises nothing."""
+    return endpoint.public and contract(provider, endpoint.operation) is None
+
+
+def _unserved(
+    provider: Provider, candidates: Sequence[Endpoint], call: Call, refusal: Refusal
+) -> Validated:
+    """Read all the same, as the provider reads its requests: who sent it may be told from it."""
+    where = "method" if refusal.what is Problem.METHOD_NOT_ALLOWED else "path"
+    reader = (*candidates, *provider.endpoints)[0]
+    try:
+        found = reader.read(call)
+    except (reading.Unreadable, Refusal):
+        found = _head(call)
+    return Validated(None, found, [_nowhere(provider, where, call)], refusal)
+
+
+def _unread(
+    endpoint: Endpoint | None, call: Call, violation: Breach, refusal: Refusal
+) -> Validated:
+    return Validated(endpoint, _head(call), [violation], refusal)
+
+
+def _head(call: Call) -> Document:
+    """The document of a request whose body cannot be read."""
+    try:
+        query = reading.fields(call.query)
+    except reading.Unreadable:
+        query = {}
+    return document(call.method, call.path, call.headers, query, None)
+
+
+def _unreadable(provider: Provider, call: Call, why: str) -> Breach:
+    kind = call.content_type
+    as_said = f"what its Content-Type says it is, {shown(kind)}" if kind else "a Content-Type"
+    return Breach("body", why, as_said, provider.reference)
+
+
+def _nowhere(provider: Provider, where: str, call: Call) -> Breach:
+    got = shown(call.method) if where == "method" else shown(f"{call.method} {call.path}")
+    near = ", ".join(_near(provider.name, _served(provider), f"{call.method} {call.path}"[:_PATH]))
+    return Breach(where, got, f"an operation of {provider.title}, as {near}", provider.reference)
+
+
+def _served(provider: Provider) -> tuple[str, ...]:
+    known = [e for e in provider.endpoints if not is_fallback(provider.name, e)]
+    return tuple(sorted({f"{e.method} {e.path} ({e.operation})" for e in known}))
+
+
+@lru_cache(maxsize=1024)
+def _near(_provider: str, served: tuple[str, ...], asked: str) -> list[str]:
+    """Of those with most words in common the ones that look most alike: to compare all of them
+    letter by letter takes as long as a hundred requests."""
+    words = _words(asked)
+    likely = sorted(served, key=lambda line: -len(words & _words(line)))[:_COMPARED]
+    return difflib.get_close_matches(asked, likely, n=_NEAR, cutoff=0.5) or likely[:_NEAR]
+
+
+def _words(text: str) -> set[str]:
+    return {word.casefold() for word in _WORD.findall(text)}
