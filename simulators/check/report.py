@@ -46,7 +46,11 @@ def _further(warning: str) -> str:
 
 
 def diff(breach: Mapping[str, str]) -> Iterator[str]:
-    """One breach, a line for each: where, what was expected, what came, who says so."""
+    """One breach, a line for each: where, what was expected, what came, who says so; of a remark
+    only what it says."""
+    if not breach["expected"]:
+        yield breach["got"]
+        return
     yield breach["pointer"] or "the request"
     yield f"  expected  {breach['expected']}"
     yield f"  got       {breach['got']}"

@@ -9,8 +9,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from simulators.check.examples import read
+from simulators.check.report import diff
 from simulators.data import data
-from simulators.kernel.contracts import Contract, document
+from simulators.kernel import contracts
+from simulators.kernel.contracts import (
+    MOST_ERRORS,
+    MOST_STEPS,
+    MOST_TOLD,
+    Contract,
+    contract,
+    document,
+    shown,
+)
 
 SCHEMAS = sorted(
     path for path in data("contracts").rglob("*.schema.json") if path.parent.name != "connectors"
@@ -183,3 +193,91 @@ def test_both_engines_give_the_same_verdict(path, chosen):
     odd = changed(asked, where, chosen.draw(ODD))
 
     assert contract._keeps_fast(odd) is (contract.check_slowly(odd) == [])
+
+
+BATCH = contract("gatewayapi", "send-sms")
+HOSTILE = {
+    "numbers": lambda n: [0] * n,
+    "arrays": lambda n: [[]] * n,
+    "names": lambda n: {f"name {i}": i for i in range(n)},
+    "wrong recipients": lambda n: {"recipients": [{"msisdn": "x"}] * n},
+    "good ones before a wrong one": lambda n: {
+        "message": "hi",
+        "recipients": [{"msisdn": 4512345678 + i} for i in range(n)] + [{"msisdn": "x"}],
+    },
+    "a long text": lambda n: {"recipients": [{"msisdn": "x" * n}]},
+}
+
+
+@pytest.mark.parametrize("hostile", HOSTILE.values(), ids=HOSTILE)
+def test_what_the_engine_does_for_a_document_is_bounded(hostile, monkeypatch):
+    """A hundred times the document is no more steps and no more errors drawn, and a verdict still:
+    every request is validated before anybody knows who sent it."""
+
+    def done(size):
+        steps, errors = [], []
+        counted = contracts._validator_class()
+
+        def told(contract, document, found=Contract.errors):
+            for error in found(contract, document):
+                errors.append(error)
+                yield error
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Contract, "errors", told)
+            for name in ("descend", "iter_errors"):
+                method = getattr(counted, name)
+                patch.setattr(
+                    counted, name, lambda *a, _of=method, **kw: steps.append(1) or _of(*a, **kw)
+                )
+            found = BATCH.check(document("POST", "/rest/mtsms", {}, {}, hostile(size)))
+        assert found
+        assert len(found) <= MOST_TOLD + 1
+        assert all(len(str(breach)) < 500 for breach in found)
+        return len(steps), len(errors)
+
+    for size in (500, 50_000):
+        steps, errors = done(size)
+        assert steps <= MOST_STEPS + 1
+        assert errors <= MOST_ERRORS + 1
+
+
+def test_an_alternative_with_many_errors_lists_a_few():
+    """What an `anyOf` wants to know of an alternative is whether it fits."""
+    numbers = {"type": "array", "items": {"type": "number"}}
+    contract = Contract({"anyOf": [numbers, {"type": "string"}]})
+
+    (error,) = contract.errors(["x"] * 10_000)
+
+    assert MOST_ERRORS + 1 == len(error.context)
+    assert [] != contract.check(["x"] * 10_000)
+    assert [] == contract.check([1] * 10_000)
+    assert [] == contract.check_slowly([1] * 50)
+
+
+def test_of_many_violations_the_rest_is_counted():
+    """So many are told, and a line says how many more there are; it is in the same form."""
+    tags = {"To": "+15551234567", "Tags": ["long"] * 30}
+    found = Contract(SCHEMA).check(document("POST", "/", {}, {}, tags))
+
+    assert MOST_TOLD + 1 == len(found)
+    assert "and 10 more" == str(found[-1])
+    assert "and 10 more" == found[-1].as_dict()["message"]
+    assert ["and 10 more"] == list(diff(found[-1].as_dict()))
+
+
+def test_a_value_is_shown_without_being_written_out(monkeypatch):
+    """The beginning of it, however much there is."""
+    written = []
+    encode = json.JSONEncoder.iterencode
+
+    def counted(encoder, value, *more):
+        for part in encode(encoder, value, *more):
+            written.append(part)
+            yield part
+
+    monkeypatch.setattr(json.JSONEncoder, "iterencode", counted)
+
+    assert "`[0,0,0" == shown([0] * 100_000)[:7]
+    assert '`{"a":["b",1.5,null,true]}`' == shown({"a": ["b", 1.5, None, True]})
+    assert len(written) < 200

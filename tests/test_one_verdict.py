@@ -1,0 +1,259 @@
+"""One verdict on a request, wherever it is asked for: in a file, in the journal of a running
+server, by strict mode's refusal, and by `contract_server`."""
+
+import base64
+import gzip
+import json
+from contextlib import closing
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from urllib.parse import quote, urlencode
+
+import pytest
+from click.testing import CliRunner
+
+from simulators.catalog import PROVIDERS
+from simulators.cli import commands
+from simulators.contract_server import asked
+from simulators.control import views
+from simulators.data import data
+from simulators.kernel.accounts import DEFAULT
+from simulators.kernel.call import MAX_BODY
+from simulators.kernel.pipeline import Settings
+from simulators.server.simulators import Options, in_thread
+
+FORM = "application/x-www-form-urlencoded"
+NUMBERS = {"aliyun": "13012345678", "tencent": "+8613012345678", "smsaero": "79031234567"}
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One request of the corpus; `good` says that its example keeps the contract."""
+
+    provider: str
+    method: str
+    target: str
+    headers: dict
+    body: bytes = b""
+    good: bool = False
+
+
+def spelled(provider, document, good=False):
+    """The request of an example; some examples can be spelled only in ways that mean another."""
+    headers = {name: str(value) for name, value in document["headers"].items()}
+    headers.setdefault("host", provider.hosts[0])
+    kind, body = headers.get("content-type", ""), document["body"]
+    if body is None or document["method"] == "GET":
+        raw = b""
+    elif kind.startswith(FORM) and isinstance(body, dict):
+        raw = urlencode(body, doseq=True).encode()
+        good = good and all(isinstance(value, str) for value in body.values())
+    else:
+        raw = json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        good = good and "json" in kind
+    target = quote(str(document["path"]), safe="/:@,;=+$!*'()~")
+    if isinstance(document["query"], dict) and document["query"]:
+        target += "?" + urlencode(document["query"], doseq=True, errors="replace")
+    return Sent(provider.name, document["method"], target, headers, raw, good)
+
+
+def examples(provider):
+    """Of each operation one that keeps its contract and two that break it."""
+    for operation in sorted({endpoint.operation for endpoint in provider.endpoints}):
+        path = data("contracts") / provider.name / f"{operation}.examples.json"
+        if path.is_file():
+            found = json.loads(path.read_text())
+            yield spelled(provider, found["keeps"][0], good=True)
+            for broken in (found["breaks"][0], found["breaks"][-1]):
+                document = {"body": None, "method": "POST", "path": "/"} | broken["document"]
+                named = [isinstance(document.get(part), dict) for part in ("headers", "query")]
+                if all(named) and str(document["method"]).isalpha():  # else it is no HTTP
+                    yield spelled(provider, document)
+
+
+def spoilt(one):
+    """A good send in every way that is no matter of a contract's."""
+    path, _, query = one.target.partition("?")
+    query = f"?{query}" if query else ""
+    for method in ("PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"):
+        yield {"method": method}
+    for wrong in (
+        f"{path}x",
+        f"{path.rstrip('/')}/z/",
+        f"{path.upper()}/Z",
+        "/",
+        "/nowhere",
+        "/%ff%00",
+    ):
+        yield {"target": wrong + query}
+    many = "&".join(f"f{n}=1" for n in range(1001)).encode()
+    for body in (b"", b"{", b"[]", b"1", b"\xff\xfe\x00", b"[" * 200 + b"]" * 200, many):
+        yield {"body": body}
+    yield {"body": b" " * (MAX_BODY + 1)}
+    yield {"body": one.body.decode().encode("utf-16")}
+    zipped = {"headers": {**one.headers, "content-encoding": "gzip"}}
+    yield {**zipped, "body": gzip.compress(one.body, mtime=0)}
+    for kind in ("text/plain", "application/xml", "application/json", FORM, "multipart/form-data"):
+        yield {"headers": {**one.headers, "content-type": kind}}
+        yield {"headers": {**one.headers, "content-type": kind}, "body": b'{"a":1}'}
+    bare = {name: value for name, value in one.headers.items() if name != "content-type"}
+    yield {"headers": bare}
+    yield {"headers": bare, "body": b"hello"}
+
+
+def send_of(provider, default, one_send):
+    """A send that is right in every way, with the credentials of the default account."""
+    number = NUMBERS.get(provider.name, "+14155552671")
+    if provider.name in ("vonage", "gatewayapi"):
+        number = number.removeprefix("+")
+    path, headers, body = one_send(
+        default, provider.name, int(number) if provider.name == "gatewayapi" else number
+    )
+    target = path.removeprefix(f"/{provider.name}")
+    headers = {name.lower(): value for name, value in headers.items()}
+    headers.setdefault("host", provider.hosts[0])
+    return Sent(provider.name, "POST", target, headers, body.encode(), good=True)
+
+
+@pytest.fixture
+def corpus(default, one_send):
+    """Good and faulty requests to one provider, each with its number in a header."""
+
+    def made(provider):
+        one = send_of(provider, default, one_send)
+        found = [one, *(Sent(**{**vars(one), "good": False, **s}) for s in spoilt(one))]
+        found += examples(provider)
+        return [
+            Sent(**{**vars(sent), "headers": {**sent.headers, "x-case": str(number)}})
+            for number, sent in enumerate(found)
+        ]
+
+    return made
+
+
+def said(violations):
+    """What a verdict is compared by; what came is masked in ways of their own."""
+    return [(v["pointer"], v["expected"], v["source"]) for v in violations]
+
+
+def by_file(corpus, folder):
+    """`check` on a HAR of them all."""
+    entries = [
+        {
+            "request": {
+                "method": sent.method,
+                "url": f"http://{PROVIDERS[sent.provider].hosts[0]}{sent.target}",
+                "headers": [{"name": k, "value": v} for k, v in sent.headers.items()],
+                "postData": {
+                    "mimeType": "",
+                    "text": base64.b64encode(sent.body).decode(),
+                    "encoding": "base64",
+                },
+            }
+        }
+        for sent in corpus
+    ]
+    file = folder / "sent.har"
+    file.write_text(json.dumps({"log": {"entries": entries}}))
+    done = CliRunner().invoke(commands, ["check", str(file), "--format", "json"])
+    assert done.stdout, done.stderr or done.exception
+    return [said(verdict["breaches"]) for verdict in json.loads(done.stdout)["verdicts"]]
+
+
+def over_http(corpus, port):
+    """Sends them all; the headers of the answers."""
+    answers = []
+    with closing(HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
+        for sent in corpus:
+            connection.putrequest(
+                sent.method, sent.target, skip_host=True, skip_accept_encoding=True
+            )
+            for name, value in {**sent.headers, "content-length": str(len(sent.body))}.items():
+                connection.putheader(name, value.encode("utf-8"))
+            connection.endheaders(sent.body)
+            response = connection.getresponse()
+            response.read()
+            answers.append({name.lower(): value for name, value in response.getheaders()})
+    return answers
+
+
+def by_journal(corpus, server):
+    """A running server's, wherever the request was journalled."""
+    over_http(corpus, server.ports["http"])
+    accounts = server.accounts
+
+    def entries(world):
+        return views.entries(accounts, world, limit=1000)
+
+    worlds = (accounts.strangers, accounts.world(DEFAULT))
+    found = [entry for world in worlds for entry in server.call(lambda w=world: entries(w))]
+    verdicts = {entry["headers"].get("x-case"): said(entry["breaches"]) for entry in found}
+    return [verdicts[sent.headers["x-case"]] for sent in corpus]
+
+
+def by_contract_server(corpus, made):
+    """The verdicts that the fixture's server reaches."""
+    found = []
+
+    def read(request):
+        found.append(said(b.as_dict() for b in asked.read(request, ()).breaches))
+        return ""
+
+    made.httpserver.unexpected = read
+    over_http(corpus, made.httpserver.port)
+    return found
+
+
+@pytest.fixture(scope="module")
+def strict(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("strict")
+    options = Options(port=0, tls_port=None, tls_dir=folder, settings=Settings(strict=True))
+    with in_thread(options) as server:
+        yield server
+
+
+@pytest.mark.parametrize("provider", PROVIDERS.values(), ids=lambda p: p.name)
+def test_all_surfaces_reach_one_verdict(
+    provider, corpus, default, sms_server, strict, contract_server, tmp_path
+):
+    """On good requests and on faulty ones, word by word but for what came; strict mode refuses
+    those with a violation and no others."""
+    requests = corpus(provider)
+
+    file = by_file(requests, tmp_path)
+    journal = by_journal(requests, sms_server)
+    fixture = by_contract_server(requests, contract_server)
+    refused = [
+        answer.get("x-simulator-rule") == "contract"
+        for answer in over_http(requests, strict.ports["http"])
+    ]
+
+    told = [f"{sent.method} {sent.target} {sent.body[:60]!r}" for sent in requests]
+    assert dict(zip(told, file, strict=True)) == dict(zip(told, journal, strict=True))
+    assert dict(zip(told, file, strict=True)) == dict(zip(told, fixture, strict=True))
+    assert [t for t, f, r in zip(told, file, refused, strict=True) if bool(f) is not r] == []
+    good = [(t, f) for t, f, s in zip(told, file, requests, strict=True) if s.good and f]
+    assert [] == good
+    assert sum(bool(verdict) for verdict in file) > 12
+
+
+@pytest.mark.parametrize("provider", PROVIDERS.values(), ids=lambda p: p.name)
+def test_a_request_that_cannot_be_read_is_in_the_journal_of_who_sent_it(
+    provider, default, sms_server, one_send
+):
+    """By wrong method and wrong path, wherever the credentials are, and by an unreadable body where
+    they are not in it: `check --url` of an account is not green for what it could not read."""
+    one = send_of(provider, default, one_send)
+    many = "&".join(f"f{n}=1" for n in range(1001)).encode()
+    kind = {"headers": {**one.headers, "content-type": FORM}}
+    faults = [{"method": "PUT"}]
+    if provider.name != "http_sms":  # any path of it is served
+        faults.append({"target": "/nowhere"})
+    if provider.name not in ("vonage", "aliyun"):  # there the body has them
+        faults.append({**kind, "body": many})
+    sent = [Sent(**{**vars(one), **fault}) for fault in faults]
+
+    over_http(sent, sms_server.ports["http"])
+
+    assert len(faults) == len(default.violations())
+    assert len({entry["breaches"][0]["pointer"] for entry in default.violations()}) == len(faults)
