@@ -9,6 +9,8 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import CliRunner
 
+from simulators import cli_check
+from simulators.check import verdict
 from simulators.cli import commands
 
 CAPTURES = Path(__file__).parent / "captures"
@@ -147,6 +149,24 @@ def test_a_nearly_known_name_is_a_warning_that_fails_nothing(check):
     assert "Colour" not in printed
 
 
+def test_near_names_are_looked_for_so_many_times_and_no_more(check, monkeypatch):
+    """However many names a document has, and however often each."""
+    asked = []
+
+    def counted(name, *given, **more):
+        asked.append(name)
+        return []
+
+    monkeypatch.setattr(verdict, "get_close_matches", counted)
+    sent = {**SENT, "url": "https://gatewayapi.com/rest/mtsms"}
+    sent["headers"] = {"content-type": "application/json", "authorization": "Basic eDp5"}
+    recipients = [{f"colour{n % 500}": n, "msisdn": n} for n in range(9000)]
+    check([{**sent, "body": json.dumps({"recipients": recipients, "l" * 9000: 1})}])
+
+    assert len(asked) == len(set(asked)) == 200
+    assert max(map(len, asked)) <= 100
+
+
 def test_a_path_or_action_that_nobody_serves_is_a_breach(check):
     """With the provider's operations that are near."""
     tencent = {**SENT, "url": "https://sms.tencentcloudapi.com/", "body": ""}
@@ -219,11 +239,62 @@ def test_github_annotates_the_line(check, tmp_path):
 )
 def test_what_cannot_be_judged_is_exit_code_2(check, content, said):
     """One line that names the file and the line in it."""
-    code, printed, told = check(content)
+    code, _printed, told = check(content)
 
-    assert (2, "") == (code, printed)
+    assert 2 == code
     assert said in told
     assert 1 == told.count("\n")
+
+
+@pytest.mark.parametrize("bad", [b"{oops", b"[1]", b"5", json.dumps(ELSEWHERE).encode()])
+def test_one_request_that_cannot_be_judged_takes_no_other_with_it(check, bad):
+    """The report is of the rest; exit code 2 and a line on stderr say that something is missing."""
+    lines = [json.dumps(item).encode() for item in (SENT, WRONG_TO)]
+    code, printed, told = check(b"\n".join([lines[0], bad, lines[1]]))
+
+    assert (2, 1) == (code, told.count("\n"))
+    assert "sent.jsonl:2: " in told
+    assert printed.endswith("requests: 2, kept their contract: 1, broke it: 1\n")
+
+
+def test_an_entry_of_a_har_that_is_none_takes_no_other_with_it(check):
+    """As in a list of JSON."""
+    document = json.loads(har(SENT, WRONG_TO))
+    document["log"]["entries"][0]["request"]["postData"] = {"text": "?", "encoding": "base64"}
+    code, printed, told = check(json.dumps(document).encode(), name="a.har")
+
+    assert (2, True) == (code, "entry 1: postData.text is not base64" in told)
+    assert printed.endswith("requests: 1, kept their contract: 0, broke it: 1\n")
+
+
+def test_a_fault_of_a_reader_takes_no_request_with_it(check, monkeypatch):
+    """It is told as ours, and the rest is judged."""
+    judged = cli_check.judge
+
+    def faulty(request, hosts):
+        if request.line == 1:
+            raise KeyError("oops")
+        return judged(request, hosts)
+
+    monkeypatch.setattr(cli_check, "judge", faulty)
+    code, printed, told = check([SENT, SENT])
+
+    assert (2, 1) == (code, told.count("\n"))
+    assert "sent.jsonl:1: cannot be judged, by a fault of check: KeyError('oops')" in told
+    assert "requests: 1, kept" in printed
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/xml", ""])
+def test_a_body_of_another_content_type_is_a_violation_and_no_traceback(check, kind):
+    """Tencent's, which its reader refuses in words of its own."""
+    url = "https://sms.tencentcloudapi.com/"
+    headers = {"X-TC-Action": "SendSms", "Content-Type": kind, "Authorization": "x"}
+    tencent = {"method": "POST", "url": url, "headers": headers, "body": '{"a": 1}'}
+    code, printed, told = check([tencent, SENT])
+
+    assert (1, "") == (code, told)
+    assert "\n  body\n" in printed
+    assert "requests: 2, kept their contract: 1, broke it: 1" in printed
 
 
 def test_an_unknown_host_is_told_those_that_are_known(check):

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 class BadFile(ValueError):
-    """A file that cannot be read; the message names file and line."""
+    """A file, or one request in it, that cannot be read; the message names file and line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,9 @@ class Recorded:
     foreign: bool = False
 
 
-def read(path: Path) -> list[Recorded]:
-    """All requests of a file, in its order. Raises `BadFile`."""
+def read(path: Path) -> list[Recorded | BadFile]:
+    """All requests of a file, in its order, one that cannot be read as why it cannot: the others
+    are still to be judged. Raises `BadFile` where the file is none of the forms."""
     text = _text(path)
     try:
         whole = _parsed(text)
@@ -73,7 +74,7 @@ def _parsed(text: str) -> Any:
         raise json.JSONDecodeError(str(error), text, 0) from None
 
 
-def _lines(path: Path, text: str, error: json.JSONDecodeError) -> Iterator[Recorded]:
+def _lines(path: Path, text: str, error: json.JSONDecodeError) -> Iterator[Recorded | BadFile]:
     """The requests of JSON Lines; `error` is why the text as a whole is not JSON."""
     given = [(n, line) for n, line in enumerate(text.split("\n"), 1) if line.strip()]
     if not given:
@@ -82,18 +83,29 @@ def _lines(path: Path, text: str, error: json.JSONDecodeError) -> Iterator[Recor
         try:
             item = _parsed(line)
         except (json.JSONDecodeError, RecursionError) as broken:
-            first = number == given[0][0]
+            first = number == given[0][0]  # then it is not JSON Lines
             at, why = (error.lineno, error) if first else (number, broken)
             said = why.msg if isinstance(why, json.JSONDecodeError) else "nested too deep"
-            raise BadFile(f"{path}:{at}: not JSON: {said}") from None
+            bad = BadFile(f"{path}:{at}: not JSON: {said}")
+            if first:
+                raise bad from None
+            yield bad
+            continue
         yield from _requests(path, number, f"{path}:{number}", item)
 
 
-def _requests(path: Path, line: int, place: str, item: Any) -> Iterator[Recorded]:
+def _requests(path: Path, line: int, place: str, item: Any) -> Iterator[Recorded | BadFile]:
     """A line's own request, or those it lists as `requests`."""
     listed = item.get("requests") if isinstance(item, dict) else None
     for one in listed if isinstance(listed, list) else [item]:
-        yield _request(path, line, place, one)
+        yield _or_why(_request, path, line, place, one)
+
+
+def _or_why(make: Callable[..., Recorded], *given: Any) -> Recorded | BadFile:
+    try:
+        return make(*given)
+    except BadFile as error:
+        return error
 
 
 def _request(path: Path, line: int, place: str, item: Any) -> Recorded:
@@ -107,19 +119,22 @@ def _request(path: Path, line: int, place: str, item: Any) -> Recorded:
     return _recorded(path, line, place, item.get("method"), url, headers, body)
 
 
-def _har(path: Path, log: Any) -> Iterator[Recorded]:
+def _har(path: Path, log: Any) -> Iterator[Recorded | BadFile]:
     entries = log.get("entries") if isinstance(log, dict) else None
     if not isinstance(entries, list):
         raise BadFile(f"{path}: a HAR has its requests in log.entries; there is no such list")
     for number, entry in enumerate(entries, 1):
-        place = f"{path} entry {number}"
-        request = entry.get("request") if isinstance(entry, dict) else None
-        if not isinstance(request, dict):
-            raise BadFile(f"{place}: expected an object `request`")
-        headers = _headers(place, request.get("headers"))
-        body = _posted(place, request.get("postData"), headers)
-        method, url = request.get("method"), request.get("url")
-        yield _recorded(path, 0, place, method, url, headers, body, foreign=True)
+        yield _or_why(_entry, path, f"{path} entry {number}", entry)
+
+
+def _entry(path: Path, place: str, entry: Any) -> Recorded:
+    request = entry.get("request") if isinstance(entry, dict) else None
+    if not isinstance(request, dict):
+        raise BadFile(f"{place}: expected an object `request`")
+    headers = _headers(place, request.get("headers"))
+    body = _posted(place, request.get("postData"), headers)
+    method, url = request.get("method"), request.get("url")
+    return _recorded(path, 0, place, method, url, headers, body, foreign=True)
 
 
 def _posted(place: str, posted: Any, headers: dict[str, str]) -> bytes:

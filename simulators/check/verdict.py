@@ -155,19 +155,28 @@ def _spoken_of(schema: Any) -> Iterator[str]:
             yield from _spoken_of(inner)
 
 
+_MOST_NAMES = 200
+_LONGEST = 100
 _PARTS = ("method", "path", "headers", "query", "body")
 
 
 def _near_names(document: Document, known: frozenset[str]) -> Iterator[str]:
-    """A sentence for each field with a name that is nearly one of the contract's."""
+    """A sentence for each field with a name that is nearly one of the contract's. Each unknown name
+    is looked for once, and so many of them: no document is full of slips of the pen."""
     # The schema also speaks of the document's own parts: a field that is like both wins.
     ordered = sorted(known, key=lambda name: (name not in _PARTS, name))
     alike = {name.casefold(): name for name in ordered}
+    looked_for: dict[str, list[str]] = {}
     for part in ("query", "body"):
         for where, name, beside in _fields(part, document.get(part)):
             if name in known or name.partition(".")[0] in known:  # Name.0, a list in a form
                 continue
-            near = get_close_matches(name.casefold(), alike, n=1, cutoff=_NEAR)
+            if name not in looked_for:
+                if len(looked_for) == _MOST_NAMES:
+                    return
+                asked = name[:_LONGEST].casefold()
+                looked_for[name] = get_close_matches(asked, alike, n=1, cutoff=_NEAR)
+            near = looked_for[name]
             if near and alike[near[0]] not in beside:
                 yield f"{where}.{name} is not known; did you mean {alike[near[0]]}?"
 

@@ -13,7 +13,7 @@ from simulators.cli.options import ACCOUNT, TOKEN, fail
 from simulators.control.client import ControlError
 from simulators.server.gateway import host_name
 
-BROKEN = 1
+BROKEN, UNJUDGED = 1, 2
 
 
 @click.command
@@ -49,11 +49,18 @@ def check(**given: Any) -> None:
 def _run(
     files: Iterable[Path], url: str, hosts: Iterable[str], shape: str, account: str, token: str
 ) -> NoReturn:
-    """Prints the report and ends with 0, 1 for a breach, 2 for what cannot be judged."""
+    """Prints the report and ends with 0, 1 for a violation, 2 where anything cannot be judged: that
+    is told on stderr, and the report is of the rest."""
     if bool(files) == bool(url):
         fail("check takes files of recorded requests, or --url of a running server, not both")
-    verdicts = _journal(url, account, token) if url else _files(files, _more(hosts))
-    click.echo(report.FORMATS[shape](verdicts))
+    unjudged: list[str] = []
+    verdicts = _journal(url, account, token) if url else _files(files, _more(hosts), unjudged)
+    for reason in unjudged:
+        click.echo(f"sms-simulators: {reason}", err=True)
+    if verdicts or not unjudged:
+        click.echo(report.FORMATS[shape](verdicts))
+    if unjudged:
+        raise SystemExit(UNJUDGED)
     raise SystemExit(BROKEN if any(verdict.breaches for verdict in verdicts) else 0)
 
 
@@ -70,30 +77,37 @@ def _journal(url: str, account: str, token: str) -> list[Verdict]:
     return verdicts
 
 
-def _files(files: Iterable[Path], hosts: Mapping[str, str]) -> list[Verdict]:
+def _files(files: Iterable[Path], hosts: Mapping[str, str], unjudged: list[str]) -> list[Verdict]:
+    """The verdicts on all that can be judged; why the rest cannot goes to `unjudged`."""
     verdicts: list[Verdict] = []
     for path in files:
         try:
-            verdicts += _file(path, hosts)
-        except (recorded.BadFile, UnknownHost) as error:
-            fail(str(error))
+            verdicts += _file(path, hosts, unjudged)
+        except recorded.BadFile as error:
+            unjudged.append(str(error))
     return verdicts
 
 
-def _file(path: Path, hosts: Mapping[str, str]) -> list[Verdict]:
+def _file(path: Path, hosts: Mapping[str, str], unjudged: list[str]) -> list[Verdict]:
     """Requests to other hosts are passed over where they are to be expected, unless it is all
     there is."""
-    verdicts, passed = [], None
+    verdicts, passed, before = [], None, len(unjudged)
     for request in recorded.read(path):
+        if isinstance(request, recorded.BadFile):
+            unjudged.append(str(request))
+            continue
         try:
             verdicts.append(judge(request, hosts))
         except UnknownHost as error:
-            if not request.foreign:
-                raise
-            passed = error
+            if request.foreign:
+                passed = error
+            else:
+                unjudged.append(str(error))
+        except Exception as error:  # a fault of ours, which must not hide the verdicts on the rest
+            unjudged.append(f"{request.place}: cannot be judged, by a fault of check: {error!r}")
     if passed and not verdicts:
         raise recorded.BadFile(f"{path} has no request to an SMS provider: {passed}")
-    if not verdicts:
+    if not verdicts and before == len(unjudged):
         raise recorded.BadFile(f"{path} has no request in it")
     return verdicts
 

@@ -24,7 +24,7 @@ class Bad(Exception):
 def unknown(status: int, kind: str, name: str, known: Iterable[str]) -> Bad:
     """There is no such name; says the near one, and all there are."""
     names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(name[:_SHOWN], names, n=1, cutoff=0.5)
     hint = f"; did you mean '{near[0]}'?" if near else ""
     expected = f"one of: {', '.join(names)}" if names else "none"
     return Bad(status, f"no {kind} '{shown(name)}'{hint}", expected, shown(name))
