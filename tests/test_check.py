@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import CliRunner
 
-from simulators import cli_check
 from simulators.check import verdict
+from simulators.cli import check as cli_check
 from simulators.cli import commands
 
 CAPTURES = Path(__file__).parent / "captures"

@@ -12,15 +12,16 @@ from urllib.parse import quote, urlencode
 import pytest
 from click.testing import CliRunner
 
+from simulators.app import Options, in_thread
 from simulators.catalog import PROVIDERS
+from simulators.check.examples import read
 from simulators.cli import commands
-from simulators.contract_server import asked
 from simulators.control import views
 from simulators.data import data
 from simulators.kernel.accounts import DEFAULT
 from simulators.kernel.call import MAX_BODY
 from simulators.kernel.pipeline import Settings
-from simulators.server.simulators import Options, in_thread
+from simulators.testing.contract_server import asked
 
 FORM = "application/x-www-form-urlencoded"
 NUMBERS = {"aliyun": "13012345678", "tencent": "+8613012345678", "smsaero": "79031234567"}
@@ -62,10 +63,10 @@ def examples(provider):
     for operation in sorted({endpoint.operation for endpoint in provider.endpoints}):
         path = data("contracts") / provider.name / f"{operation}.examples.json"
         if path.is_file():
-            found = json.loads(path.read_text())
-            yield spelled(provider, found["keeps"][0], good=True)
-            for broken in (found["breaks"][0], found["breaks"][-1]):
-                document = {"body": None, "method": "POST", "path": "/"} | broken["document"]
+            keeps, breaks = read(path.read_text(), path.name)
+            yield spelled(provider, keeps[0], good=True)
+            for broken in breaks[:1] + breaks[1:][-1:]:
+                document = {"body": None, "method": "POST", "path": "/"} | broken.document
                 named = [isinstance(document.get(part), dict) for part in ("headers", "query")]
                 if all(named) and str(document["method"]).isalpha():  # else it is no HTTP
                     yield spelled(provider, document)
@@ -195,11 +196,11 @@ def by_contract_server(corpus, made):
     """The verdicts that the fixture's server reaches."""
     found = []
 
-    def read(request):
+    def seen(request):
         found.append(said(b.as_dict() for b in asked.read(request, ()).breaches))
         return ""
 
-    made.httpserver.unexpected = read
+    made.httpserver.unexpected = seen
     over_http(corpus, made.httpserver.port)
     return found
 
