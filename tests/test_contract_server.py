@@ -18,7 +18,7 @@ from tencentcloud.sms.v20210111 import models, sms_client
 from simulators.catalog import PROVIDERS
 from simulators.kernel.catalogue import Place
 from simulators.kernel.contracts import contract
-from simulators.testing.contract_server.answers import BadExpectation
+from simulators.testing.contract_server.exchange import BadExpectation
 
 pytest_plugins = ["pytester"]
 

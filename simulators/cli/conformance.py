@@ -11,8 +11,7 @@ from simulators.cli.options import PORT, TLS_DIR, TOKEN, fail
 
 if TYPE_CHECKING:
     from simulators.conformance.stand import Stand
-    from simulators.conformance.success import Success
-    from simulators.conformance.trigger import Trigger
+    from simulators.conformance.trigger import Success, Trigger
     from simulators.kernel.provider import Provider
     from simulators.testing.refusals import RefusalCase
 
@@ -125,9 +124,8 @@ def conformance(**given: Any) -> None:
     application crashes, hangs or sends nothing.
     """
     from simulators.conformance import report
-    from simulators.conformance.baseline import NothingTested
-    from simulators.conformance.numbers import BadNumber
-    from simulators.conformance.run import conduct
+    from simulators.conformance.run import NothingTested, conduct
+    from simulators.conformance.stand import BadNumber
     from simulators.conformance.trigger import BadTrigger
     from simulators.control.client import ControlError
 
@@ -146,8 +144,8 @@ def conformance(**given: Any) -> None:
 def _run(given: Given) -> Any:
     import random
 
-    from simulators.conformance import numbers
     from simulators.conformance.run import Run
+    from simulators.conformance.stand import fresh
     from simulators.testing.refusals import absent
 
     provider = _provider(given["name"])
@@ -160,7 +158,7 @@ def _run(given: Given) -> Any:
         trigger=_trigger(given, _success(given["success"])),
         told=given["line"] or given["request"],
         timeout=given["timeout"],
-        numbers=numbers.fresh(provider.name, given["to"], messages, random.SystemRandom()),
+        numbers=fresh(provider.name, given["to"], messages, random.SystemRandom()),
     )
     return run, _there(given) if given["url"] else _started(given)
 
@@ -184,7 +182,7 @@ def _cases(provider: "Provider", only: tuple[str, ...]) -> "list[RefusalCase]":
 
 
 def _success(given: str) -> "Success | None":
-    from simulators.conformance.success import BadSuccess, success_when
+    from simulators.conformance.trigger import BadSuccess, success_when
 
     try:
         return success_when(given) if given else None

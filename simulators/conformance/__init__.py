@@ -1,1 +1,2 @@
-"""Does an application notice each refusal? One message a refusal, by a trigger of the user's."""
+"""`sms-simulators conformance`: has an application send a message for each way in which a provider
+refuses one, and says whether it noticed."""

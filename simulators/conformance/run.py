@@ -1,21 +1,30 @@
-"""A conformance run: one good send, then one message for each class of refusal."""
+"""A conformance run: one good send, then one message for each class of refusal.
 
+The good send comes first, as refusals mean something only if a message would have gone. A message
+that is taken and fails later is followed: did the application learn what became of it?
+"""
+
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from simulators.conformance import late
-from simulators.conformance.baseline import POLL_SECONDS, sent_well
-from simulators.conformance.stand import Stand
-from simulators.conformance.trigger import BadTrigger, Ran, Trigger
-from simulators.conformance.values import Values, of_number
+from simulators.conformance.stand import Entry, Stand
+from simulators.conformance.trigger import BadTrigger, Ran, Trigger, Values, of_number
 from simulators.conformance.verdict import ABSENT, Report, Verdict, judged
 from simulators.kernel.provider import Provider
 from simulators.testing.refusals import CLASSES, RefusalCase
 
 GRACE_SECONDS = 0.3
+POLL_SECONDS = 0.02
+# Every course of a message has ended by then; no request signed before is too old yet.
+AHEAD_SECONDS = 120
+
+
+class NothingTested(Exception):
+    """The good send was not accepted, or not reported as success; the message says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +91,7 @@ def _meet(stand: Stand, run: Run, case: RefusalCase, values: Values) -> _Met:
     followed = False
     try:
         if case.notice == "later":
-            ran, followed = late.follow(stand, run.provider, run.trigger, values, run.timeout)
+            ran, followed = follow(stand, run.provider, run.trigger, values, run.timeout)
         else:
             ran = run.trigger(values, run.timeout)
     except BadTrigger as error:  # the good send went: what it was sent by is there no more
@@ -97,3 +106,139 @@ def _await_request(stand: Stand, case: RefusalCase, start: int, ran: Ran, grace:
         if any(entry["rule"] == case.rule["name"] for entry in stand.requests(start)):
             return
         time.sleep(POLL_SECONDS)
+
+
+def sent_well(stand: Stand, trigger: Trigger, values: Values, timeout: float) -> tuple[Ran, float]:
+    """What the application said, and by how many seconds it said so before its message came.
+
+    Raises `NothingTested`.
+    """
+    requests, strange = stand.journal(), stand.strangers_mark()
+    newest = stand.newest()
+    ran = trigger(values, timeout)
+    told = time.monotonic()
+    while True:
+        found = [sent for sent in stand.sent(newest) if sent["provider"] == stand.provider]
+        lag = time.monotonic() - told
+        if any(sent["to"] == values["to"] for sent in found):
+            break
+        came = stand.requests(requests), stand.strangers(strange)
+        if ran.crash or ran.hung or any(came) or not ran.success or lag > timeout:
+            raise NothingTested(_why(ran, values, found, *came))
+        time.sleep(POLL_SECONDS)
+    if ran.crash or not ran.success:
+        raise NothingTested(
+            f"{stand.provider} accepted a good message, and the application reports no success:"
+            f" {ran.said}; --success-when says what a success looks like"
+        )
+    return ran, lag
+
+
+def _why(
+    ran: Ran, values: Values, found: list[Entry], came: list[Entry], strangers: list[Entry]
+) -> str:
+    said = f"the application said: {ran.said}"
+    provider = values["provider"]
+    if found:
+        return (
+            f"a good message went to {found[0]['to']} and not to {values['to']}, the number given"
+            f" as {{to}} and SMS_TO; {said}"
+        )
+    of_ours = [entry for entry in came if entry["provider"] == provider]
+    if of_ours:
+        return f"{provider} refused a good message: {_refusal(of_ours[-1])}; {said}"
+    if strangers:
+        return (
+            f"a request came for {strangers[-1]['provider']} whose credentials are no account's;"
+            f" those of '{values['account']}' are in {{name}} and SMS_NAME; {said}"
+        )
+    if came:
+        return f"a request came for {came[-1]['provider']}, not for {provider}; {said}"
+    return f"the trigger made no request to {values['base_url']}; {said}"
+
+
+def _refusal(entry: dict[str, Any]) -> str:
+    """The answer of a refused request, with what its contract says of it."""
+    error = f" {entry['error']}" if entry["error"] else ""
+    return ": ".join([f"{entry['status']}{error}", *entry["sentences"][:1]])
+
+
+def follow(
+    stand: Stand, provider: Provider, trigger: Trigger, values: Values, timeout: float
+) -> tuple[Ran, bool]:
+    """Sends, and lets the message fail as soon as it is there, while the application may still be
+    asking for it. What the application said, and whether it followed: took the receipt with what
+    the provider expects, or asked what became of the message."""
+    newest = stand.newest()
+    with _Aside(trigger, values, timeout) as aside:
+        message = _arrival(stand, newest, values["to"], aside)
+        if message is None:
+            return aside.ran(), False
+        stand.advance(AHEAD_SECONDS)
+        try:
+            since = stand.journal()
+            ran = aside.ran()
+            return ran, _taken(stand, provider, message) or _asked(stand, since, message)
+        finally:
+            stand.advance(-AHEAD_SECONDS)
+
+
+class _Aside:
+    """A trigger in a thread of its own."""
+
+    def __init__(self, trigger: Trigger, values: Values, timeout: float) -> None:
+        self._come: list[Ran | BaseException] = []
+        self._thread = threading.Thread(target=self._work, args=(trigger, values, timeout))
+
+    def _work(self, trigger: Trigger, values: Values, timeout: float) -> None:
+        try:
+            self._come.append(trigger(values, timeout))
+        except BaseException as error:  # it is raised where the run is waited for
+            self._come.append(error)
+
+    def __enter__(self) -> "_Aside":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self._thread.join()
+
+    @property
+    def ended(self) -> bool:
+        return not self._thread.is_alive()
+
+    def ran(self) -> Ran:
+        self._thread.join()
+        (come,) = self._come
+        if isinstance(come, BaseException):
+            raise come
+        return come
+
+
+def _arrival(stand: Stand, newest: int, to: str, aside: _Aside) -> str | None:
+    """The id of the message once it is there; None if the application ended without."""
+    while True:
+        ended = aside.ended
+        for sent in stand.sent(newest):
+            if sent["provider"] == stand.provider and sent["to"] == to:
+                return str(sent["id"])
+        if ended:
+            return None
+        time.sleep(POLL_SECONDS)
+
+
+def _taken(stand: Stand, provider: Provider, message: str) -> bool:
+    return any(
+        attempt["state"] == "delivered" and provider.states[attempt["reports"]].final
+        for attempt in stand.attempts(message)
+    )
+
+
+def _asked(stand: Stand, since: int, message: str) -> bool:
+    """Whether a later request names the message, or its answer does."""
+    return any(
+        entry["provider"] == stand.provider
+        and message not in entry["messages"]
+        and any(message in entry[part] for part in ("target", "body", "answer"))
+        for entry in stand.requests(since)
+    )

@@ -1,4 +1,6 @@
-"""What makes the application send one message, and how it says what became of it."""
+"""The application under test, from the outside: what makes it send one message (a command or a
+request), what it is told, and how it is read whether it reports success.
+"""
 
 import contextlib
 import http.client
@@ -10,12 +12,100 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import quote, urlsplit
 
-from simulators.conformance.success import Success
-from simulators.conformance.values import Values, environment, filled, in_json, in_url
+from simulators.kernel import phone
+
+Values = Mapping[str, str]
+_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+
+
+def of_number(number: str) -> dict[str, str]:
+    """A number in E.164 as `to`; `digits` without the plus; `national` without the country."""
+    parsed = phone.parse(number)
+    national = parsed.national if parsed else number.lstrip("+")
+    return {"to": number, "digits": number.lstrip("+"), "national": national}
+
+
+def filled(text: str, values: Values, spell: Callable[[str], str] = str) -> str:
+    """The text with each `{name}` that there is replaced; other braces stay as they are."""
+    return _PLACEHOLDER.sub(
+        lambda found: spell(values[found[1]]) if found[1] in values else found[0], text
+    )
+
+
+def in_url(value: str) -> str:
+    """A value as a URL or a form spells it."""
+    return quote(value, safe="")
+
+
+def in_json(value: str) -> str:
+    """A value as it is written between the quotes of a JSON string."""
+    return json.dumps(value, ensure_ascii=False)[1:-1]
+
+
+def environment(values: Values) -> dict[str, str]:
+    """`{"to": ...}` as `{"SMS_TO": ...}`."""
+    return {f"SMS_{name.upper()}": value for name, value in values.items()}
+
+
+Success = Callable[[str], bool]
+_NOTHING = object()
+
+
+class BadSuccess(ValueError):
+    """Not a way to tell success; the message says what was expected."""
+
+
+def success_when(given: str) -> Success:
+    """`/sent` is a JSON pointer to something other than false, null, 0 and "", `/status=sent` one
+    to that value; anything else is a regular expression to be found. Raises `BadSuccess`."""
+    if given.startswith("/"):
+        pointer, equals, wanted = given.partition("=")
+        return lambda text: _points(text, pointer, wanted if equals else None)
+    try:
+        pattern = re.compile(given)
+    except re.error as error:
+        raise BadSuccess(
+            f"--success-when: expected a regular expression or a JSON pointer, got '{given}'"
+            f" ({error})"
+        ) from None
+    return lambda text: pattern.search(text) is not None
+
+
+def _points(text: str, pointer: str, wanted: str | None) -> bool:
+    found = _at(_document(text), pointer)
+    if found is _NOTHING:
+        return False
+    if wanted is None:
+        return bool(found)
+    return wanted == (found if isinstance(found, str) else json.dumps(found))
+
+
+def _document(text: str) -> Any:
+    """The text as JSON, or else its last line."""
+    for part in (text, *text.strip().splitlines()[-1:]):
+        try:
+            return json.loads(part)
+        except ValueError:
+            continue
+    return None
+
+
+def _at(document: Any, pointer: str) -> Any:
+    for part in pointer.split("/")[1:]:
+        name = part.replace("~1", "/").replace("~0", "~")
+        if isinstance(document, dict) and name in document:
+            document = document[name]
+        elif isinstance(document, list) and name.isdecimal() and int(name) < len(document):
+            document = document[int(name)]
+        else:
+            return _NOTHING
+    return document
+
 
 SHOWN = 65_536
 _SHELLS = {128 + number for number in (4, 6, 7, 8, 9, 11)}  # how a shell tells of a signal

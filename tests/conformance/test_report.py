@@ -10,8 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 from simulators.cli import commands
-from simulators.conformance import numbers, report
-from simulators.conformance.values import filled, in_json, in_url, of_number
+from simulators.conformance import report
+from simulators.conformance.stand import fresh
+from simulators.conformance.trigger import filled, in_json, in_url, of_number
 from simulators.conformance.verdict import Report, Verdict
 
 SAID = "exit code 0: sent None & <nothing>\x00"
@@ -130,7 +131,7 @@ def test_placeholders_are_filled_as_their_place_spells_them():
 @pytest.mark.parametrize("provider", ["twilio", "vonage", "gatewayapi", "smsaero", "aliyun", "any"])
 def test_fresh_numbers_are_valid_and_never_the_same(provider):
     """A thousand possible ones are enough for every class."""
-    found = numbers.fresh(provider, "", 100, random.Random(1))
+    found = fresh(provider, "", 100, random.Random(1))
     taken = [next(found) for _ in range(100)]
 
     assert 100 == len(set(taken))
