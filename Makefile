@@ -74,10 +74,11 @@ $(MADE): pyproject.toml
 	  echo "$$python has neither ensurepip nor pip; on Debian and Ubuntu: sudo apt install python3-venv" >&2; \
 	  exit 1; \
 	fi
+	@echo "installing the simulators and what they need into $(VENV); this takes a minute" >&2
 	@$(PIP) install --editable .
 	@touch $@
 
 $(MADE_FOR_WORK): $(MADE)
-	@echo "adding what tests and checks need to $(VENV)" >&2
+	@echo "adding what tests and checks need to $(VENV); this takes a few minutes" >&2
 	@$(PIP) install --editable '.[dev]'
 	@touch $@
