@@ -90,7 +90,7 @@ def test_a_table_of_one_s_own_replaces_the_provider_s(ask):
 
 def test_receipts_begin_empty(ask):
     """Nothing to come, nothing tried."""
-    assert (200, {"pending": [], "attempts": []}) == ask("GET", "/_sim/receipts")
+    assert (200, {"pending": [], "under_way": [], "attempts": []}) == ask("GET", "/_sim/receipts")
 
 
 @pytest.mark.parametrize("name", ["一分钟一条", "50% off", "дважды в минуту"])
