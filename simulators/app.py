@@ -2,9 +2,8 @@
 
 import asyncio
 import contextlib
-import errno
+import random
 import socket
-import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,16 +22,15 @@ from simulators.kernel.rules import Rule, install
 from simulators.kernel.world import World
 from simulators.loopback import is_loopback
 from simulators.otp.service import Policy
-from simulators.server import otp, tls, watchdog
+from simulators.server import tls, watchdog
 from simulators.server.apps import build
 from simulators.server.arrival import Site
 from simulators.server.courier import Courier
 from simulators.server.dispatch import Dispatcher
 from simulators.server.gateway import LOOPBACK, Gateway, local_host
-from simulators.server.http1 import Protocol
+from simulators.server.listeners import listen, listener
 from simulators.store.memory import KEEP, MemoryStore
 
-IDLE_SECONDS = 75
 # Listening on every address, the simulators are reached by the loopback one.
 _SELF = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - shown, not bound
 _T = TypeVar("_T")
@@ -59,10 +57,6 @@ class Options:
     rules: Sequence[Rule] = ()
     otp_port: int | None = None
     otp_policy: Policy = field(default_factory=Policy)
-
-
-class PortInUse(OSError):
-    """A port cannot be listened on; the message names it and the flag that changes it."""
 
 
 class Simulators:
@@ -169,30 +163,46 @@ class Simulators:
     ) -> list[tuple[uvicorn.Server, _Sockets]]:
         options = self.options
 
-        def listen(name: str, port: int, flag: str) -> socket.socket:
-            sock = closing.enter_context(_listen(options.host, port, flag))
+        def named(name: str, port: int, flag: str) -> socket.socket:
+            sock = closing.enter_context(listen(options.host, port, flag))
             self.ports[name] = sock.getsockname()[1]
             return sock
 
-        plain = [listen("http", options.port, "--port")]
+        plain = [named("http", options.port, "--port")]
         for name, port in options.provider_ports.items():
-            plain.append(listen(name, port, "--provider-port"))
+            plain.append(named(name, port, "--provider-port"))
             self.gateway.ports[self.ports[name]] = name
         made = [(listener(self.gateway, None), plain)]
         if options.tls_port is not None:
-            secure = [listen("https", options.tls_port, "--tls-port")]
+            secure = [named("https", options.tls_port, "--tls-port")]
             context = tls.context(options.tls_dir, self.hosts())
             made.append((listener(self.gateway, context), secure))
         if options.otp_port is not None:
-            sockets = [listen("otp", options.otp_port, "--otp-port")]
+            sockets = [named("otp", options.otp_port, "--otp-port")]
             made.append((listener(self._otp(closing), None), sockets))
         return made
 
     def _otp(self, closing: contextlib.AsyncExitStack) -> Site:
-        """The reference OTP service, on the clock of the default account."""
-        now = self.accounts.world(DEFAULT).clock.now
-        app = otp.app(self.url, now, self.options.otp_policy, closing)
-        return Site(app, self.gateway.stranger)
+        """The reference OTP service, on the clock of the default account. What its connectors send
+        comes here, with the vendor's Host header: it never leaves for the vendor."""
+        from simulators.otp import app, factories, pool  # only who wants the service loads it
+        from simulators.otp.service import Service
+
+        carrier = pool.Pool(self.url)
+        closing.push_async_callback(carrier.close)
+        policy = self.options.otp_policy
+        # They guard what is there, and can be foretold only where a run is to be repeated.
+        chance = random.Random(policy.seed) if policy.seed else random.SystemRandom()
+        service = Service(
+            connectors=factories.CONNECTORS,
+            describe=factories.document,
+            check=factories.check_config,
+            carrier=carrier,
+            now=self.accounts.world(DEFAULT).clock.now,
+            chance=chance,
+            policy=policy,
+        )
+        return Site(app.build(service), self.gateway.stranger)
 
     def stop(self) -> None:
         """Ends `serve`; may be called from any thread or signal handler, at any time."""
@@ -245,55 +255,3 @@ def in_thread(options: Options) -> Iterator[Simulators]:
 
 async def _async(work: Callable[[], _T]) -> _T:
     return work()
-
-
-class _Server(uvicorn.Server):
-    """A uvicorn server that leaves signals to whoever runs several of them."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Leaves no connection open. A TLS client that sits idle never answers the goodbye, and
-        with warnings turned into errors uvloop cannot be closed over what is left."""
-        await super().shutdown(sockets)
-        for connection in list(self.server_state.connections):
-            connection.transport.abort()
-        await asyncio.sleep(0)
-
-
-def listener(app: Gateway | Site, context: ssl.SSLContext | None) -> uvicorn.Server:
-    """A uvicorn server for sockets of one kind, plain or with this TLS context."""
-    config = uvicorn.Config(
-        app,
-        http=Protocol,
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        timeout_keep_alive=IDLE_SECONDS,
-        timeout_graceful_shutdown=1,
-        backlog=4096,
-    )
-    config.load()
-    config.ssl = context
-    return _Server(config)
-
-
-def _listen(host: str, port: int, flag: str) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        sock.bind((host.strip("[]"), port))
-        sock.listen(4096)
-    except OSError as error:
-        sock.close()
-        if error.errno == errno.EADDRINUSE:
-            raise PortInUse(f"port {port} is in use; choose another with {flag}") from None
-        raise PortInUse(f"cannot listen on {host} port {port}: {error.strerror} ({flag})") from None
-    sock.setblocking(False)
-    return sock

@@ -215,9 +215,10 @@ def _started(given: Given) -> "Iterator[Stand]":
     """A server of its own, which lasts as long as the run."""
     import logging
 
-    from simulators.app import Options, PortInUse, in_thread
+    from simulators.app import Options, in_thread
     from simulators.conformance.stand import Stand
     from simulators.server import tls
+    from simulators.server.listeners import PortInUse
 
     if given["account"] != "default":
         fail("--account is for --url; a server that is started has the account 'default' alone")

@@ -13,7 +13,7 @@ import click
 import uvloop
 
 from simulators import catalog
-from simulators.app import Options, PortInUse, Simulators
+from simulators.app import Options, Simulators
 from simulators.cli.options import PORT, TLS_DIR, fail, limits
 from simulators.cli.providers import as_text, rows
 from simulators.kernel.accounts import AccountDocument
@@ -22,6 +22,7 @@ from simulators.kernel.rules import Rule
 from simulators.loopback import is_loopback
 from simulators.otp.service import SENDS_PER_RECIPIENT, Policy
 from simulators.server import collector, tls
+from simulators.server.listeners import PortInUse
 from simulators.store.memory import KEEP
 
 

@@ -7,10 +7,11 @@ from http.client import HTTPConnection
 
 import pytest
 
-from simulators.app import Options, PortInUse, Simulators, in_thread
+from simulators.app import Options, Simulators, in_thread
 from simulators.catalog import PROVIDERS
 from simulators.kernel.rules import install, read_all
 from simulators.otp.service import Policy
+from simulators.server.listeners import PortInUse
 
 PHONE = "4512345678"
 USES = ("Register", "SignIn", "ForgotPassword", "Generic")

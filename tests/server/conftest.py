@@ -14,10 +14,10 @@ import pytest
 import uvloop
 from flask import Flask, request
 
-from simulators.app import listener
 from simulators.kernel.call import Reply
 from simulators.server import tls
 from simulators.server.gateway import Gateway
+from simulators.server.listeners import listener
 
 VENDOR = "sms.vendor.example"
 
