@@ -258,13 +258,14 @@ def test_every_route_of_the_control_api_is_listed(sms_server):
 def test_the_accounts_example_is_an_accounts_file(tmp_path):
     """As it is printed."""
     from simulators import catalog
-    from simulators.server.accounts_file import read
+    from simulators.files import read_accounts
 
     (block,) = ACCOUNTS
     (tmp_path / "accounts.json").write_text(block.code)
 
     assert ["checkout", "sign-in"] == [
-        account["id"] for account in read(tmp_path / "accounts.json", catalog.PROVIDERS.values())
+        account["id"]
+        for account in read_accounts(tmp_path / "accounts.json", catalog.PROVIDERS.values())
     ]
 
 

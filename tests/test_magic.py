@@ -7,13 +7,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from simulators import catalog
+from simulators import catalog, files
 from simulators.kernel.catalogue import Place
 from simulators.kernel.message import State
 from simulators.kernel.problem import Problem
-from simulators.server import rules_file
 
-RULES = rules_file.read(["magic"], catalog.PROVIDERS)
+RULES = files.read_rules(["magic"], catalog.PROVIDERS)
 EFFECTS = {rule["match"]["to"].removeprefix("*"): rule["effect"] for rule in RULES}
 ERRORS = {digits: effect["error"] for digits, effect in EFFECTS.items() if "error" in effect}
 ENDS = {d: e["receipt"]["state"] for d, e in EFFECTS.items() if "state" in e.get("receipt", {})}

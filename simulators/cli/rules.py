@@ -76,12 +76,11 @@ def add(rule: str, **where: str) -> None:
 @_where
 def load(sources: tuple[str, ...], **where: str) -> None:
     """Replaces the rules by those of files, JSON or YAML; `magic` is the shipped one."""
-    from simulators import catalog
-    from simulators.server import documents, rules_file
+    from simulators import catalog, files
 
     try:
-        found = rules_file.read(sources, catalog.PROVIDERS)
-    except documents.BadFile as error:
+        found = files.read_rules(sources, catalog.PROVIDERS)
+    except files.BadFile as error:
         fail(str(error))
     _ask("PUT", where, {"rules": found})
 

@@ -248,22 +248,22 @@ def _otp_policy(given: Mapping[str, Any]) -> Policy:
 def _accounts(path: Path | None) -> list[AccountDocument]:
     if path is None:
         return []
-    from simulators.server import accounts_file, documents  # YAML is read only by who asks
+    from simulators import files  # YAML is read only by who asks
 
     try:
-        return accounts_file.read(path, catalog.PROVIDERS.values())
-    except documents.BadFile as error:
+        return files.read_accounts(path, catalog.PROVIDERS.values())
+    except files.BadFile as error:
         fail(str(error))
 
 
 def _rules(sources: Sequence[str]) -> list[Rule]:
     if not sources:
         return []
-    from simulators.server import documents, rules_file
+    from simulators import files
 
     try:
-        return rules_file.read(sources, catalog.PROVIDERS)
-    except documents.BadFile as error:
+        return files.read_rules(sources, catalog.PROVIDERS)
+    except files.BadFile as error:
         fail(f"--rules: {error}")
 
 

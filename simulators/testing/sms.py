@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeVar
 
 import orjson
 
+from simulators import files
 from simulators.app import Simulators
 from simulators.check.report import diff
 from simulators.control import inbound, settings, views
@@ -20,7 +21,6 @@ from simulators.control.rules import described
 from simulators.kernel.message import Message
 from simulators.kernel.rules import Rule, install, read_all
 from simulators.kernel.world import World
-from simulators.server import rules_file
 from simulators.server.dispatch import LOG
 
 Via = Literal["prefix", "localhost", "https", "port"]
@@ -123,7 +123,7 @@ class Sms:
         providers = self.simulators.providers
         given: list[Rule] = []
         for rule in rules:
-            given += rules_file.read([rule], providers) if isinstance(rule, str) else [rule]
+            given += files.read_rules([rule], providers) if isinstance(rule, str) else [rule]
         read = read_all(given, providers)
         self._call(lambda: install(self.world, read))
 

@@ -4,7 +4,7 @@ import pytest
 
 from simulators.app import Options, in_thread
 from simulators.catalog import PROVIDERS
-from simulators.server.rules_file import BadFile, read
+from simulators.files import BadFile, read_rules
 
 GOOD = """
 - name: opted-out
@@ -27,7 +27,9 @@ def test_files_are_read_in_their_order_yaml_or_json(file):
     """Rules without a name are numbered through all files."""
     sources = [file(GOOD), file('[{"effect": {"socket": "close"}}]', "more.json")]
 
-    assert ["opted-out", "rule-2", "rule-3"] == [rule["name"] for rule in read(sources, PROVIDERS)]
+    assert ["opted-out", "rule-2", "rule-3"] == [
+        rule["name"] for rule in read_rules(sources, PROVIDERS)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -57,14 +59,14 @@ def test_a_mistake_is_told_with_file_line_and_rule(file, content, line, told):
     """As `file:line: rule 2 'its name': what is wrong; expected what`."""
     path = file(content)
     with pytest.raises(BadFile) as caught:
-        read([path], PROVIDERS)
+        read_rules([path], PROVIDERS)
 
     assert str(caught.value).startswith(f"{path}:{line}: {told}")
 
 
 def test_rules_that_a_server_starts_with_outlast_a_reset(file, tmp_path):
     """They are the default account's, and no other's."""
-    rules = read([file(GOOD)], PROVIDERS)
+    rules = read_rules([file(GOOD)], PROVIDERS)
     with in_thread(Options(port=0, tls_port=None, tls_dir=tmp_path, rules=rules)) as simulators:
         world = simulators.accounts.world("default")
         simulators.call(lambda: simulators.reset(world))

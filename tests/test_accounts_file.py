@@ -6,7 +6,7 @@ import pytest
 
 from simulators import catalog
 from simulators.app import Options, in_thread
-from simulators.server.accounts_file import BadFile, read
+from simulators.files import BadFile, read_accounts
 
 SID = "AC" + "5" * 32
 GOOD = f"""{{
@@ -29,7 +29,7 @@ def file(tmp_path):
 
 
 def load(path):
-    return read(path, catalog.PROVIDERS.values())
+    return read_accounts(path, catalog.PROVIDERS.values())
 
 
 def test_accounts_get_what_the_file_says_and_generated_rest(file, tmp_path):
