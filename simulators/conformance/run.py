@@ -6,21 +6,22 @@ that is taken and fails later is followed: did the application learn what became
 
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from simulators.conformance.stand import Entry, Stand
+from simulators.conformance.stand import Entry, Stand, Tally
 from simulators.conformance.trigger import BadTrigger, Ran, Trigger, Values, of_number
-from simulators.conformance.verdict import ABSENT, Report, Verdict, judged
+from simulators.conformance.verdict import ABSENT, Report, Verdict, judged, of_good
 from simulators.kernel.provider import Provider
+from simulators.kernel.rules import Rule
 from simulators.testing.refusals import CLASSES, RefusalCase
 
 GRACE_SECONDS = 0.3
 POLL_SECONDS = 0.02
 # Every course of a message has ended by then; no request signed before is too old yet.
 AHEAD_SECONDS = 120
+# It changes nothing, and the journal names it with each request for the good message.
+GOOD_RULE: Rule = {"name": "good-message", "effect": {"delay_ms": 0}}
 
 
 class NothingTested(Exception):
@@ -57,33 +58,33 @@ def conduct(stand: Stand, run: Run) -> Report:
     places = stand.places()
     with stand.borrowed():
         first = {**places, **of_number(next(run.numbers))}
+        tally = Tally(stand, {end.operation for end in run.provider.endpoints if end.parse})
+        tally.begin(GOOD_RULE, first["to"])
         said, lag = sent_well(stand, run.trigger, first, run.timeout)
-        start = stand.journal()
-        met = list(_refusals(stand, run, places, start, 2 * lag + GRACE_SECONDS))
-        # Counted at the end: an application may try again behind one's back.
-        counts = Counter(entry["rule"] for entry in stand.requests(start))
+        grace = 2 * lag + GRACE_SECONDS
+        met = list(_refusals(stand, run, places, tally, grace))
+        time.sleep(grace)  # what the last trigger sends behind one's back has to come, too
+        tally.read()
+    good = of_good(first["to"], said, tally.arrived(GOOD_RULE["name"]))
     found = {
         one.case.kind: judged(
-            one.case, one.to, one.ran, counts[one.case.rule["name"]], one.followed
+            one.case, one.to, one.ran, tally.arrived(one.case.rule["name"]), one.followed
         )
         for one in met
     }
     for kind, reason in run.absent.items():
         found[kind] = Verdict(kind=kind, sentence=reason, verdict=ABSENT)
     ordered = tuple(found[kind.id] for kind in CLASSES if kind.id in found)
-    return Report(provider=run.provider.name, trigger=run.told, said=said.said, verdicts=ordered)
+    return Report(provider=run.provider.name, trigger=run.told, good=good, verdicts=ordered)
 
 
-def _refusals(stand: Stand, run: Run, places: Values, start: int, grace: float) -> Iterator[_Met]:
-    rules: list[dict[str, Any]] = []
+def _refusals(stand: Stand, run: Run, places: Values, tally: Tally, grace: float) -> Iterator[_Met]:
     # A silence comes last: an application that still waits in it takes no other message.
     for case in sorted(run.cases, key=lambda case: case.kind == "timeout"):
         number = of_number(next(run.numbers))
-        match = {**case.rule["match"], "to": number["to"]}
-        rules.insert(0, {**case.rule, "match": match})
-        stand.script(rules)
+        tally.begin(case.rule, number["to"])
         met = _meet(stand, run, case, {**places, **number})
-        _await_request(stand, case, start, met.ran, grace)
+        _await_request(tally, case, met.ran, grace)
         yield met
 
 
@@ -99,11 +100,12 @@ def _meet(stand: Stand, run: Run, case: RefusalCase, values: Values) -> _Met:
     return _Met(case, values["to"], ran, followed)
 
 
-def _await_request(stand: Stand, case: RefusalCase, start: int, ran: Ran, grace: float) -> None:
+def _await_request(tally: Tally, case: RefusalCase, ran: Ran, grace: float) -> None:
     """An application that sends in the background may have answered before it sends."""
     until = time.monotonic() + grace
     while ran.success and time.monotonic() < until:
-        if any(entry["rule"] == case.rule["name"] for entry in stand.requests(start)):
+        tally.read()
+        if tally.arrived(case.rule["name"]).met:
             return
         time.sleep(POLL_SECONDS)
 
@@ -157,7 +159,7 @@ def _why(
     return f"the trigger made no request to {values['base_url']}; {said}"
 
 
-def _refusal(entry: dict[str, Any]) -> str:
+def _refusal(entry: Entry) -> str:
     """The answer of a refused request, with what its contract says of it."""
     error = f" {entry['error']}" if entry["error"] else ""
     return ": ".join([f"{entry['status']}{error}", *entry["sentences"][:1]])

@@ -3,8 +3,9 @@ control API, and fresh numbers that its provider takes.
 """
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -69,7 +70,7 @@ class Stand:
 
     def sent(self, after: int) -> list[Entry]:
         """The messages that came later, newest first."""
-        found = self._call("GET", "/_sim/messages", since=str(after), limit="100")
+        found = self._call("GET", "/_sim/messages", since=str(after), limit=MOST)
         return list(found["messages"])
 
     def attempts(self, message: str) -> list[Entry]:
@@ -121,6 +122,72 @@ _PATTERNS = {
     "tencent": "+8613055501###",
 }
 _ANY = "+8613055502###"
+
+
+@dataclass(slots=True)
+class Arrived:
+    """What came to the simulator for one trigger: how many requests asked for its message, how many
+    of them met the rule that was in wait for them, how many messages to its number were accepted.
+    """
+
+    requests: int = 0
+    met: int = 0
+    accepted: int = 0
+
+
+class Tally:
+    """Counts what arrives for each trigger, by the journal and the messages that are kept.
+
+    Every trigger has a rule of its own, by the name of which its requests are known, however late
+    they come. A request that is refused before a rule sees it is one for the trigger under way.
+    """
+
+    def __init__(self, stand: Stand, sends: Collection[str]) -> None:
+        self._stand = stand
+        self._sends = sends  # the operations that ask for a message
+        self._journal, self._newest = stand.journal(), stand.newest()
+        self._now = ""
+        self._rules: list[Rule] = []
+        self._arrived: dict[str, Arrived] = {}
+
+    def begin(self, rule: Rule, number: str) -> None:
+        """Puts a trigger's rule in force for messages to its number, before those of earlier
+        ones."""
+        self.read()
+        match = {**rule.get("match", {}), "provider": self._stand.provider, "to": number}
+        self._rules.insert(0, {**rule, "match": match})
+        self._now = rule["name"]
+        self._arrived[self._now] = Arrived()
+        self._stand.script(self._rules)
+
+    def read(self) -> None:
+        """Counts what came since it was read last."""
+        entries = self._stand.requests(self._journal)
+        kept = self._stand.sent(self._newest)
+        numbers = {rule["name"]: rule["match"]["to"] for rule in self._rules}
+        to = {message["id"]: message["to"] for message in kept}
+        for entry in entries:
+            self._count(entry, numbers, to)
+        self._journal = max((self._journal, *(entry["sequence"] for entry in entries)))
+        self._newest = max((self._newest, *(message["sequence"] for message in kept)))
+
+    def _count(self, entry: Entry, numbers: Mapping[str, str], to: Mapping[str, str]) -> None:
+        if entry["provider"] != self._stand.provider or entry["operation"] not in self._sends:
+            return
+        name = entry["rule"]
+        if name in numbers:
+            found = self._arrived[name]
+            found.met += 1
+            found.accepted += sum(to.get(sent) == numbers[name] for sent in entry["messages"])
+        elif entry["messages"] or not self._now:
+            return  # to somebody else: an alert to an operator, say
+        else:
+            found = self._arrived[self._now]
+        found.requests += 1
+
+    def arrived(self, name: str) -> Arrived:
+        """What came for the trigger whose rule has this name, as far as it was read."""
+        return self._arrived[name]
 
 
 class BadNumber(ValueError):

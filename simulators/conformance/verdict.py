@@ -5,17 +5,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from simulators.conformance.stand import Arrived
 from simulators.conformance.trigger import Ran
 from simulators.testing.refusals import RefusalCase
 
 NOTICED = "noticed"
 FALSE_SUCCESS = "false success"
+SENT = "sent"
+TWICE = "sent twice"
 CRASHED = "crashed"
 HUNG = "hung"
 NOT_TRIED = "not tried"
 NOT_FOLLOWED = "not followed"
 ABSENT = "not there"
-FAILING = (FALSE_SUCCESS, CRASHED, HUNG, NOT_TRIED)
+FAILING = (FALSE_SUCCESS, TWICE, CRASHED, HUNG, NOT_TRIED)
+
+GOOD = "none"  # the kind of the good message: no refusal at all
 
 # After these a second try is a second message, if the first was taken after all.
 UNSURE = ("empty_200", "html_200", "malformed_json", "http_500", "timeout", "reset")
@@ -33,11 +38,11 @@ _BODIES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """One class of refusal and what came of it.
+    """One class of refusal and what came of it, or what came of the good message.
 
     `answered` is how the provider refused, in a word or two; `to` the number; `requests` how many
-    came for it; `said` what the application said. For a class that the provider does not have,
-    `sentence` is the reason.
+    came for it, and `accepted` how many messages; `said` what the application said. For a class
+    that the provider does not have, `sentence` is the reason.
     """
 
     kind: str
@@ -46,6 +51,7 @@ class Verdict:
     answered: str = ""
     to: str = ""
     requests: int = 0
+    accepted: int = 0
     said: str = ""
     expects: str = ""
     seconds: float = 0.0
@@ -62,14 +68,24 @@ class Verdict:
 
     @property
     def duplicates(self) -> int:
-        """How many more messages a person would have got, had the provider taken the first."""
-        return self.retries if self.kind in UNSURE else 0
+        """How many more messages than one a person gets, or would have got, had the provider taken
+        the first."""
+        return max(self.accepted - 1, self.retries if self.kind in UNSURE else 0)
+
+    @property
+    def evidence(self) -> str:
+        """That more than one message was accepted, as a sentence; "" if not."""
+        if self.accepted < 2:
+            return ""
+        return f"{self.accepted} messages were accepted for one trigger, and a person gets each"
 
     @property
     def warning(self) -> str:
         """What is not wrong enough to fail a run, as a sentence; "" for nothing."""
         if self.verdict == NOT_FOLLOWED:
             return "nobody took the receipt (2xx) or asked what became of the message"
+        if self.accepted > 1:
+            return ""  # it is no warning
         if self.duplicates:
             more = f"{self.duplicates} more message{'s' * (self.duplicates > 1)}"
             return f"{self._retried}: {more} if the provider took the first"
@@ -89,6 +105,7 @@ class Verdict:
             "failed": self.fails,
             "answered": self.answered,
             "requests": self.requests,
+            "accepted": self.accepted,
             "retries": self.retries,
             "duplicates": self.duplicates,
             "warning": self.warning,
@@ -102,18 +119,23 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A whole run: the provider, the trigger as it was given, a verdict for each class.
-    `said` is what the application said of the good send."""
+    """A whole run: the provider, the trigger as it was given, the verdict on the good message, and
+    one for each class."""
 
     provider: str
     trigger: str
-    said: str
+    good: Verdict
     verdicts: Sequence[Verdict]
 
     @property
+    def all(self) -> Sequence[Verdict]:
+        """The good message first."""
+        return (self.good, *self.verdicts)
+
+    @property
     def failed(self) -> int:
-        """How many classes fail the run."""
-        return sum(verdict.fails for verdict in self.verdicts)
+        """How many verdicts fail the run."""
+        return sum(verdict.fails for verdict in self.all)
 
     def counts(self) -> dict[str, int]:
         """How many classes have each verdict, without those the provider does not have."""
@@ -121,28 +143,47 @@ class Report:
         return dict(Counter(tried))
 
 
-def judged(case: RefusalCase, to: str, ran: Ran, requests: int, followed: bool) -> Verdict:
+def of_good(to: str, ran: Ran, arrived: Arrived) -> Verdict:
+    """The verdict on the good message, which was accepted and reported as sent."""
+    return Verdict(
+        kind=GOOD,
+        sentence="A good message is accepted",
+        verdict=TWICE if arrived.accepted > 1 else SENT,
+        answered="a good message",
+        to=to,
+        requests=arrived.requests,
+        accepted=arrived.accepted,
+        said=ran.said,
+        expects="sends it once",
+        seconds=ran.seconds,
+    )
+
+
+def judged(case: RefusalCase, to: str, ran: Ran, arrived: Arrived, followed: bool) -> Verdict:
     """The verdict on what the application made of one refusal."""
     return Verdict(
         kind=case.kind,
         sentence=case.sentence,
-        verdict=_word(case, ran, requests, followed),
+        verdict=_word(case, ran, arrived, followed),
         answered=_answered(case),
         to=to,
-        requests=requests,
+        requests=arrived.requests,
+        accepted=arrived.accepted,
         said=ran.said,
         expects=case.expects,
         seconds=ran.seconds,
     )
 
 
-def _word(case: RefusalCase, ran: Ran, requests: int, followed: bool) -> str:
+def _word(case: RefusalCase, ran: Ran, arrived: Arrived, followed: bool) -> str:
     if ran.hung:
         return HUNG
     if ran.crash:
         return CRASHED
-    if not requests:
+    if not arrived.met:
         return NOT_TRIED
+    if arrived.accepted > 1:
+        return TWICE
     if case.notice == "later":
         return NOTICED if followed or not ran.success else NOT_FOLLOWED
     return FALSE_SUCCESS if ran.success else NOTICED

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from xml.etree import ElementTree
 
 import pytest
 
@@ -89,6 +90,85 @@ def test_retries_are_counted_and_those_that_may_send_twice_are_told_apart(connec
     assert "retried 3 times, though the refusal is definite" == warnings["bad_recipient"]
     assert "retried 3 times" == warnings["throttled"]
     assert warnings["reset"].endswith("3 more messages if the provider took the first")
+
+
+ONE_STORY = ("bad_recipient", "http_500", "late_failure")
+SENT_TWICE = {"none", "late_failure"}
+
+
+@pytest.fixture
+def told(conformance, apps):
+    """What each format tells of a connector with one mistake: by verdict whether it fails the run
+    and, where the format tells, how many requests came for it; and the exit code."""
+
+    def run(mistake, shape):
+        line = f"{sys.executable} -S {apps / 'connector.py'} {mistake} {{to}}"
+        only = [word for kind in ONE_STORY for word in ("--only", kind)]
+        code, printed, errors = conformance("--trigger", line, "--format", shape, *only)
+        assert "" == errors
+        return {**READ[shape](printed), "exit code": code}
+
+    return run
+
+
+def of_text(printed):
+    rows = [line.split("  ") for line in printed.partition("\n\n")[0].splitlines()[1:]]
+    rows = [[cell.strip() for cell in row if cell] for row in rows if row[0]]
+    found = {row[0]: (row[-1].isupper(), int(row[-2])) for row in rows}
+    return {
+        "failing": {kind for kind, (fails, _) in found.items() if fails},
+        "tries": {kind: tries for kind, (_, tries) in found.items()},
+    }
+
+
+def of_json(printed):
+    document = json.loads(printed)
+    found = [document["good"], *document["classes"]]
+    assert document["failed"] == sum(one["failed"] for one in found)
+    assert all(one["failed"] == (one["verdict"] == "sent twice") for one in found)
+    assert all((one["accepted"] > 1) == one["failed"] for one in found)
+    return {
+        "failing": {one["class"] for one in found if one["failed"]},
+        "tries": {one["class"]: one["requests"] for one in found},
+    }
+
+
+def of_junit(printed):
+    (suite,) = ElementTree.fromstring(printed)  # noqa: S314 - our own
+    wrong = [case for case in suite if case.find("failure") is not None]
+    assert (int(suite.get("failures")), int(suite.get("tests"))) == (len(wrong), len(suite))
+    for case in wrong:
+        assert "2 messages were accepted for one trigger" in case.find("failure").get("message")
+    return {"failing": {case.get("name") for case in wrong}}
+
+
+def of_github(printed):
+    errors = [line for line in printed.splitlines() if line.startswith("::error ")]
+    assert all("2 messages were accepted for one trigger" in line for line in errors)
+    return {"failing": {line.partition("title=twilio ")[2].partition("::")[0] for line in errors}}
+
+
+READ = {"text": of_text, "json": of_json, "junit": of_junit, "github": of_github}
+TRIES = {
+    "good": {"none": 1, "bad_recipient": 1, "http_500": 1, "late_failure": 1},
+    "twice": {"none": 2, "bad_recipient": 2, "http_500": 2, "late_failure": 2},
+    "retrying": {"none": 1, "bad_recipient": 2, "http_500": 2, "late_failure": 1},
+    "again": {"none": 2, "bad_recipient": 1, "http_500": 1, "late_failure": 2},
+    "elsewhere": {"none": 1, "bad_recipient": 1, "http_500": 1, "late_failure": 1},
+}
+
+
+@pytest.mark.parametrize("shape", READ)
+@pytest.mark.parametrize("mistake", TRIES)
+def test_two_accepted_messages_for_one_trigger_fail_the_run_in_every_format(told, mistake, shape):
+    """Counted are those that came, of the good message as well; a retry of what was refused is a
+    warning, and a message to somebody else is none of it."""
+    story = told(mistake, shape)
+    failing = SENT_TWICE if mistake in ("twice", "again") else set()
+
+    assert failing == story["failing"]
+    assert bool(failing) == story["exit code"]
+    assert TRIES[mistake] == story.get("tries", TRIES[mistake])
 
 
 def test_a_class_for_which_no_request_comes_is_not_tried(connector, tmp_path):

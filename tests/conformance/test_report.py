@@ -19,7 +19,15 @@ SAID = "exit code 0: sent None & <nothing>\x00"
 REPORT = Report(
     provider="twilio",
     trigger="python send.py {to}",
-    said="exit code 0: sent SM1",
+    good=Verdict(
+        kind="none",
+        sentence="A good message is accepted",
+        verdict="sent",
+        answered="a good message",
+        requests=1,
+        accepted=1,
+        said="exit code 0: sent SM1",
+    ),
     verdicts=(
         Verdict(kind="region", sentence="No", verdict="noticed", answered="400 21408", requests=1),
         Verdict(
@@ -59,7 +67,7 @@ def test_the_text_is_a_table_of_80_columns():
 def test_the_json_has_a_member_for_each_class():
     """Each with the same fields, whatever came of it."""
     document = json.loads(report.as_json(REPORT))
-    found = document.pop("classes")
+    found = [document.pop("good"), *document.pop("classes")]
 
     assert {
         "provider": "twilio",
@@ -74,6 +82,7 @@ def test_the_json_has_a_member_for_each_class():
         "failed": True,
         "answered": "200 without a body",
         "requests": 3,
+        "accepted": 0,
         "retries": 2,
         "duplicates": 2,
         "warning": "retried 2 times: 2 more messages if the provider took the first",
@@ -82,7 +91,7 @@ def test_the_json_has_a_member_for_each_class():
         "seconds": 0.25,
         "sentence": "HTTP 200 without a body",
         "expects": "reports that sending failed",
-    } == found[1]
+    } == found[2]
     assert {tuple(found[1])} == {tuple(one) for one in found}
 
 
@@ -91,7 +100,7 @@ def test_the_junit_has_a_case_for_each_class():
     (suite,) = ElementTree.fromstring(report.as_junit(REPORT))  # noqa: S314 - our own
     cases = {case.get("name"): case for case in suite}
 
-    assert ("4", "1", "1", "0") == tuple(
+    assert ("5", "1", "1", "0") == tuple(
         suite.get(name) for name in ("tests", "failures", "skipped", "errors")
     )
     assert {"conformance.twilio"} == {case.get("classname") for case in suite}

@@ -68,6 +68,30 @@ def test_an_answer_of_400_or_more_is_a_failure_noticed(run, application):
     assert len(application.phones) == len(set(application.phones)) == len(tried) + 2
 
 
+def test_what_is_sent_again_behind_one_s_back_is_counted_for_its_trigger(run, application):
+    """However late: here once the application is asked for its next message, by a second worker of
+    the same queue. Messages are sent in the order of `--only`."""
+    worker = []
+
+    def late(request):
+        for earlier in worker:
+            application.send(earlier)
+        worker[:] = [request]
+        return application.send(request)
+
+    application.server.clear()
+    application.server.expect_request("/send").respond_with_handler(late)
+    code, classes, _ = run("--only", "late_failure", "--only", "bad_recipient", "--only", "reset")
+    told = {kind: (one["verdict"], one["requests"]) for kind, one in classes.items()}
+
+    assert 1 == code
+    assert {
+        "late_failure": ("sent twice", 2),
+        "bad_recipient": ("noticed", 2),
+        "reset": ("noticed", 1),
+    } == told
+
+
 def test_an_answer_of_500_is_a_crash_unless_the_user_says_how_a_success_looks(run, application):
     """By a pointer into JSON here."""
     application.failed = Response('{"sent": false}', 500, content_type="application/json")

@@ -75,6 +75,29 @@ def stubborn(to):
     return any(good(to) for _ in range(4))
 
 
+def retrying(to):
+    """Once more, where the first was refused."""
+    return any(good(to) for _ in range(2))
+
+
+def twice(to):
+    """As from a job that two workers took."""
+    first, second = good(to), good(to)
+    return first and second
+
+
+def again(to):
+    """Once more, where the first was taken."""
+    return good(to) and good(to)
+
+
+def elsewhere(to):
+    """Tells an operator, too, of what failed: that is another message."""
+    sent = good(to)
+    good("+14155550199")
+    return sent
+
+
 def once(to):
     """Sends nothing any more after the first failure, which it notes in a file."""
     mark = sys.argv[3]
@@ -88,6 +111,7 @@ def once(to):
 
 MISTAKES = {made.__name__: made for made in (good, by_status, always, patient)}
 MISTAKES |= {made.__name__: made for made in (raising, aborting, stubborn, once)}
+MISTAKES |= {made.__name__: made for made in (retrying, twice, again, elsewhere)}
 
 if __name__ == "__main__":
     mistake, to = sys.argv[1:3]
