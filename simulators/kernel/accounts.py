@@ -165,11 +165,12 @@ class Accounts:
     def _completed(
         self, account: str, credentials: Mapping[str, Mapping[str, str]], seed: str
     ) -> dict[str, dict[str, str]]:
-        chance = Chance(f"credentials of {account}/{seed}")
-        return {
-            name: {**made(provider.credentials, chance), **credentials.get(name, {})}
-            for name, provider in self.providers.items()
-        }
+        """A chance for each provider: what one has does not depend on which others there are."""
+        full = {}
+        for name, provider in self.providers.items():
+            chance = Chance(f"credentials of {account}/{name}/{seed}")
+            full[name] = {**made(provider.credentials, chance), **credentials.get(name, {})}
+        return full
 
 
 def _account(document: dict[str, Any]) -> Account:

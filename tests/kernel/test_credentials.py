@@ -72,4 +72,15 @@ def test_the_same_seed_gives_the_credentials_it_always_gave():
     assert GIVEN == hashlib.sha256(told.encode()).hexdigest()
 
 
-GIVEN = "6747143e57fe958e51436f059123121aade2d7acb07b55596503eefa8785cd1b"
+def test_a_provider_more_or_less_leaves_the_credentials_of_the_others_as_they_are():
+    """Wherever in the catalogue it is placed."""
+    whole = Accounts(MemoryStore(), PROVIDERS.values()).create("x", seed="7").account.credentials
+    for gone in PROVIDERS:
+        others = [provider for name, provider in PROVIDERS.items() if name != gone]
+        for order in (others, others[::-1]):
+            made = Accounts(MemoryStore(), order).create("x", seed="7").account.credentials
+
+            assert made == {name: whole[name] for name in made}
+
+
+GIVEN = "3e78a7221a2a364507199bb5977618f53e2d2dd38fb13aff19ac32e876891207"

@@ -1,6 +1,8 @@
 """Bytes to documents, held against the standard library where it has an opinion."""
 
+import contextlib
 import json
+import sys
 from urllib.parse import parse_qsl, unquote
 
 import pytest
@@ -84,6 +86,49 @@ def test_what_is_not_json_is_unreadable(body):
     """Cut short, no UTF-8, a lone surrogate, nested beyond reason: told, not raised through."""
     with pytest.raises(reading.Unreadable, match="not JSON"):
         reading.json(Call("POST", "/", headers=JSON, body=body))
+
+
+@pytest.mark.parametrize("inner", [b"", b"1", b'"]]"', b"{}"])
+def test_json_may_be_a_hundred_levels_deep_and_no_deeper(inner):
+    """Arrays and objects alike; brackets within strings are none."""
+    deep = 100 - inner.count(b"{")
+    right, wrong = (b"[" * n + inner + b"]" * n for n in (deep, deep + 1))
+
+    assert json.loads(right) == reading.json(Call("POST", "/", headers=JSON, body=right))
+    with pytest.raises(reading.Unreadable, match="not JSON of at most 100 levels"):
+        reading.json(Call("POST", "/", headers=JSON, body=wrong))
+
+
+@pytest.mark.parametrize(
+    "unit", [b"[" * 90 + b"]" * 90, b"[]", b'{"a":[]}', b'["[[["]', b"[" * 101 + b"]" * 101]
+)
+def test_how_deep_json_goes_takes_no_step_for_each_bracket(unit):
+    """Before anybody is asked who he is: no more lines of ours for a megabyte than for a little."""
+    lines = []
+
+    def counting(frame, event, _argument):
+        if frame.f_code.co_filename != reading.__file__:  # the collector's hooks, at its own times
+            return None
+        lines.append(event)
+        return counting
+
+    costs = []
+    for size in (2000, 1 << 20):
+        call = Call(
+            "POST", "/", headers=JSON, body=b"[" + b",".join([unit] * (size // len(unit))) + b"]"
+        )
+        lines.clear()
+        before = sys.gettrace()
+        sys.settrace(counting)
+        try:
+            with contextlib.suppress(reading.Unreadable):
+                reading.json(call)
+        finally:
+            sys.settrace(before)
+        costs.append(len(lines))
+
+    assert costs[0] == costs[1]
+    assert costs[0] > 0
 
 
 @pytest.mark.parametrize(
