@@ -115,6 +115,20 @@ class Simulators:
         """The simulators' own address."""
         return f"http://{self._shown_host()}:{self.ports['http']}"
 
+    def addresses(self, provider: str) -> dict[str, str | None]:
+        """Where a provider is served: by prefix on the simulators' own address, by
+        `<provider>.localhost`, by prefix over https, on a port of its own; None where it is not."""
+        address = self.url.rpartition(":")[0]
+        secure, own = self.ports.get("https"), self.ports.get(provider)
+        return {
+            "prefix": self.base_url(provider),
+            "localhost": f"http://{local_host(provider)}:{self.ports['http']}",
+            "https": f"https://{address.partition('://')[2]}:{secure}/{provider}"
+            if secure
+            else None,
+            "port": f"{address}:{own}" if own else None,
+        }
+
     @property
     def secure_url(self) -> str:
         """The same over TLS."""

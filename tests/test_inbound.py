@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl
 import pytest
 from twilio.request_validator import RequestValidator
 
-from simulators.control.errors import Bad
+from simulators.kernel.checks import Unacceptable
 
 PHONE = "+15558675310"
 
@@ -74,7 +74,7 @@ def test_a_reply_that_nobody_takes_is_tried_again_and_logged(sms, httpserver):
 
 def test_a_provider_without_replies_says_so(sms):
     """The HTTP SMS webhook has no way back."""
-    with pytest.raises(Bad, match="hands over no replies"):
+    with pytest.raises(Unacceptable, match="hands over no replies"):
         sms.reply("http_sms", PHONE, "hello")
 
 

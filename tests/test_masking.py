@@ -16,8 +16,7 @@ from simulators.catalog import PROVIDERS
 from simulators.check import journalled, report
 from simulators.check.recorded import Recorded, read
 from simulators.check.verdict import judge
-from simulators.control import arrivals, views
-from simulators.kernel import masking
+from simulators.kernel import arrivals, masking, views
 from simulators.kernel.accounts import Accounts
 from simulators.kernel.call import Call
 from simulators.kernel.credentials import secrets

@@ -16,8 +16,8 @@ from simulators.app import Options, in_thread
 from simulators.catalog import PROVIDERS
 from simulators.check.examples import read
 from simulators.cli import commands
-from simulators.control import views
 from simulators.data import data
+from simulators.kernel import views
 from simulators.kernel.accounts import DEFAULT
 from simulators.kernel.call import MAX_BODY
 from simulators.kernel.pipeline import Settings

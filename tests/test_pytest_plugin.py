@@ -13,8 +13,7 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 
 from simulators.catalog import PROVIDERS
-from simulators.control.errors import Bad
-from simulators.kernel.checks import BadValue
+from simulators.kernel.checks import Unacceptable
 from simulators.kernel.contracts import contract
 from simulators.testing.sms import Sms
 
@@ -246,7 +245,7 @@ def test_every_place_is_that_providers(sms, provider):
 
 def test_names_the_provider_that_was_meant(sms):
     """A slip of the pen is told apart from a missing provider."""
-    with pytest.raises(Bad, match="did you mean 'twilio'"):
+    with pytest.raises(Unacceptable, match="did you mean 'twilio'"):
         sms.credentials("twillio")
 
 
@@ -345,11 +344,11 @@ def test_settings_change_what_is_answered(sms):
 )
 def test_a_setting_that_cannot_be_is_refused(sms, change):
     """With what was expected."""
-    with pytest.raises(Bad, match=r"expected .*, but got"):
+    with pytest.raises(Unacceptable, match=r"expected .*, but got"):
         change(sms)
 
 
 def test_a_rule_that_cannot_be_is_refused(sms):
     """By the rules' own words."""
-    with pytest.raises(BadValue, match="effect"):
+    with pytest.raises(Unacceptable, match="effect"):
         sms.script({"effect": {}})

@@ -10,12 +10,13 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Rule
 
-from simulators.control import check, guard, openapi, views
-from simulators.control.errors import Bad, shown
-from simulators.control.route import Ask, Route, State
+from simulators.control import check, guard, openapi
+from simulators.control.errors import Bad, document, shown
+from simulators.control.route import HEADERS, Ask, Route, State
 from simulators.control.routes import ROUTES
 from simulators.kernel.accounts import DEFAULT
 from simulators.kernel.call import Call, Reply
+from simulators.kernel.checks import Unacceptable
 from simulators.kernel.world import World
 from simulators.server.apps import Answer
 
@@ -52,7 +53,7 @@ def build(simulators: Any) -> Flask:
 def json(status: int, document: Any, headers: list[tuple[str, str]] | None = None) -> Answer:
     """A JSON answer that no cache keeps and no browser takes for a page."""
     body = orjson.dumps(document)
-    kind = [("Content-Type", "application/json"), *views.HEADERS, *(headers or [])]
+    kind = [("Content-Type", "application/json"), *HEADERS, *(headers or [])]
     return Answer(Reply(status, body, kind))
 
 
@@ -62,8 +63,8 @@ def _view(state: State, routes: Mapping[str, Route]) -> Any:
         route = routes["GET" if call.method == "HEAD" else call.method]
         try:
             answer = _answer(state, route, call, params)
-        except Bad as bad:
-            return _refused(bad)
+        except Unacceptable as refused:
+            return _refused(refused)
         return Answer(answer) if isinstance(answer, Reply) else json(route.status, answer)
 
     return view
@@ -91,9 +92,11 @@ def _world(state: State, query: Mapping[str, Any]) -> World:
         raise Bad(404, error_text, f"one of: {known}", shown(name)) from None
 
 
-def _refused(bad: Bad) -> Answer:
-    headers = [("WWW-Authenticate", "Bearer")] if bad.status == 401 else []
-    return json(bad.status, bad.document(), headers)
+def _refused(refused: Unacceptable) -> Answer:
+    """What an operation cannot do is the asker's mistake, but where the route says otherwise."""
+    status = refused.status if isinstance(refused, Bad) else 400
+    headers = [("WWW-Authenticate", "Bearer")] if status == 401 else []
+    return json(status, document(refused), headers)
 
 
 def _unserved(state: State, error: HTTPException) -> Response:
@@ -106,11 +109,11 @@ def _unserved(state: State, error: HTTPException) -> Response:
     if isinstance(error, MethodNotAllowed):
         allowed = ", ".join(sorted(error.valid_methods or ()))
         bad = Bad(405, f"{call.path} does not take {call.method}", allowed, call.method)
-        return json(405, bad.document(), [("Allow", allowed)])
+        return json(405, document(bad), [("Allow", allowed)])
     bad = Bad(
         error.code or 404,
         f"nothing is served at {shown(call.path)}",
         "a path of /_sim/openapi.json, or /<provider>/...",
         shown(call.path),
     )
-    return json(bad.status, bad.document())
+    return json(bad.status, document(bad))

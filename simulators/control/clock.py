@@ -4,11 +4,10 @@ from typing import Any
 
 import orjson
 
-from simulators.control import views
 from simulators.control.errors import Bad
-from simulators.control.numbers import bounded, time
-from simulators.control.route import Ask, Route, Schema
+from simulators.control.route import HEADERS, Ask, Route, Schema
 from simulators.control.schemas import TIME, flag, record
+from simulators.kernel import operations
 from simulators.kernel.call import Reply
 
 SETTLE_SECONDS = 20
@@ -44,26 +43,25 @@ def _read(ask: Ask) -> Any:
 
 
 def _set(ask: Ask) -> Any:
-    clock, body = ask.world.clock, ask.body
+    world, body = ask.world, ask.body
     if len(body) != 1:
         got = ", ".join(body) or "none of them"
         raise Bad(400, "the clock does one thing at a time", str(_BODY["description"]), got)
     if "advance" in body:
-        bounded(clock.now() + body["advance"], f"{body['advance']} s from now")
-        clock.advance(body["advance"])
+        operations.advance(world, body["advance"])
     elif "run" in body:
-        clock.run()
+        operations.run(world)
     elif body["freeze"] is False:
         raise Bad(400, "'freeze' does not take false", "an ISO time or true; or run: true", "false")
     else:
-        clock.freeze(None if body["freeze"] is True else time(body["freeze"]))
+        operations.freeze(world, None if body["freeze"] is True else body["freeze"])
     return Reply(200, later=lambda: _settled(ask))
 
 
 async def _settled(ask: Ask) -> Reply:
     """Answers once every receipt that the new time made due has been tried."""
     await ask.simulators.dispatcher.settled(SETTLE_SECONDS)
-    headers = [("Content-Type", "application/json"), *views.HEADERS]
+    headers = [("Content-Type", "application/json"), *HEADERS]
     return Reply(200, orjson.dumps(ask.world.clock.describe()), headers)
 
 

@@ -1,35 +1,30 @@
-"""What the control API says when it refuses."""
+"""What the control API says when it refuses: what cannot be, with an HTTP status."""
 
-import difflib
 from collections.abc import Iterable
 
-_SHOWN = 80
+from simulators.kernel import checks
+from simulators.kernel.checks import Unacceptable, shown
+
+__all__ = ["Bad", "document", "shown", "unknown"]
 
 
-class Bad(Exception):
+class Bad(Unacceptable):
     """A request that is refused with `status`: what is wrong, what was expected, what came."""
 
     def __init__(self, status: int, error: str, expected: str, got: str) -> None:
-        super().__init__(f"{error}; expected {expected}, but got {got}")
+        super().__init__(error, expected, got)
         self.status = status
-        self.error = error
-        self.expected = expected
-        self.got = got
 
-    def document(self) -> dict[str, str]:
-        """The body of the answer."""
-        return {"error": self.error, "expected": self.expected, "got": self.got}
+    def __reduce__(self) -> tuple[type["Bad"], tuple[int, str, str, str]]:
+        return Bad, (self.status, self.error, self.expected, self.got)
+
+
+def document(refused: Unacceptable) -> dict[str, str]:
+    """The body of the answer."""
+    return {"error": refused.error, "expected": refused.expected, "got": refused.got}
 
 
 def unknown(status: int, kind: str, name: str, known: Iterable[str]) -> Bad:
     """There is no such name; says the near one, and all there are."""
-    names = sorted(known)
-    near = difflib.get_close_matches(name[:_SHOWN], names, n=1, cutoff=0.5)
-    hint = f"; did you mean '{near[0]}'?" if near else ""
-    expected = f"one of: {', '.join(names)}" if names else "none"
-    return Bad(status, f"no {kind} '{shown(name)}'{hint}", expected, shown(name))
-
-
-def shown(text: str) -> str:
-    """A text cut to what fits a sentence."""
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+    found = checks.unknown(kind, name, known)
+    return Bad(status, found.error, found.expected, found.got)

@@ -2,15 +2,11 @@
 
 from typing import Any
 
-from simulators.control.errors import Bad, unknown
-from simulators.control.numbers import e164
 from simulators.control.route import Ask, Route, Schema
 from simulators.control.schemas import PROVIDER, many, part, record, ref, said
-from simulators.control.views import message as shown
-from simulators.kernel import inbound
-from simulators.kernel.message import Message
+from simulators.kernel import operations
 from simulators.kernel.provider import Provider
-from simulators.kernel.world import STRANGERS, World
+from simulators.kernel.views import message as shown
 
 MOST_TEXT = 1600
 
@@ -22,43 +18,15 @@ _URL: Schema = {
 }
 
 
-def reply(world: World, provider: Provider, sender: str, to: str, text: str, url: str) -> Message:
-    """A message from a phone to the application, by way of a provider; without `to` it answers the
-    newest message to that phone. Raises `Bad`."""
-    if world.id == STRANGERS:
-        raise Bad(400, "strangers have no application", "an account with credentials", STRANGERS)
-    number = e164(sender, provider)
-    newest = world.messages(to=number, provider=provider.name, limit=1)
-    answered = to or (newest[0].sender if newest else "") or _own_sender(world, provider)
-    try:
-        return inbound.arrive(provider, world, number, answered, text, url)
-    except LookupError as error:
-        raise Bad(400, str(error), "a provider that does", provider.name) from None
-
-
-def _own_sender(world: World, provider: Provider) -> str:
-    known = world.credentials(provider.name)
-    return next((known[name] for name in ("number", "sender", "sign_name") if name in known), "")
-
-
-def set_webhooks(world: World, provider: Provider, **urls: str) -> None:
-    """Where callbacks go when a request names no URL: `receipts`, `inbound`; "" for nowhere."""
-    inbound.set_webhooks(world, provider.name, urls)
-
-
 def _provider(ask: Ask) -> Provider:
-    name = ask.body["provider"]
-    known = ask.simulators.providers
-    if name not in known:
-        raise unknown(400, "provider", name, known)
-    return known[name]
+    return operations.provider_of(ask.body["provider"], ask.simulators.providers)
 
 
 def _receive(ask: Ask) -> Any:
     body = ask.body
     provider = _provider(ask)
     to, url = body.get("to", ""), body.get("url", "")
-    kept = reply(ask.world, provider, body["from"], to, body["text"], url)
+    kept = operations.reply(ask.world, provider, body["from"], body["text"], to, url)
     return shown(ask.world, provider, kept)
 
 
@@ -74,7 +42,7 @@ def _webhooks(ask: Ask) -> Any:
 
 def _put_webhooks(ask: Ask) -> Any:
     urls = {kind: ask.body[kind] for kind in ("receipts", "inbound") if kind in ask.body}
-    set_webhooks(ask.world, _provider(ask), **urls)
+    operations.set_webhooks(ask.world, _provider(ask), **urls)
     return _webhooks(ask)
 
 

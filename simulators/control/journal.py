@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from simulators.control import views
 from simulators.control.route import Ask, Route, Schema
 from simulators.control.schemas import PROVIDER, limit, many, record, ref, said
+from simulators.kernel import views
 
 _AFTER: Schema = {
     "type": "integer",

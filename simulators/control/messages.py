@@ -1,12 +1,10 @@
 """The kept messages of an account."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from simulators.control import views
 from simulators.control.errors import Bad, shown
-from simulators.control.numbers import readings, since
 from simulators.control.route import Ask, Route, Schema
 from simulators.control.schemas import (
     CURSOR,
@@ -20,9 +18,11 @@ from simulators.control.schemas import (
     ref,
     said,
 )
+from simulators.kernel import views
+from simulators.kernel.arrivals import kept_as
 from simulators.kernel.message import Message
 from simulators.kernel.store import Selection
-from simulators.kernel.world import World
+from simulators.kernel.written import readings, since
 
 SCAN = 10_000  # messages looked at for one page; the cursor goes on from there
 _CHUNK = 500
@@ -46,12 +46,6 @@ def numbers_of(ask: Ask) -> tuple[str, ...]:
         return ()
     provider = query.get("provider")
     return readings(query["to"], [known[provider]] if provider else known.values())
-
-
-def kept_as(world: World, numbers: Sequence[str]) -> str:
-    """The reading of a number that there are messages to, the first one if there are none."""
-    kept = (number for number in numbers if world.messages(to=number, inbound=None, limit=1))
-    return next(kept, numbers[0] if numbers else "")
 
 
 def _selected(ask: Ask) -> Selection:

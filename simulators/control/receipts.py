@@ -4,12 +4,11 @@ from typing import Any
 
 import orjson
 
-from simulators.control import views
 from simulators.control.route import Ask, Route
 from simulators.control.schemas import PROVIDER, TIME, count, limit, many, record, ref, said, text
+from simulators.kernel import views
 from simulators.kernel.clock import iso
-from simulators.kernel.receipts import Due
-from simulators.server.dispatch import LOG
+from simulators.kernel.receipts import LOG, Due
 
 _PENDING = record(
     message=text("the id of the message"),

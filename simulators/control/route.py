@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from simulators.app import Simulators
 
 Schema = Mapping[str, Any]
+
+# No cache keeps an answer, and no browser takes one for a page.
+HEADERS = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
 Asked = tuple[str, tuple[str, ...], str]
 
 ACCOUNT: Schema = {

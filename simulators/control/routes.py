@@ -2,17 +2,16 @@
 
 from simulators.control import (
     accounts,
-    bends,
     clock,
     inbound,
     journal,
-    limits,
     messages,
+    provider_settings,
     receipts,
-    registries,
     rules,
     settings,
     system,
+    templates,
 )
 from simulators.control import wait as waiting
 from simulators.control.route import Route
@@ -24,9 +23,8 @@ ROUTES: tuple[Route, ...] = (
     *waiting.ROUTES,
     *journal.ROUTES,
     *settings.ROUTES,
-    *limits.ROUTES,
-    *registries.ROUTES,
-    *bends.ROUTES,
+    *templates.ROUTES,
+    *provider_settings.ROUTES,
     *rules.ROUTES,
     *receipts.ROUTES,
     *inbound.ROUTES,

@@ -1,14 +1,12 @@
 """The rules of a world: listed in their order with their uses, replaced, added, taken away."""
 
-from collections.abc import Sequence
 from typing import Any
 
-from simulators.control.errors import Bad, shown, unknown
+from simulators.control.errors import Bad, unknown
 from simulators.control.route import Ask, Route, Schema
 from simulators.control.schemas import EFFECT, MATCH, RULE, count, many, record, ref, text
-from simulators.kernel import rules
-from simulators.kernel.checks import BadValue
-from simulators.kernel.world import World
+from simulators.kernel import operations
+from simulators.kernel.rules import MAX_RULES
 
 _OBJECT: Schema = {"type": "object", "description": "an object"}
 _RULE: Schema = {
@@ -26,59 +24,30 @@ _SEEN = record(
 _ANSWER = record(rules={**many(_SEEN), "description": "in the order they are asked"})
 
 
-def described(world: World) -> list[dict[str, Any]]:
-    """The rules in the order they are asked, each with how often it matched and had effect."""
-    found = []
-    for rule in world.load("rules", []):
-        matched, used = rules.uses(world, rule)
-        shown = {name: rule[name] for name in ("name", "match", "effect")}
-        found.append({**shown, "matched": matched, "used": used})
-    return found
-
-
 def _list(ask: Ask) -> Any:
-    return {"rules": described(ask.world)}
-
-
-def _read(ask: Ask, raw: list[Any]) -> list[rules.Rule]:
-    try:
-        return rules.read_all(raw, ask.simulators.providers)
-    except BadValue as bad:
-        raise Bad(400, f"not a rule at {bad.where}", bad.expected, shown(repr(bad.got))) from None
+    return {"rules": operations.scripted(ask.world)}
 
 
 def _replace(ask: Ask) -> Any:
-    rules.install(ask.world, _read(ask, ask.body["rules"]))
+    operations.script(ask.world, ask.body["rules"], ask.simulators.providers)
     return _list(ask)
 
 
 def _add(ask: Ask) -> Any:
-    (read,) = _read(ask, [{"name": "rule", **ask.body}])
-
-    def added(kept: Sequence[rules.Rule]) -> Sequence[rules.Rule]:
-        taken = {rule["name"] for rule in kept}
-        number = len(taken) + 1
-        while f"rule-{number}" in taken:
-            number += 1
-        name = read["name"] if "name" in ask.body else f"rule-{number}"
-        if name in taken or len(kept) >= rules.MAX_RULES:
-            wanted = f"a name not in use, and at most {rules.MAX_RULES} rules"
-            raise Bad(409, "the rule cannot be added", wanted, name)
-        return [*kept, {**read, "name": name}]
-
-    rules.change(ask.world, added)
+    try:
+        operations.add_rule(ask.world, ask.body, ask.simulators.providers)
+    except operations.Taken as taken:
+        raise Bad(409, taken.error, taken.expected, taken.got) from None
     return _list(ask)
 
 
 def _remove(ask: Ask) -> Any:
     name = ask.query.get("name")
-
-    def left(kept: Sequence[rules.Rule]) -> Sequence[rules.Rule]:
-        if name is not None and name not in [rule["name"] for rule in kept]:
-            raise unknown(404, "rule", name, [rule["name"] for rule in kept])
-        return [rule for rule in kept if name not in (None, rule["name"])]
-
-    rules.change(ask.world, left)
+    try:
+        operations.remove_rules(ask.world, name)
+    except LookupError:
+        known = [rule["name"] for rule in operations.scripted(ask.world)]
+        raise unknown(404, "rule", str(name), known) from None
     return _list(ask)
 
 
@@ -93,7 +62,7 @@ _ALL_TOLD: Schema = {
     **record(
         rules={
             **many(ref("Rule")),
-            "maxItems": rules.MAX_RULES,
+            "maxItems": MAX_RULES,
             "description": "a list of rules, in the order they are to be asked",
         }
     ),

@@ -208,7 +208,7 @@ LIMIT: Shape = {
 def documents() -> Shape:
     """The settings documents of all providers; null for one that is not set."""
     known = {
-        name: or_null(dict(schema), f"how the account bends {provider.title}")
+        name: or_null(dict(schema), f"how {provider.title} behaves towards the account")
         for provider in catalog.PROVIDERS.values()
         for name, schema in provider.settings.items()
     }

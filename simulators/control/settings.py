@@ -1,24 +1,25 @@
-"""The settings of a world: flow control, regions, opt-outs, credit, suspension."""
+"""What an account may send: flow control, regions, opt-outs, credit, suspension."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from phonenumbers import SUPPORTED_REGIONS
-
-from simulators.control.errors import Bad, shown, unknown
-from simulators.control.numbers import e164
 from simulators.control.route import Ask, Route, Schema
-from simulators.control.schemas import PROVIDER, TIME, count, many, number, record, ref, text
-from simulators.kernel import tables
-from simulators.kernel.checks import BadValue
-from simulators.kernel.clock import iso
-from simulators.kernel.provider import Provider
-from simulators.kernel.world import World
+from simulators.control.schemas import (
+    NULLABLE,
+    PROVIDER,
+    TEXT,
+    TIME,
+    count,
+    many,
+    number,
+    record,
+    ref,
+    text,
+)
+from simulators.kernel import operations, tables
+from simulators.kernel.operations import MOST_FACTOR, MOST_WINDOWS
 
-MOST_WINDOWS = 1000
 MOST_NUMBERS = 10_000
-MOST_FACTOR = 1_000_000
-_REGIONS = frozenset(SUPPORTED_REGIONS)
 
 _MODE: Schema = {
     "description": "'provider', 'off', a factor above 0 and at most 1000000 on every limit, or a"
@@ -36,60 +37,19 @@ _MODE: Schema = {
 }
 
 
-def set_limits(
-    world: World, mode: str | float | Sequence[Mapping[str, Any]], providers: Mapping[str, Provider]
-) -> None:
-    """Flow control as the providers do it, "off", with every count times a factor, or by a table
-    of one's own. Raises `Bad`."""
-    if not isinstance(mode, str | float | int):
-        world.save("limits", _table(mode, providers))
-        return
-    factor = not isinstance(mode, str) and 0 < mode <= MOST_FACTOR
-    if not factor and mode not in ("provider", "off"):
-        raise Bad(400, "not a mode of flow control", _MODE["description"], f"{mode}")
-    world.save("limits", mode)
-
-
-def _table(rows: object, providers: Mapping[str, Provider]) -> list[tables.Row]:
-    try:
-        return tables.read(rows, providers)
-    except BadValue as bad:
-        raise Bad(400, f"not a limit at {bad.where}", bad.expected, shown(repr(bad.got))) from None
-
-
 def _limits(ask: Ask) -> Any:
-    world, now = ask.world, ask.world.clock.now()
-    windows = [
-        {
-            "provider": one.scope,
-            "limit": one.limit,
-            "window": one.window,
-            "permits": one.permits,
-            "used": one.used,
-            "left": max(one.permits - one.used, 0),
-            "resets": iso(one.resets),
-        }
-        for one in world.store.headroom(world.id, now, MOST_WINDOWS)
-    ]
-    return {
-        "mode": world.load("limits", ask.simulators.options.settings.limits),
-        "windows": windows,
-    }
+    mode = ask.world.load("limits", ask.simulators.options.settings.limits)
+    return {"mode": mode, "windows": operations.windows(ask.world)}
+
+
+def _table(ask: Ask) -> Any:
+    providers, default = ask.simulators.providers, ask.simulators.options.settings.limits
+    return {"limits": operations.limits(ask.world, providers.values(), default)}
 
 
 def _put_limits(ask: Ask) -> Any:
-    set_limits(ask.world, ask.body["mode"], ask.simulators.providers)
+    operations.set_limits(ask.world, ask.body["mode"], ask.simulators.providers)
     return _limits(ask)
-
-
-def set_regions(world: World, allowed: Sequence[str] | None, blocked: Sequence[str] = ()) -> None:
-    """Where the account may send to, by ISO 3166 codes; None allows every region. Raises `Bad`."""
-    for region in (*(allowed or ()), *blocked):
-        if region not in _REGIONS:
-            raise unknown(400, "region", region, _REGIONS)
-    none = allowed is None and not blocked
-    document = {"allowed": None if allowed is None else list(allowed), "blocked": list(blocked)}
-    world.save("regions", None if none else document)
 
 
 def _regions(ask: Ask) -> Any:
@@ -97,13 +57,8 @@ def _regions(ask: Ask) -> Any:
 
 
 def _put_regions(ask: Ask) -> Any:
-    set_regions(ask.world, ask.body.get("allowed"), ask.body.get("blocked", ()))
+    operations.set_regions(ask.world, ask.body.get("allowed"), ask.body.get("blocked", ()))
     return _regions(ask)
-
-
-def set_optouts(world: World, numbers: Sequence[str]) -> None:
-    """The numbers that want no messages, in any usual writing. Raises `Bad`."""
-    world.save("optouts", sorted({e164(number) for number in numbers}) or None)
 
 
 def _optouts(ask: Ask) -> Any:
@@ -111,7 +66,7 @@ def _optouts(ask: Ask) -> Any:
 
 
 def _put_optouts(ask: Ask) -> Any:
-    set_optouts(ask.world, ask.body["numbers"])
+    operations.set_optouts(ask.world, ask.body["numbers"])
     return _optouts(ask)
 
 
@@ -120,7 +75,7 @@ def _balance(ask: Ask) -> Any:
 
 
 def _put_balance(ask: Ask) -> Any:
-    ask.world.save("balance", ask.body["balance"])
+    operations.set_balance(ask.world, ask.body["balance"])
     return _balance(ask)
 
 
@@ -129,7 +84,7 @@ def _suspended(ask: Ask) -> Any:
 
 
 def _put_suspended(ask: Ask) -> Any:
-    ask.world.save("suspended", ask.body["suspended"] or None)
+    operations.suspend(ask.world, ask.body["suspended"])
     return _suspended(ask)
 
 
@@ -211,7 +166,47 @@ _WINDOW = record(
     resets={**TIME, "description": "when there is room again"},
 )
 
+_COUNTED_BY = {
+    **many(TEXT),
+    "description": "what each window counts by, of number, template, signature, text, sender, ip,"
+    " life; empty for one window over all",
+}
+_COUNTED = {
+    "type": "object",
+    "additionalProperties": TEXT,
+    "description": "which messages it counts: fields of a message, as details.type, with the"
+    " pattern (ECMA) that each has to match; a field that is missing is empty",
+}
+_LIMIT = record(
+    provider=PROVIDER,
+    limit=text("its name"),
+    permits=count("how many messages pass in a window"),
+    seconds=number("how long the window is"),
+    kind={
+        "enum": ["natural", "rolling", "queue"],
+        "description": "a window that begins on the clock (as a day), one that slides, or a queue"
+        " that empties",
+    },
+    zone_s=number("seconds east of UTC by which a natural window begins"),
+    key=_COUNTED_BY,
+    where=_COUNTED,
+    overflow={
+        **NULLABLE,
+        "description": "the error by which a message shows that it was one too many, where such"
+        " messages are kept; they count in no window",
+    },
+    source=text("the page that says so"),
+)
+
 ROUTES = (
+    Route(
+        name="list-limits",
+        method="GET",
+        path="/_sim/limits/table",
+        summary="The limits in force, each with what it counts, how much of it and for how long",
+        handle=_table,
+        answer=record(limits={**many(_LIMIT), "description": "those of all providers"}),
+    ),
     *_pair(
         "limits",
         f"flow control's mode, and the headroom of {MOST_WINDOWS} windows in use at most",

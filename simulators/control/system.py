@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from simulators.control.places import places
 from simulators.control.route import Ask, Route
 from simulators.control.schemas import NULLABLE, PROVIDER, TEXT, many, record, said, text, texts
 from simulators.kernel.call import Reply
@@ -22,7 +21,7 @@ def _providers(ask: Ask) -> Any:
                 "title": provider.title,
                 "reference": provider.reference,
                 "hosts": list(provider.hosts),
-                "urls": places(ask.simulators, name),
+                "urls": ask.simulators.addresses(name),
                 "credentials": dict(ask.world.credentials(name)),
             }
             for name, provider in ask.simulators.providers.items()

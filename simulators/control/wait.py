@@ -6,12 +6,9 @@ from typing import Any
 
 import orjson
 
-from simulators.control import views
-from simulators.control.arrivals import Wanted, instead
-from simulators.control.errors import Bad
+from simulators.control.errors import Bad, document
 from simulators.control.messages import numbers_of, show
-from simulators.control.numbers import Since, since
-from simulators.control.route import Ask, Asked, Route, Schema
+from simulators.control.route import HEADERS, Ask, Asked, Route, Schema
 from simulators.control.schemas import (
     NULLABLE,
     PROVIDER,
@@ -22,8 +19,10 @@ from simulators.control.schemas import (
     ref,
     said,
 )
+from simulators.kernel.arrivals import Wanted, instead
 from simulators.kernel.call import Reply
 from simulators.kernel.message import Message
+from simulators.kernel.written import Since, since
 
 MOST_POLLS = 1000
 MOST_SECONDS = 300
@@ -59,7 +58,7 @@ def _wait(ask: Ask) -> Reply:
         try:
             return await _answer(ask, wanted, timeout, asked)
         except Bad as bad:
-            return _reply(bad.status, bad.document())
+            return _reply(bad.status, document(bad))
         except Exception:  # a fault of ours is answered like any other, and told in the log
             _log.exception("wait")
             return _reply(500, {"error": "a fault of ours", "expected": "", "got": "a fault"})
@@ -131,7 +130,7 @@ def _late(ask: Ask, wanted: Wanted, timeout: float) -> Reply:
 
 
 def _reply(status: int, document: Any) -> Reply:
-    headers = [("Content-Type", "application/json"), *views.HEADERS]
+    headers = [("Content-Type", "application/json"), *HEADERS]
     return Reply(status, orjson.dumps(document), headers)
 
 

@@ -1,7 +1,7 @@
 """Checks of what people write (rules, tables of limits), with what was expected and what came."""
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,36 @@ import orjson
 from simulators.kernel.headers import has_control
 
 Check = Callable[[str, object], None]
+
+
+_SHOWN = 80
+
+
+class Unacceptable(ValueError):
+    """What a person asked for cannot be: what is wrong, what was expected, what came."""
+
+    def __init__(self, error: str, expected: str, got: str) -> None:
+        super().__init__(error, expected, got)
+        self.error = error
+        self.expected = expected
+        self.got = got
+
+    def __str__(self) -> str:
+        return f"{self.error}; expected {self.expected}, but got {self.got}"
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> Unacceptable:
+    """There is no such name; says the near one, and all there are."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name[:_SHOWN], names, n=1, cutoff=0.5)
+    hint = f"; did you mean '{near[0]}'?" if near else ""
+    expected = f"one of: {', '.join(names)}" if names else "none"
+    return Unacceptable(f"no {kind} '{shown(name)}'{hint}", expected, shown(name))
+
+
+def shown(text: str) -> str:
+    """A text cut to what fits a sentence."""
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 @dataclass(frozen=True, slots=True)

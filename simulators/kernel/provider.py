@@ -170,7 +170,8 @@ class Provider:
     * `inbound`: how it hands the application a reply from a phone, if it does.
     * `number`: how it reads the digits of a phone number without a plus, of any use to it or not.
     * `price`: what a segment takes off a counted balance, in the account's own currency.
-    * `settings`: a JSON schema for each settings document by which an account bends it.
+    * `settings`: a JSON schema for each settings document, by which an account changes how
+      it behaves.
     * `receipts`: how it reports what became of a message, if it does.
     * `concurrency`: how many requests of an account may be under way at once, 0 for any number;
       one more is THROTTLED.

@@ -13,6 +13,10 @@ from simulators.kernel.catalogue import ErrorRow
 from simulators.kernel.message import INBOUND, Life, Message, Step
 from simulators.kernel.world import World
 
+# The store's logs: every attempt to deliver a callback, and those that were answered wrongly.
+LOG = "receipts"
+UNANSWERED = "callbacks answered wrongly"
+
 
 @dataclass(frozen=True, slots=True)
 class Callback:

@@ -12,15 +12,13 @@ from simulators.kernel import journal, receipts
 from simulators.kernel.accounts import Accounts
 from simulators.kernel.contracts import Breach
 from simulators.kernel.message import INBOUND, Message
-from simulators.kernel.receipts import Callback, Due, Report, Reporting
+from simulators.kernel.receipts import LOG, UNANSWERED, Callback, Due, Report, Reporting
 from simulators.kernel.world import World
 from simulators.server.courier import Courier, Delivery
 
 _log = logging.getLogger(__name__)
 CHUNK = 100
 MAX_IN_FLIGHT = 5000
-LOG = "receipts"
-UNANSWERED = "callbacks answered wrongly"
 
 
 class _Parcel(NamedTuple):

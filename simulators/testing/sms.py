@@ -11,17 +11,13 @@ import orjson
 from simulators import files
 from simulators.app import Simulators
 from simulators.check.report import diff
-from simulators.control import inbound, settings, views
-from simulators.control.arrivals import Wanted, instead
-from simulators.control.errors import unknown
-from simulators.control.messages import kept_as
-from simulators.control.numbers import Since, bounded, readings, time
-from simulators.control.places import places
-from simulators.control.rules import described
+from simulators.kernel import operations, views
+from simulators.kernel.arrivals import Wanted, instead, kept_as
 from simulators.kernel.message import Message
-from simulators.kernel.rules import Rule, install, read_all
+from simulators.kernel.receipts import LOG
+from simulators.kernel.rules import Rule
 from simulators.kernel.world import World
-from simulators.server.dispatch import LOG
+from simulators.kernel.written import Since, readings
 
 Via = Literal["prefix", "localhost", "https", "port"]
 _T = TypeVar("_T")
@@ -50,7 +46,7 @@ class Sms:
         """The same by path prefix, by `<provider>.localhost`, over https, or by a port of its
         own. Raises `LookupError` for what is not served."""
         self._known(provider)
-        found = places(self.simulators, provider).get(via)
+        found = self.simulators.addresses(provider).get(via)
         if found is None:
             raise LookupError(f"{provider} is not served via '{via}'; see sms_server_options")
         return found
@@ -99,23 +95,23 @@ class Sms:
     def limits(self, mode: str | float | Sequence[Mapping[str, Any]]) -> None:
         """Flow control: "provider", "off", a factor on every limit, or a table of limits."""
         providers = self.simulators.providers
-        self._call(lambda: settings.set_limits(self.world, mode, providers))
+        self._call(lambda: operations.set_limits(self.world, mode, providers))
 
     def regions(self, allowed: Sequence[str] | None = None, blocked: Sequence[str] = ()) -> None:
         """Where the account may send to, by ISO 3166 codes; None allows every region."""
-        self._call(lambda: settings.set_regions(self.world, allowed, blocked))
+        self._call(lambda: operations.set_regions(self.world, allowed, blocked))
 
     def optouts(self, *numbers: str) -> None:
         """The numbers that want no messages."""
-        self._call(lambda: settings.set_optouts(self.world, numbers))
+        self._call(lambda: operations.set_optouts(self.world, numbers))
 
     def balance(self, amount: float | None) -> None:
         """The credit left; None does not count it."""
-        self._call(lambda: self.world.save("balance", amount))
+        self._call(lambda: operations.set_balance(self.world, amount))
 
     def suspended(self, suspended: bool = True) -> None:
         """Whether the account is suspended."""
-        self._call(lambda: self.world.save("suspended", suspended or None))
+        self._call(lambda: operations.suspend(self.world, suspended))
 
     def script(self, *rules: Rule | str) -> None:
         """Replaces the account's rules; the first that matches has its effect. A text is a file of
@@ -124,12 +120,11 @@ class Sms:
         given: list[Rule] = []
         for rule in rules:
             given += files.read_rules([rule], providers) if isinstance(rule, str) else [rule]
-        read = read_all(given, providers)
-        self._call(lambda: install(self.world, read))
+        self._call(lambda: operations.script(self.world, given, providers))
 
     def rules(self) -> list[dict[str, Any]]:
         """The rules in the order they are asked, each with how often it had effect."""
-        return self._call(lambda: described(self.world))
+        return self._call(lambda: operations.scripted(self.world))
 
     def receipts(self) -> list[dict[str, Any]]:
         """Every attempt to deliver a receipt, oldest first."""
@@ -141,13 +136,13 @@ class Sms:
     def reply(self, provider: str, sender: str, text: str, to: str = "", url: str = "") -> Message:
         """A message from a phone, handed to the application as the provider does; it answers the
         newest message to that phone unless `to` says otherwise."""
-        known = self.simulators.providers[provider]
-        return self._call(lambda: inbound.reply(self.world, known, sender, to, text, url))
+        known = operations.provider_of(provider, self.simulators.providers)
+        return self._call(lambda: operations.reply(self.world, known, sender, text, to, url))
 
     def webhooks(self, provider: str, **urls: str) -> None:
         """Where callbacks go when a request names no URL: `receipts`, `inbound`."""
-        known = self.simulators.providers[provider]
-        self._call(lambda: inbound.set_webhooks(self.world, known, **urls))
+        known = operations.provider_of(provider, self.simulators.providers)
+        self._call(lambda: operations.set_webhooks(self.world, known, **urls))
 
     def reset(self) -> None:
         """Empties the world; the credentials stay."""
@@ -161,8 +156,7 @@ class Sms:
         return readings(to, [known[provider]] if provider else known.values()) if to else ()
 
     def _known(self, provider: str) -> None:
-        if provider not in self.simulators.providers:
-            raise unknown(404, "provider", provider, self.simulators.providers)
+        operations.provider_of(provider, self.simulators.providers)
 
     def _call(self, work: Callable[[], _T]) -> _T:
         return self.simulators.call(work)
@@ -223,19 +217,14 @@ class TestClock:
 
     def freeze(self, at: datetime | str | float | None = None) -> None:
         """Stops the clock: at a time (ISO 8601 or epoch seconds too), or where it is."""
-        epoch = None if at is None else _epoch(at)
-        self._simulators.call(lambda: self._world.clock.freeze(epoch))
+        if isinstance(at, datetime):
+            at = at.replace(tzinfo=at.tzinfo or UTC).timestamp()
+        self._simulators.call(lambda: operations.freeze(self._world, at))
 
     def advance(self, seconds: float) -> None:
         """Moves a running or a frozen clock forward, or back if negative; returns once every
         receipt that became due has been tried."""
-        clock = self._world.clock
-
-        def move() -> None:
-            bounded(clock.now() + seconds, f"{seconds} s from now")
-            clock.advance(seconds)
-
-        self._simulators.call(move)
+        self._simulators.call(lambda: operations.advance(self._world, seconds))
         self._simulators.settle(SETTLE_SECONDS)
 
     def run(self) -> None:
@@ -269,11 +258,3 @@ def told(violations: Iterable[Mapping[str, Any]]) -> str:
 def _line(entry: Mapping[str, Any]) -> str:
     """The request line without the query."""
     return f"{entry['method']} {entry['target'].partition('?')[0]}"
-
-
-def _epoch(at: datetime | str | float) -> float:
-    if isinstance(at, str):
-        return time(at)
-    if isinstance(at, datetime):
-        at = at.replace(tzinfo=at.tzinfo or UTC).timestamp()
-    return bounded(float(at), str(at))

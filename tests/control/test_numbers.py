@@ -3,9 +3,9 @@
 import pytest
 
 from simulators.catalog import PROVIDERS
-from simulators.control.errors import Bad
-from simulators.control.numbers import e164, readings
+from simulators.kernel.checks import Unacceptable
 from simulators.kernel.rules import read
+from simulators.kernel.written import e164, readings
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_reads_a_number(written, provider, expected):
 
 def test_what_is_no_number_is_refused():
     """With an example of one."""
-    with pytest.raises(Bad, match="like \\+15005550010"):
+    with pytest.raises(Unacceptable, match="like \\+15005550010"):
         e164("hello")
 
 

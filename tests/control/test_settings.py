@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from simulators.catalog import PROVIDERS
-from simulators.control import registries
+from simulators.control import templates
 from simulators.kernel.templates import Signature, Template
 
 
@@ -153,7 +153,7 @@ def test_a_provider_without_templates_is_404(control, refused, provider):
 
 @pytest.mark.parametrize(
     ("kind", "schema"),
-    [(Template, registries.TEMPLATE), (Signature, registries.SIGNATURE)],
+    [(Template, templates.TEMPLATE), (Signature, templates.SIGNATURE)],
 )
 def test_schemas_have_every_field(kind, schema):
     """A field added to the kernel's record is one that can be put."""

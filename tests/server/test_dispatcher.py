@@ -11,8 +11,9 @@ from simulators.catalog import PROVIDERS
 from simulators.kernel import inbound, receipts
 from simulators.kernel.accounts import DEFAULT, Accounts
 from simulators.kernel.message import INBOUND, Message, Step
+from simulators.kernel.receipts import LOG, UNANSWERED
 from simulators.server.courier import Delivery
-from simulators.server.dispatch import LOG, UNANSWERED, Dispatcher
+from simulators.server.dispatch import Dispatcher
 from simulators.store.memory import MemoryStore
 
 URL = "http://127.0.0.1:9/status"
@@ -288,11 +289,11 @@ def test_a_reply_is_handed_over_once(name, single):
 
 def test_strangers_have_no_application(sms_server):
     """A reply needs an account; it is refused, not lost."""
-    from simulators.control.errors import Bad
+    from simulators.kernel.checks import Unacceptable
     from simulators.testing import Sms
 
     strangers = Sms(sms_server, sms_server.accounts.strangers)
 
-    with pytest.raises(Bad, match="strangers have no application"):
+    with pytest.raises(Unacceptable, match="strangers have no application"):
         strangers.reply("twilio", "+15558675310", "hello", url=URL)
     assert [] == sms_server.call(lambda: strangers.world.messages(inbound=True))

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import orjson
 
-from simulators.kernel import bends, catalogue, judges, proof
+from simulators.kernel import catalogue, judges, proof, schemas
 from simulators.kernel.call import Call, Reply
 from simulators.kernel.credentials import Credential
 from simulators.kernel.message import State, Step
@@ -110,7 +110,7 @@ def endpoints(path: str) -> tuple[Endpoint, ...]:
     return webhook, *generic
 
 
-_PLACES = bends.many(
+_PLACES = schemas.many(
     {
         "type": "string",
         "pattern": "^(query|body|header):.{1,100}$",
@@ -128,11 +128,11 @@ _BODY = {"type": ["string", "object", "array"], "description": "a text, or JSON"
 _STATUS = {"type": "integer", "minimum": 200, "maximum": 599, "description": "200 to 599"}
 SETTINGS = MappingProxyType(
     {
-        "http_sms": bends.record(
+        "http_sms": schemas.record(
             to=_PLACES,
             text=_PLACES,
             type=_PLACES,
-            answer=bends.record(status=_STATUS, headers=_HEADERS, body=_BODY),
+            answer=schemas.record(status=_STATUS, headers=_HEADERS, body=_BODY),
         )
     }
 )

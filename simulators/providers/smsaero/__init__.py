@@ -5,15 +5,15 @@ stands here is from the official clients at https://github.com/smsaero and from 
 Every answer is `{"success", "data", "message"}`. A request with a field that is wrong is refused
 as a whole, with the reasons by field.
 
-The world's settings document `smsaero` bends this account: `moderation_s` is how many seconds a
-message waits for moderation (status 8) before it is queued.
+The world's settings document `smsaero` changes how the provider behaves here: `moderation_s` is
+how many seconds a message waits for moderation (status 8) before it is queued.
 """
 
 from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any
 
-from simulators.kernel import bends, catalogue, judges, proof
+from simulators.kernel import catalogue, judges, proof, schemas
 from simulators.kernel.call import Reply
 from simulators.kernel.credentials import Credential
 from simulators.kernel.message import State, Step
@@ -183,7 +183,7 @@ ENDPOINTS = (
     *asking("delete-contacts", "contact/delete-all", contacts.delete_all(contacts.CONTACTS)),
 )
 
-SETTINGS = MappingProxyType({"smsaero": bends.record(moderation_s=bends.number(0, 1e6))})
+SETTINGS = MappingProxyType({"smsaero": schemas.record(moderation_s=schemas.number(0, 1e6))})
 
 
 PROVIDER = Provider(

@@ -7,7 +7,7 @@ has `Response.Error`, a number that fails its own `Code` in `SendStatusSet`.
 
 from types import MappingProxyType
 
-from simulators.kernel import bends, catalogue, judges
+from simulators.kernel import catalogue, judges, schemas
 from simulators.kernel.credentials import Credential
 from simulators.kernel.flow import Limit
 from simulators.kernel.message import State, Step
@@ -166,10 +166,10 @@ CREDENTIALS = (
 
 SETTINGS = MappingProxyType(
     {
-        "tencent": bends.record(
-            strict=bends.FLAG,
-            variable_length=bends.number(1, 1000),
-            app_disabled=bends.FLAG,
+        "tencent": schemas.record(
+            strict=schemas.FLAG,
+            variable_length=schemas.number(1, 1000),
+            app_disabled=schemas.FLAG,
             callback={"type": "string", "maxLength": 2000, "description": "a URL, or nothing"},
         )
     }

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any
 
-from simulators.kernel import bends, catalogue, judges
+from simulators.kernel import catalogue, judges, schemas
 from simulators.kernel.call import Reply
 from simulators.kernel.message import State, Step
 from simulators.kernel.problem import Problem
@@ -181,7 +181,7 @@ ENDPOINTS = (
     v1("delete-sender", "DELETE", f"{SENDERS}/<sender_sid>", pool.delete),
 )
 
-SETTINGS = MappingProxyType({"twilio/trial": bends.record(verified=bends.many(bends.E164))})
+SETTINGS = MappingProxyType({"twilio/trial": schemas.record(verified=schemas.many(schemas.E164))})
 
 
 PROVIDER = Provider(

@@ -4,7 +4,7 @@ Reference: https://developer.vonage.com/en/api/sms
 A submission is answered with HTTP 200 whatever became of it: the verdict is the `status` in the
 answer's `messages`, every value of which is a string. One request has one recipient.
 
-The world's settings document `vonage` bends this account, all names optional:
+The world's settings document `vonage` changes how the provider behaves here, all names optional:
 `lenient_signatures` (true takes what vonage-python and @vonage/auth sign in their own way),
 `wrong_basic` (the row for a wrong Basic header: "4", or "401"), `test_numbers` (a trial account
 and the E.164 numbers it may send to), `numeric_sender_regions` (where a name is no sender),
@@ -15,7 +15,7 @@ and `signed_webhooks` (true signs receipts).
 from collections.abc import Callable
 from types import MappingProxyType
 
-from simulators.kernel import bends, catalogue, judges
+from simulators.kernel import catalogue, judges, schemas
 from simulators.kernel.call import Reply
 from simulators.kernel.message import State, Step
 from simulators.kernel.problem import Problem
@@ -133,13 +133,13 @@ ENDPOINTS = (
 
 SETTINGS = MappingProxyType(
     {
-        "vonage": bends.record(
-            test_numbers=bends.many(bends.E164),  # a trial account may send to these alone
-            numeric_sender_regions=bends.many(bends.REGION),
-            lenient_signatures=bends.FLAG,
-            signed_webhooks=bends.FLAG,
-            webhook_method=bends.one_of("GET", "POST", "POST-JSON"),
-            conversions=bends.FLAG,
+        "vonage": schemas.record(
+            test_numbers=schemas.many(schemas.E164),  # a trial account may send to these alone
+            numeric_sender_regions=schemas.many(schemas.REGION),
+            lenient_signatures=schemas.FLAG,
+            signed_webhooks=schemas.FLAG,
+            webhook_method=schemas.one_of("GET", "POST", "POST-JSON"),
+            conversions=schemas.FLAG,
         )
     }
 )

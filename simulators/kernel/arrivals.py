@@ -1,15 +1,15 @@
 """Waiting for a message: which one is wanted, and what came instead."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
-from simulators.control import views
-from simulators.control.numbers import ALL, Since
+from simulators.kernel import views
 from simulators.kernel.accounts import Accounts
 from simulators.kernel.message import INBOUND, Message
 from simulators.kernel.store import Selection
 from simulators.kernel.world import World
+from simulators.kernel.written import ALL, Since
 
 _SHOWN = 5
 
@@ -53,6 +53,12 @@ class Wanted:
             if self.fits(message)
         ]
         return max(found, key=attrgetter("sequence"), default=None)
+
+
+def kept_as(world: World, numbers: Sequence[str]) -> str:
+    """The reading of a number that there are messages to, the first one if there are none."""
+    kept = (number for number in numbers if world.messages(to=number, inbound=None, limit=1))
+    return next(kept, numbers[0] if numbers else "")
 
 
 def instead(accounts: Accounts, world: World, wanted: Wanted) -> tuple[list[Message], str]:

@@ -1,11 +1,11 @@
-"""The settings documents of one provider: how an account bends it."""
+"""The settings documents of one provider: how it behaves towards this account."""
 
 from typing import Any
 
-from simulators.control.errors import Bad, shown, unknown
+from simulators.control.errors import unknown
 from simulators.control.route import Ask, Route, Schema
 from simulators.control.schemas import documents, record
-from simulators.kernel.contracts import Contract
+from simulators.kernel import operations
 from simulators.kernel.provider import Provider
 
 
@@ -21,17 +21,7 @@ def _read(ask: Ask) -> Any:
 
 
 def _write(ask: Ask) -> Any:
-    known, given = _provider(ask).settings, ask.body["settings"]
-    for name, document in given.items():
-        if name not in known:
-            raise unknown(400, "settings document", name, known)
-        if document is None:
-            continue
-        for breach in Contract(dict(known[name])).check(document):
-            where = f"{name}: '{breach.pointer}' is not as expected"
-            raise Bad(400, where, breach.expected, shown(breach.got))
-    for name, document in given.items():
-        ask.world.save(name, document)
+    operations.set_documents(ask.world, _provider(ask), ask.body["settings"])
     return _read(ask)
 
 
@@ -47,7 +37,7 @@ ROUTES = (
         name="read-settings",
         method="GET",
         path=_PATH,
-        summary="How the account bends one provider: its settings documents, null for unset ones",
+        summary="How one provider behaves towards the account, by document: null where unset",
         handle=_read,
         answer=_TOLD,
     ),

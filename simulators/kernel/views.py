@@ -1,4 +1,4 @@
-"""What the control API shows of messages and journal entries."""
+"""Messages, journal entries and callbacks as people see them: complete, and without secrets."""
 
 from typing import Any
 
@@ -10,10 +10,8 @@ from simulators.kernel.clock import iso
 from simulators.kernel.masking import Mask
 from simulators.kernel.message import Message, State, Step
 from simulators.kernel.provider import Provider
+from simulators.kernel.receipts import UNANSWERED
 from simulators.kernel.world import World
-from simulators.server.dispatch import UNANSWERED
-
-HEADERS = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
 
 
 def message(world: World, provider: Provider, kept: Message) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Schemas of the settings documents by which an account bends a provider: see `Provider.settings`.
+"""Schemas of a provider's settings documents, by which an account changes how it behaves.
 
 What a document of one provider holds, that provider's folder says; these are the parts that
 several are made of.
