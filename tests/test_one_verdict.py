@@ -21,7 +21,7 @@ from simulators.kernel import views
 from simulators.kernel.accounts import DEFAULT
 from simulators.kernel.call import MAX_BODY
 from simulators.kernel.pipeline import Settings
-from simulators.testing.contract_server import asked
+from simulators.testing.contract_server import exchange
 
 FORM = "application/x-www-form-urlencoded"
 NUMBERS = {"aliyun": "13012345678", "tencent": "+8613012345678", "smsaero": "79031234567"}
@@ -83,6 +83,8 @@ def spoilt(one):
         f"{path.rstrip('/')}/z/",
         f"{path.upper()}/Z",
         "/",
+        "//",
+        f"/{path}",
         "/nowhere",
         "/%ff%00",
     ):
@@ -197,7 +199,7 @@ def by_contract_server(corpus, made):
     found = []
 
     def seen(request):
-        found.append(said(b.as_dict() for b in asked.read(request, ()).breaches))
+        found.append(said(b.as_dict() for b in exchange.read(request, ()).breaches))
         return ""
 
     made.httpserver.unexpected = seen

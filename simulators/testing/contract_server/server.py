@@ -2,11 +2,12 @@
 
 import difflib
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_httpserver import HTTPServer, RequestMatcher
 from pytest_httpserver.httpserver import HandlerType
 from werkzeug import Request, Response
+from werkzeug.serving import WSGIRequestHandler
 
 from simulators.catalog import PROVIDERS
 from simulators.kernel import mismatch
@@ -27,6 +28,9 @@ from simulators.testing.contract_server.exchange import (
     named,
     read,
 )
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 _KINDS = {
     HandlerType.PERMANENT: "at least once",
@@ -102,10 +106,24 @@ class _Matcher(RequestMatcher):
         return self._asked(request).name == self._name
 
 
+class _Handler(WSGIRequestHandler):
+    """Leaves the request's target as it came: Python's own makes one slash of two in front."""
+
+    def make_environ(self) -> "WSGIEnvironment":
+        came = self.requestline.split()[1]
+        return {**super().make_environ(), "RAW_URI": came}
+
+
 class Listener(HTTPServer):
     """pytest-httpserver's server, which tells its `unexpected` of requests that nobody expects."""
 
     unexpected: Callable[[Request], str] = str
+
+    def thread_target(self) -> None:
+        """Serves; no request is read before this."""
+        assert self.server is not None  # noqa: S101 - `start` has made it
+        self.server.RequestHandlerClass = _Handler
+        super().thread_target()
 
     def respond_nohandler(self, request: Request, extra_message: str = "") -> Response:
         super().respond_nohandler(request)
