@@ -327,7 +327,44 @@ def test_wrong_usage_is_exit_code_2(arguments, said):
     assert said in told
 
 
-def test_a_server_s_journal_is_judged_as_its_files_are(default, sms_server, replay, captures):
+@pytest.fixture
+def strangers(sms_server):
+    """The world of nobody, emptied before and after the test."""
+    world = sms_server.accounts.strangers
+    sms_server.call(world.reset)
+    yield world
+    sms_server.call(world.reset)
+
+
+def test_a_violation_of_nobody_known_is_counted_with_any_account_s(
+    default, strangers, sms_server, replay, captures
+):
+    """Whose it is cannot be told: not green, one line on stderr, its verdict in the report. What
+    keeps its contract is nobody's business."""
+    server = ("--url", sms_server.url)
+    right = next(c for c in captures("logto-twilio-sms") if c["case"].endswith("Generic"))
+    replay(right["requests"][0])
+    token = base64.b64encode(b"AC" + b"5" * 32 + b":" + b"6" * 32)
+    nobody_s = b"authorization: Basic " + token + b"\r\nhost: api.twilio.com\r\n"
+    nobody_s += b"content-length: 0\r\n\r\n"
+    path = b"/2010-04-01/Accounts/AC" + b"5" * 32 + b"/Messages.json HTTP/1.1\r\n"
+    replay(b"GET " + path + nobody_s, "api.twilio.com")
+    before = invoke(*server)
+    replay(b"POST " + path + nobody_s, "api.twilio.com")
+
+    code, printed, told = invoke(*server)
+
+    assert (0, "") == (before[0], before[2])
+    assert (1, 1) == (code, told.count("\n"))
+    assert "counted here: 1 that broke" in told
+    assert "request 2 of strangers: twilio create-message" in printed
+    assert "kept their contract: 1, broke it: 1" in printed
+    assert (1, "") == invoke(*server, "--account", "strangers")[::2]
+
+
+def test_a_server_s_journal_is_judged_as_its_files_are(
+    default, strangers, sms_server, replay, captures
+):
     """With the verdicts that were reached when the requests came; an empty one is exit code 2."""
     server = ("--url", sms_server.url)
     assert 2 == invoke(*server)[0]

@@ -6,31 +6,42 @@ from simulators.check.verdict import Verdict
 from simulators.control import client
 from simulators.kernel import mismatch
 from simulators.kernel.contracts import Breach, contract
+from simulators.kernel.world import STRANGERS
 
 MOST = 1000
 
 
 def read(url: str, account: str, token: str) -> list[Verdict]:
-    """All journalled requests of an account, oldest first, `MOST` at a time. Raises
-    `ControlError`."""
+    """All journalled requests of an account, oldest first. Raises `ControlError`."""
+    return _pages(url, "requests", account, token, "")
+
+
+def nobody_s(url: str, token: str) -> list[Verdict]:
+    """The requests of no known account that broke their contract. Whose they are cannot be told:
+    their credentials could not be read or are none that an account has. Raises `ControlError`."""
+    return _pages(url, "violations", STRANGERS, token, f" of {STRANGERS}")
+
+
+def _pages(url: str, listed: str, account: str, token: str, of: str) -> list[Verdict]:
+    """`MOST` at a time."""
     query = {"account": account, "limit": str(MOST)}
     pages: list[list[Verdict]] = []
     while True:
-        page = client.get(url, "/_sim/requests", query, token=token)["requests"]
-        pages.insert(0, [_verdict(entry) for entry in page])
+        page = client.get(url, f"/_sim/{listed}", query, token=token)[listed]
+        pages.insert(0, [_verdict(entry, of) for entry in page])
         if len(page) < MOST:
             return [verdict for page in pages for verdict in page]
         query["before"] = str(page[0]["sequence"])
 
 
-def _verdict(entry: dict[str, Any]) -> Verdict:
+def _verdict(entry: dict[str, Any], of: str = "") -> Verdict:
     path = entry["target"].partition("?")[0]
     breaches = tuple(
         Breach(found["pointer"], found["got"], found["expected"], found["source"])
         for found in entry["breaches"]
     )
     return Verdict(
-        place=f"request {entry['sequence']}",
+        place=f"request {entry['sequence']}{of}",
         file="",
         line=0,
         provider=entry["provider"],

@@ -11,6 +11,7 @@ from simulators.check import journalled, recorded, report
 from simulators.check.verdict import UnknownHost, Verdict, judge
 from simulators.cli.options import ACCOUNT, TOKEN, fail
 from simulators.control.client import ControlError
+from simulators.kernel.world import STRANGERS
 from simulators.server.gateway import host_name
 
 BROKEN, UNJUDGED = 1, 2
@@ -40,8 +41,9 @@ def check(**given: Any) -> None:
     """Holds requests that a client sent to the contracts of their providers.
 
     FILE is a HAR, JSON Lines or a JSON list of {method, url, headers, body}. Provider and operation
-    are found by host and path. Exit code 1 if a request breaks its contract, 2 for a file that
-    cannot be read, a host that is no provider's, or nothing to judge.
+    are found by host and path; with --url those of no known account that break their contract are
+    among them. Exit code 1 if a request breaks its contract, 2 for a file that cannot be read, a
+    host that is no provider's, or nothing to judge.
     """
     _run(**given)
 
@@ -65,16 +67,26 @@ def _run(
 
 
 def _journal(url: str, account: str, token: str) -> list[Verdict]:
+    """Of the account, and what may well be its client's too: a request that breaks its contract
+    often breaks it where its credentials are, and then is under no account."""
     try:
         verdicts = journalled.read(url, account, token)
+        others = journalled.nobody_s(url, token) if account != STRANGERS else []
     except ControlError as error:
         fail(str(error))
-    if not verdicts:
+    if others:
+        click.echo(
+            f"sms-simulators: no known account's, and counted here: {len(others)} that broke their"
+            f" contract, with credentials that could not be read or that no account has;"
+            f" more on them under --account {STRANGERS}",
+            err=True,
+        )
+    if not verdicts and not others:
         fail(
             f"the account '{account}' at {url} has had no request;"
-            " those with credentials that no account has are under --account strangers"
+            f" those with credentials that no account has are under --account {STRANGERS}"
         )
-    return verdicts
+    return verdicts + others
 
 
 def _files(files: Iterable[Path], hosts: Mapping[str, str], unjudged: list[str]) -> list[Verdict]:
