@@ -3,14 +3,14 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from simulators.kernel.accounts import Accounts
 from simulators.kernel.call import Call
 from simulators.kernel.contracts import Contract
+from simulators.kernel.pipeline import Pipeline, Settings
+from simulators.kernel.provider import Provider
 from simulators.kernel.world import World
-
-if TYPE_CHECKING:
-    from simulators.app import Simulators
 
 Schema = Mapping[str, Any]
 
@@ -25,12 +25,60 @@ ACCOUNT: Schema = {
 }
 
 
+class Options(Protocol):
+    """How the server was started, as far as the API tells of it or goes by it."""
+
+    @property
+    def host(self) -> str: ...
+
+    @property
+    def token(self) -> str: ...
+
+    @property
+    def settings(self) -> Settings: ...
+
+
+class Dispatching(Protocol):
+    """Who delivers receipts and replies."""
+
+    def under_way(self, account: str) -> list[dict[str, Any]]:
+        """The callbacks of an account that were sent and are not answered yet."""
+
+    async def settled(self, timeout: float) -> bool:
+        """Waits until everything that is due has been tried; False if that takes too long."""
+
+
+class Served(Protocol):
+    """What the API is put in front of: the simulators, which import it and not the other way."""
+
+    @property
+    def providers(self) -> Mapping[str, Provider]: ...
+
+    @property
+    def accounts(self) -> Accounts: ...
+
+    @property
+    def options(self) -> Options: ...
+
+    @property
+    def pipeline(self) -> Pipeline: ...
+
+    @property
+    def dispatcher(self) -> Dispatching: ...
+
+    def addresses(self, provider: str) -> dict[str, str | None]:
+        """Where a provider is served."""
+
+    def reset(self, world: World) -> None:
+        """Empties an account."""
+
+
 @dataclass(slots=True)
 class State:
     """What the control app itself keeps: how many long polls are open, and the sequence that the
     last wait for an account, a number and a provider returned."""
 
-    simulators: "Simulators"
+    simulators: Served
     polls: int = 0
     returned: dict[Asked, int] = field(default_factory=dict)
 
@@ -48,7 +96,7 @@ class Ask:
     body: Mapping[str, Any]
 
     @property
-    def simulators(self) -> "Simulators":
+    def simulators(self) -> Served:
         """All that is served."""
         return self.state.simulators
 

@@ -7,16 +7,13 @@ handed over as a receipt is: signed, in order, tried again. A keyword changes wh
 from bisect import insort
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal, Protocol
 
 from simulators.kernel import receipts
 from simulators.kernel.message import INBOUND, Message
 from simulators.kernel.receipts import Receipts
 from simulators.kernel.segments import count
 from simulators.kernel.world import World
-
-if TYPE_CHECKING:
-    from simulators.kernel.provider import Provider
 
 Keyword = Literal["stop", "start", "help"]
 LIFE = "inbound"
@@ -31,8 +28,21 @@ class Inbound:
     keywords: Mapping[str, Keyword]
 
 
+class Replying(Protocol):
+    """A provider, as far as replies go."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def inbound(self) -> Inbound | None: ...
+
+    def reporting(self, message: Message) -> receipts.Reporting | None:
+        """What telling the application of this message needs; None if it never is."""
+
+
 def arrive(
-    provider: "Provider", world: World, sender: str, to: str, text: str, callback: str
+    provider: Replying, world: World, sender: str, to: str, text: str, callback: str
 ) -> Message:
     """Keeps a reply and plans its callback; `sender` is the phone's E.164 number, `to` what it
     answers. Raises `LookupError` if the provider knows no replies."""

@@ -4,14 +4,11 @@ A provider's page lists what every account starts with; a world that changed its
 it as the settings documents `templates/<provider>` and `signatures/<provider>`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 from simulators.kernel.world import World
-
-if TYPE_CHECKING:
-    from simulators.kernel.provider import Provider
 
 Kind = Literal["code", "notification", "promotion"]
 _T = TypeVar("_T", "Template", "Signature")
@@ -66,8 +63,21 @@ def signatures(
     return {item["name"]: Signature(**item) for item in kept}
 
 
+class Registering(Protocol):
+    """A provider, as far as its registries go: what every account starts with."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def templates(self) -> Sequence[Template]: ...
+
+    @property
+    def signatures(self) -> Sequence[Signature]: ...
+
+
 def update_templates(
-    world: World, provider: "Provider", change: Callable[[dict[str, Template]], None]
+    world: World, provider: Registering, change: Callable[[dict[str, Template]], None]
 ) -> dict[str, Template]:
     """Changes the account's templates and returns them. `change` does so in place, and may be
     called more than once: it does nothing else. What it raises leaves all as it was."""
@@ -77,7 +87,7 @@ def update_templates(
 
 
 def update_signatures(
-    world: World, provider: "Provider", change: Callable[[dict[str, Signature]], None]
+    world: World, provider: Registering, change: Callable[[dict[str, Signature]], None]
 ) -> dict[str, Signature]:
     """Changes the account's signatures, as `update_templates` does templates."""
     initial = {signature.name: signature for signature in provider.signatures}

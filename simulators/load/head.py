@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 import gevent
 from gevent import monkey
@@ -23,15 +23,15 @@ from locust.runners import STATE_INIT, STATE_STOPPED, MasterRunner
 from simulators.control.client import ControlError
 from simulators.load import invariants, preflight, recorder, report
 from simulators.load.figures import Figures, requests
+from simulators.load.inbox import Inbox
 from simulators.load.invariants import Finding
 from simulators.load.kept import Kept, Watch
+from simulators.load.ledger import Ledger
 from simulators.load.recorder import Recorder
-from simulators.load.thresholds import Threshold, parse
+from simulators.load.settings import Settings
+from simulators.load.thresholds import Names, Threshold, parse
 from simulators.load.verdict import Verdict
 from simulators.load.workers import RAN, Master
-
-if TYPE_CHECKING:
-    from simulators.load.run import Run
 
 USAGE = 2
 WINDOWS_SECONDS = 5.0  # a thousand windows are a hundred kilobytes
@@ -40,10 +40,29 @@ _REPORT_SECONDS = 3.0  # between two reports of a worker
 _USUAL = "failures == 0"  # Locust's own measure, where nobody names another
 
 
+class Judged(Protocol):
+    """The load test of this process, as far as its verdict goes."""
+
+    needs: frozenset[str]
+    names: Names | None
+    ledger: Ledger
+    settings: Settings
+    environment: Any
+
+    @property
+    def seed(self) -> str: ...
+
+    @property
+    def inbox(self) -> Inbox: ...
+
+    def hiding(self) -> list[str]:
+        """The users that have it as `run`."""
+
+
 class Head:
     """Once for each process; a test after the other on Locust's page."""
 
-    def __init__(self, run: "Run") -> None:
+    def __init__(self, run: Judged) -> None:
         self.run = run
         self.runner = run.environment.runner
         self._master = (
