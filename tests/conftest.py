@@ -23,14 +23,16 @@ from simulators import app
 from simulators.app import Simulators
 from simulators.catalog import PROVIDERS
 from simulators.control import app as control_app
+from simulators.control import views
 from simulators.control.schemas import COMPONENTS
 from simulators.data import data
-from simulators.kernel import journal
+from simulators.kernel import flow, journal
 from simulators.kernel.accounts import DEFAULT
 from simulators.kernel.call import Reply
 from simulators.kernel.contracts import Contract, contract
 from simulators.kernel.provider import Exchange
 from simulators.kernel.rules import install, read_all
+from simulators.load import windows
 from simulators.server import tls
 from simulators.store.strict import StrictStore
 from simulators.testing.sms import Sms
@@ -72,15 +74,37 @@ def unlike_the_contract(exchange: Exchange, reply: Reply) -> list[str]:
     return [f"{provider}/{operation} {exchange.call.path}: {b}" for b in min(found, key=len)]
 
 
+def counted_otherwise(exchange: Exchange) -> list[str]:
+    """Which of its provider's windows counted a kept draft otherwise than one who has only the
+    message does."""
+    wrong = []
+    for outcome in exchange.outcomes:
+        if outcome.message is None:
+            continue
+        kept = views.message(exchange.world, exchange.provider, outcome.message)
+        for limit in exchange.provider.limits:
+            row = {"provider": kept["provider"], "key": limit.key, "where": limit.where}
+            if "life" in limit.key and kept["life"] is None:  # it has no name to be counted by
+                continue
+            by_message = windows.grouped({**row, "overflow": None}, [kept])
+            counted = [windows.name(window) for window in by_message]
+            hit = [flow.window(limit, outcome.draft)] if limit.applies(outcome.draft) else []
+            if hit != counted:
+                wrong.append(f"{kept['provider']} {limit.name}: {hit} for {counted} by {kept}")
+    return wrong
+
+
 @pytest.fixture(scope="session")
 def answers() -> Iterator[list[str]]:
     """What was wrong with the answers given so far. Every answer that any test gets from a
-    simulator is held to its contract: simulator and contract cannot drift apart."""
+    simulator is held to its contract: simulator and contract cannot drift apart. Nor can the
+    windows, and the recount of a load test that has only the messages to count."""
     wrong: list[str] = []
     packed = journal.entry
 
     def spy(exchange: Exchange, reply: Reply) -> bytes:
         wrong.extend(unlike_the_contract(exchange, reply))
+        wrong.extend(counted_otherwise(exchange))
         return packed(exchange, reply)
 
     with pytest.MonkeyPatch.context() as patch:

@@ -5,15 +5,18 @@ from typing import Any
 
 from simulators.control.route import Ask, Route, Schema
 from simulators.control.schemas import (
+    CURSOR,
     NULLABLE,
     PROVIDER,
     TEXT,
     TIME,
     count,
+    limit,
     many,
     number,
     record,
     ref,
+    said,
     text,
 )
 from simulators.kernel import operations, tables
@@ -45,6 +48,12 @@ def _limits(ask: Ask) -> Any:
 def _table(ask: Ask) -> Any:
     providers, default = ask.simulators.providers, ask.simulators.options.settings.limits
     return {"limits": operations.limits(ask.world, providers.values(), default)}
+
+
+def _refusals(ask: Ask) -> Any:
+    most, before = ask.query.get("limit", 100), ask.query.get("cursor")
+    rows, following = operations.refusals(ask.world, most, before)
+    return {"refusals": rows, "next": following}
 
 
 def _put_limits(ask: Ask) -> Any:
@@ -197,6 +206,17 @@ _LIMIT = record(
     },
     source=text("the page that says so"),
 )
+_REFUSAL = record(
+    sequence=count("1 for the first refusal of the account; those that are kept no longer count"),
+    provider=PROVIDER,
+    limit=text("the name of the limit whose window was full"),
+    window=text("what it counts here: the number, template and so on, empty for the account"),
+    permits=count("how many messages passed in a window then"),
+    seconds=number("how long the window was then"),
+    cost=count("what the request wanted of the window up to the refused message, in what it counts"),
+    at={**TIME, "description": "when, on the account's clock"},
+    after=count("the sequence of the newest message that was kept by then, 0 for none"),
+)
 
 ROUTES = (
     Route(
@@ -206,6 +226,22 @@ ROUTES = (
         summary="The limits in force, each with what it counts, how much of it and for how long",
         handle=_table,
         answer=record(limits={**many(_LIMIT), "description": "those of all providers"}),
+    ),
+    Route(
+        name="list-limit-refusals",
+        method="GET",
+        path="/_sim/limits/refusals",
+        summary="The messages that found a window full, newest first: with the messages that were"
+        " kept all that it takes to count the windows over again",
+        handle=_refusals,
+        query={"cursor": CURSOR, "limit": limit(100, 1000)},
+        answer=record(
+            refusals=said(many(_REFUSAL), "newest first"),
+            next={
+                "type": ["integer", "null"],
+                "description": "the cursor of the next page, null at the end",
+            },
+        ),
     ),
     *_pair(
         "limits",

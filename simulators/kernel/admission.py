@@ -1,6 +1,9 @@
 """Judge and keep: which of a request's drafts become messages, and what follows from that."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+
+import orjson
 
 from simulators.kernel import flow, receipts, script, tables
 from simulators.kernel.inbound import webhook
@@ -10,6 +13,7 @@ from simulators.kernel.provider import Draft, Exchange, Failure, Outcome, Refusa
 from simulators.kernel.store import Admission, Cost
 
 Mode = str | float
+REFUSALS = "refusals of flow control"  # a log of the store, for who counts over again
 _ANYTHING = 1e-6  # of money, which is counted to so many digits
 
 
@@ -64,11 +68,37 @@ def _admit(exchange: Exchange, default: Mode, outcomes: list[Outcome]) -> None:
     if not refused:
         _kept(exchange, outcomes, admitted)
         return
+    _log_refusals(exchange, [hits for hits, _message in wanted], admitted)
     _overflow(exchange, flow.named(limits), refused)
     if not any(outcome.failure for outcome in outcomes):
         others = [outcome for outcome in outcomes if outcome.message is None]
         if others:
             _admit(exchange, default, others)
+
+
+def _log_refusals(
+    exchange: Exchange, wanted: Sequence[Sequence[flow.Hit]], admitted: Sequence[Admission]
+) -> None:
+    """Keeps what was asked of each window that was full, and when: counting the messages over
+    again shows a window that lets one too many pass, and this one that lets one too few. `cost` is
+    all that the request wants of the window up to this draft; `after` the newest message then."""
+    world, step = exchange.world, Counter[tuple[str, str, str]]()
+    for hits, (_message, full, _room, _poor) in zip(wanted, admitted, strict=True):
+        for hit in hits:
+            step[hit[:3]] += hit.cost
+        if full is not None:
+            refusal = {
+                "sequence": world.store.count(world.id, REFUSALS),
+                "provider": full.scope,
+                "limit": full.limit,
+                "window": full.window,
+                "permits": full.permits,
+                "seconds": full.seconds,
+                "cost": step[full[:3]],
+                "at": exchange.now,
+                "after": world.store.newest(world.id),
+            }
+            world.store.record(world.id, REFUSALS, orjson.dumps(refusal))
 
 
 def _cost(exchange: Exchange, draft: Draft) -> Cost:

@@ -8,9 +8,11 @@ cannot be is told by `Unacceptable`: what is wrong, what was expected and what c
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
+import orjson
 from phonenumbers import SUPPORTED_REGIONS
 
 from simulators.kernel import flow, inbound, rules, tables
+from simulators.kernel.admission import REFUSALS
 from simulators.kernel.checks import BadValue, Unacceptable, shown, unknown
 from simulators.kernel.clock import iso
 from simulators.kernel.contracts import Contract
@@ -21,6 +23,7 @@ from simulators.kernel.world import STRANGERS, World
 from simulators.kernel.written import bounded, e164, time
 
 MOST_WINDOWS = 1000
+MOST_REFUSALS = 10_000  # of a log, which is bounded
 MOST_FACTOR = 1_000_000
 MODES = (
     "'provider', 'off', a factor above 0 and at most 1000000 on every limit, or a table of limits"
@@ -105,6 +108,17 @@ def _in_force(provider: Provider, mode: Any) -> tuple[Sequence[flow.Limit], floa
     if isinstance(mode, list):
         return tables.limits(mode, provider), 1.0
     return provider.limits, 1.0 if mode == "provider" else float(mode)
+
+
+def refusals(world: World, most: int, before: int | None = None) -> tuple[list[Row], int | None]:
+    """The messages that found a window full, newest first, and where to go on `before` if there
+    are more: with them and the kept messages the windows can be counted over again."""
+    logged = world.store.records(world.id, REFUSALS, limit=MOST_REFUSALS)
+    earlier = logged if before is None else [one for one in logged if one[0] < before]
+    page = earlier[-most:]
+    read = [orjson.loads(entry) for _place, entry in reversed(page)]  # no more than are shown
+    rows = [{**refusal, "at": iso(refusal["at"])} for refusal in read]
+    return rows, page[0][0] if len(earlier) > most else None
 
 
 # Who may be sent to, and whether the account may send at all.

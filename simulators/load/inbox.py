@@ -79,6 +79,29 @@ class Inbox:
         rows: list[dict[str, Any]] = self.call("GET", "/_sim/limits/table")["limits"]
         return rows
 
+    def refusals(self, after: int = 0) -> Iterator[dict[str, Any]]:
+        """The messages that found a window full, newest first, down to a `sequence`."""
+        cursor = 0
+        while True:
+            query = {"limit": str(_PAGE)}
+            if cursor:
+                query["cursor"] = str(cursor)
+            status, page = self._get("/_sim/limits/refusals", query)
+            self._good(status, page)
+            for refusal in page["refusals"]:
+                if refusal["sequence"] <= after:
+                    return
+                yield refusal
+            if not page["next"]:
+                return
+            cursor = page["next"]
+
+    def refused(self) -> int:
+        """How many messages have found a window full, ever."""
+        status, page = self._get("/_sim/limits/refusals", {"limit": "1"})
+        self._good(status, page)
+        return page["refusals"][0]["sequence"] if page["refusals"] else 0
+
     def windows(self) -> list[dict[str, Any]]:
         """What is left in every window in use."""
         rows: list[dict[str, Any]] = self.call("GET", "/_sim/limits")["windows"]

@@ -40,6 +40,7 @@ def judge(ledger: Ledger, kept: Kept | None, silent: Sequence[str] = ()) -> list
         _codes_once(ledger, kept),
         _expired(ledger),
         _windows(kept),
+        _refusals(kept),
         *_own(ledger),
     ]
 
@@ -200,6 +201,38 @@ def _windows(kept: Kept | None) -> Finding:
     if unknown and not violations and not count:
         return Finding(name, "unknown", told)
     return _found(name, violations, told)
+
+
+def _refusals(kept: Kept | None) -> Finding:
+    name = "no window was full too early"
+    if kept is None:
+        return Finding(name, "unknown", _NO_INBOX)
+    judged, violations = 0, list[str]()
+    for limit in kept.limits:
+        mine = [one for one in kept.refusals if _may_be_judged(one, limit, kept)]
+        if not mine or not windows.countable(limit):
+            continue
+        groups = {
+            windows.name(window): messages
+            for window, messages in windows.grouped(limit, kept.messages).items()
+        }
+        by_window = defaultdict(list)
+        for refusal in mine:
+            if windows.named(limit, refusal, groups):
+                by_window[refusal["window"]].append(refusal)
+        for window, refusals in by_window.items():
+            judged += len(refusals)
+            violations += windows.refused_early(limit, groups.get(window, ()), refusals)
+    told = f"{judged:,} of {len(kept.refusals) + kept.forgotten:,} refusals counted over again"
+    return _tried(name, violations, judged, told)
+
+
+def _may_be_judged(refusal: Row, limit: Row, kept: Kept) -> bool:
+    """Whether all that the window had counted by then is among the messages."""
+    window = (refusal["provider"], refusal["limit"], refusal["window"])
+    same = (refusal["permits"], refusal["seconds"]) == (limit["permits"], limit["seconds"])
+    whole = not kept.gone and kept.used is not None and window not in kept.used
+    return window[:2] == (limit["provider"], limit["limit"]) and same and whole
 
 
 def _by_number(messages: Sequence[Row]) -> dict[str, list[Row]]:

@@ -1,12 +1,17 @@
-"""Windows counted over again: from the times of the messages and the table of limits alone."""
+"""Windows counted over again: from the times of the messages and the table of limits alone.
+
+Both ways: a window that let one too many pass (`exceeded`), and one that refused a message that it
+had room for (`refused_early`).
+"""
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from math import inf
+from typing import Any, Protocol
 
 Row = Mapping[str, Any]
 
@@ -103,6 +108,103 @@ _COUNTS: Mapping[str, Callable[[Row, Sequence[Row]], Counted]] = {
     "natural": _natural,
     "rolling": _rolling,
     "queue": _queue,
+}
+
+
+def named(limit: Row, refusal: Row, windows: Mapping[str, object]) -> bool:
+    """Whether the messages tell that window: one by the life of a message is none that a life of
+    its own, which they do not name, could be looked up in."""
+    return "life" not in limit["key"] or refusal["window"] in windows
+
+
+def name(window: Sequence[str]) -> str:
+    """A window as refusals name it."""
+    return "|".join(window)
+
+
+def refused_early(limit: Row, messages: Sequence[Row], refusals: Sequence[Row]) -> Iterator[str]:
+    """A sentence for each message that one window refused and would have had room for: `messages`
+    are those that it counted. In case of doubt (times are in whole milliseconds) it had none."""
+    used = _USED[limit["kind"]](limit)
+    left = sorted(messages, key=lambda m: m["sequence"], reverse=True)
+    for refusal in sorted(refusals, key=lambda r: (r["after"], r["sequence"])):
+        while left and left[-1]["sequence"] <= refusal["after"]:
+            used.add(left.pop())
+        found = used.at(_at(refusal["at"]))
+        if found + refusal["cost"] <= limit["permits"]:
+            of = f" of {refusal['window']}" if refusal["window"] else ""
+            yield (
+                f"{limit['provider']} {limit['limit']}{of}: refused {refusal['cost']} at"
+                f" {refusal['at']} when {found:g} of {limit['permits']} permitted in"
+                f" {limit['seconds']:g} s were used"
+            )
+
+
+class _Used(Protocol):
+    """What a window counts, as message after message is kept."""
+
+    def __init__(self, limit: Row) -> None: ...
+
+    def add(self, message: Row) -> None:
+        """One was kept."""
+
+    def at(self, at: float) -> float:
+        """The most that can have been counted for a message at that time."""
+
+
+class _InSlices:
+    def __init__(self, limit: Row) -> None:
+        self._zone, self._seconds = limit["zone_s"], limit["seconds"]
+        self._slices: Counter[float] = Counter()
+
+    def add(self, message: Row) -> None:
+        self._slices[self._slice(_at(message["at"]))] += 1
+
+    def at(self, at: float) -> float:
+        return max(self._slices[self._slice(at + off)] for off in (-_ROUNDING, 0, _ROUNDING))
+
+    def _slice(self, at: float) -> float:
+        return float((at + self._zone) // self._seconds)
+
+
+class _InTheLast:
+    def __init__(self, limit: Row) -> None:
+        self._seconds = limit["seconds"]
+        self._times: list[float] = []
+
+    def add(self, message: Row) -> None:
+        insort(self._times, _at(message["at"]))
+
+    def at(self, at: float) -> float:
+        # Those ahead, where the clock was set back, have this time in their windows.
+        ahead = bisect_left(self._times, at + self._seconds + _ROUNDING)
+        return ahead - bisect_right(self._times, at - self._seconds - _ROUNDING)
+
+
+class _InTheQueue:
+    def __init__(self, limit: Row) -> None:
+        self._rate = limit["permits"] / limit["seconds"]
+        self._level, self._last, self._ahead = 0.0, -1e12, False
+
+    def add(self, message: Row) -> None:
+        at = _at(message["at"])
+        self._ahead = self._ahead or at < self._last - _ROUNDING
+        self._level = self._after(at - self._last) + message["segments"]
+        self._last = at
+
+    def at(self, at: float) -> float:
+        if self._ahead or at < self._last - _ROUNDING:  # the clock was set back: it cannot be told
+            return inf
+        return self._after(at - self._last - _ROUNDING)
+
+    def _after(self, seconds: float) -> float:
+        return max(self._level - max(seconds, 0.0) * self._rate, 0.0)
+
+
+_USED: Mapping[str, type[_Used]] = {
+    "natural": _InSlices,
+    "rolling": _InTheLast,
+    "queue": _InTheQueue,
 }
 
 

@@ -55,3 +55,46 @@ def test_a_table_of_ones_own_is_told_for_every_provider_it_holds_for(control):
 
     assert ("tencent", 2, ["number", "template"]) == (row["provider"], row["permits"], row["key"])
     assert [] == rows(control)
+
+
+ONE = {"name": "mine", "permits": 1, "seconds": 30, "key": ["number"]}
+
+
+def refusals(control, **query):
+    return control("GET", "/_sim/limits/refusals", **query).json
+
+
+def test_a_message_that_found_its_window_full_is_told(control, send):
+    """Which window and when, what it wanted, and how far the inbox went by then."""
+    control("POST", "/_sim/clock", {"freeze": "2026-11-21T12:00:00.25Z"})
+    control("PUT", "/_sim/limits", {"mode": [ONE]})
+    statuses = [send(to="+15005550010").status for _ in range(3)]
+    second, first = refusals(control)["refusals"]
+
+    assert [201, 429, 429] == statuses
+    assert [1, 2] == [first["sequence"], second["sequence"]]
+    assert {
+        "sequence": 1,
+        "provider": "twilio",
+        "limit": "mine",
+        "window": "+15005550010",
+        "permits": 1,
+        "seconds": 30,
+        "cost": 1,
+        "at": "2026-11-21T12:00:00.250Z",
+        "after": 1,
+    } == first
+
+
+def test_refusals_are_told_page_by_page(control, send):
+    """Newest first, each once, to the end."""
+    control("PUT", "/_sim/limits", {"mode": [ONE]})
+    for _ in range(6):
+        send()
+    first = refusals(control, limit=2)
+    second = refusals(control, limit=2, cursor=first["next"])
+    third = refusals(control, limit=2, cursor=second["next"])
+
+    pages = [[one["sequence"] for one in page["refusals"]] for page in (first, second, third)]
+    assert [[5, 4], [3, 2], [1]] == pages
+    assert third["next"] is None

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from types import MappingProxyType
 
+import orjson
 import pytest
 
 from simulators.catalog import PROVIDERS
@@ -139,3 +140,13 @@ def test_a_message_that_fills_no_window_costs_nothing_of_credit_that_is_not_coun
 
     assert 3 == len(world.messages())
     assert world.load("balance") is None
+
+
+def test_what_a_request_wants_of_a_full_window_is_logged_with_it(send, world):
+    """A batch goes out whole: its second message to a number has the first one in its way."""
+    with pytest.raises(Refusal):
+        send("+15005550011", "+15005550010", "+15005550010", "+15005550010")
+    logged = [orjson.loads(entry) for _, entry in world.store.records("a", admission.REFUSALS)]
+
+    assert [("+15005550010", 2), ("+15005550010", 3)] == [(o["window"], o["cost"]) for o in logged]
+    assert {0} == {one["after"] for one in logged}

@@ -169,12 +169,25 @@ def _window(it):
     it.run.inbox.limits = lambda: [limit]
 
 
+def _early(it):
+    _window(it)
+    limit = it.run.inbox.limits()[0] | {"permits": 2}
+    it.run.inbox.limits = lambda: [limit]
+    it.run.inbox.refusals = lambda after=0: [
+        {
+            "sequence": 1, "provider": "twilio", "limit": "none at all", "window": "", "permits": 2,
+            "seconds": 60, "cost": 1, "at": "2026-01-01T00:00:00Z", "after": 1,
+        }
+    ]  # fmt: skip
+
+
 PLANTED = {
     "every accepted send is in the inbox exactly once": lambda it: it.run.ledger.sent(ANN),
     "no code reached another number": lambda it: it.run.ledger.verified(ANN, "123456"),
     "no code was accepted twice": _twice,
     "no expired code was accepted": _revived,
     "no window was exceeded": _window,
+    "no window was full too early": _early,
     "the inbox can be read": lambda it: setattr(it.run.inbox, "messages", _fails),
     "the inbox is whole": lambda it: _inbox(it, sequence=3),
     "every message was reported": lambda it: it.run.ledger.expect(

@@ -16,6 +16,7 @@ OWN = "no code reached another number"
 TWICE = "no code was accepted twice"
 EXPIRED = "no expired code was accepted"
 WINDOWS = "no window was exceeded"
+EARLY = "no window was full too early"
 MINUTE = {
     "provider": "aliyun",
     "limit": "minute",
@@ -83,8 +84,9 @@ def test_what_is_right_holds(world):
     """All of them, each with how much it looked at."""
     found = findings(*world, MINUTE)
 
-    assert {ONCE, OWN, TWICE, EXPIRED, WINDOWS} == set(found)
-    assert {"holds"} == {one.state for one in found.values()}
+    assert {ONCE, OWN, TWICE, EXPIRED, WINDOWS, EARLY} == set(found)
+    assert ("unknown", "not tried") == states(found).pop(EARLY)  # nobody was refused
+    assert {"holds"} == {one.state for name, one in found.items() if name != EARLY}
     assert "2 sends accepted, 2 messages in the inbox" == found[ONCE].told
     assert "2 windows counted over again" == found[WINDOWS].told
 
@@ -281,6 +283,117 @@ def test_a_window_that_was_exceeded(limit, kept, broken):
     assert f"message M-8613000000001-{len(broken) - 1:06d} to +8613000000001" in violation
 
 
+def refused(number, place, after, limit, *, cost=1, kept=0, window=None, **other):
+    """A message to a number that found its window full so many seconds after noon, behind so many
+    messages."""
+    told = datetime.fromtimestamp(NOON + after, UTC).isoformat(timespec="milliseconds")
+    return {
+        "sequence": place,
+        "provider": limit["provider"],
+        "limit": limit["limit"],
+        "window": f"Acme|+{number}" if window is None else window,
+        "permits": limit["permits"],
+        "seconds": limit["seconds"],
+        "cost": cost,
+        "at": told.replace("+00:00", "Z"),
+        "after": kept,
+        **other,
+    }
+
+
+@pytest.mark.parametrize(
+    ("limit", "kept", "right", "wrong", "cost"),
+    [
+        ({}, (0,), 59.998, 60.001, 1),
+        ({"kind": "rolling"}, (0.5,), 60.499, 60.502, 1),
+        ({"kind": "rolling", "permits": 2}, (0, 30), 60, 60.002, 1),
+        ({"kind": "rolling", "permits": 3}, (0,), 1, 1, 3),
+        ({"permits": 2, "seconds": 3600}, (0, 1), 2759.998, 2760.001, 1),  # an hour of the clock
+        ({"kind": "queue", "permits": 2, "seconds": 20}, (0, 0), 9.999, 10.002, 1),
+        ({"kind": "queue", "permits": 3, "seconds": 30}, (0, 0), 9.999, 10.002, 2),
+    ],
+)
+def test_a_window_that_was_full_too_early(limit, kept, right, wrong, cost):
+    """One message that it refused when it was full, and one that there was room for."""
+    limit, number = MINUTE | limit, "8613000000001"
+    ledger, messages = sends(number, *kept)
+    messages = [one | {"sequence": one["sequence"] + 1} for one in messages]
+    count = len(messages)
+    fewer = right == wrong  # what differs then is how much was asked for
+    rightly = refused(number, 1, right, limit, cost=cost, kept=count)
+    wrongly = refused(number, 1, wrong, limit, cost=cost - fewer, kept=count)
+    held = findings(ledger, messages, limit, refusals=[rightly])
+    violation = only_violation(findings(ledger, messages, limit, refusals=[wrongly]), EARLY)
+
+    assert ("holds", "1 of 1 refusals counted over again") == states(held)[EARLY]
+    assert f"aliyun minute of Acme|+{number}: refused {wrongly['cost']} at {wrongly['at']}" in (
+        violation
+    )
+
+
+def test_a_window_that_nobody_had_used_was_never_full():
+    """One permit fewer than there are, where there is one: nobody ever gets a message."""
+    early = refused("8613000000001", 1, 0, MINUTE)
+
+    assert "when 0 of 1 permitted in 60 s were used" in only_violation(
+        findings(Ledger(), [], MINUTE, refusals=[early]), EARLY
+    )
+
+
+def test_only_what_was_kept_before_had_filled_the_window():
+    """A message of the same millisecond that came behind the refused one is no excuse."""
+    ledger, messages = sends("8613000000001", 0)
+    messages = [one | {"sequence": 1} for one in messages]
+    before, behind = (
+        findings(
+            ledger, messages, MINUTE, refusals=[refused("8613000000001", 1, 0, MINUTE, kept=n)]
+        )
+        for n in (1, 0)
+    )
+
+    assert ("holds", "broken") == (before[EARLY].state, behind[EARLY].state)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"used": frozenset({("aliyun", "minute", "Acme|+8613000000001")})},
+        {"used": None},
+        {"gone": 1},
+    ],
+)
+def test_a_window_that_counted_what_nobody_can_see_is_not_judged(other):
+    """In use before the run, or by messages that are no longer kept."""
+    early = refused("8613000000001", 1, 0, MINUTE)
+    found = findings(Ledger(), [], MINUTE, refusals=[early], forgotten=4, **other)
+
+    assert ("unknown", "not tried") == states(found)[EARLY]
+
+
+@pytest.mark.parametrize(
+    "other", [{"permits": 3}, {"seconds": 61}, {"limit": "hour"}, {"provider": "tencent"}]
+)
+def test_a_refusal_by_a_limit_that_was_changed_is_not_judged(other):
+    """A table that held for a part of the run, and a limit that is none any more."""
+    early = refused("8613000000001", 1, 0, MINUTE) | other
+
+    assert (
+        "unknown"
+        == findings(Ledger(), [], MINUTE, refusals=[early], changed=["aliyun hour"])[EARLY].state
+    )
+
+
+def test_a_clock_that_was_set_back_is_no_violation():
+    """What lies ahead of a refusal counts as well, and a queue cannot be counted backwards."""
+    for kind in ("rolling", "queue"):
+        limit = MINUTE | {"kind": kind}
+        ledger, messages = sends("8613000000001", 30)
+        messages = [one | {"sequence": 1} for one in messages]
+        back = refused("8613000000001", 1, 0, limit, kept=1)
+
+        assert "holds" == findings(ledger, messages, limit, refusals=[back])[EARLY].state
+
+
 @pytest.mark.parametrize(
     ("number", "other"),
     [
@@ -381,6 +494,7 @@ def test_without_an_inbox_it_says_what_it_could_not(world):
         TWICE: "holds",
         EXPIRED: "holds",
         WINDOWS: "unknown",
+        EARLY: "unknown",
     } == before
     assert ["+8613000000001: code 111111 was accepted 2 times"] == after[TWICE].violations
     assert "code 222222 was accepted" in after[OWN].violations[0]

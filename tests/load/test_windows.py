@@ -1,0 +1,98 @@
+"""A window that is one message off, either way, is found by counting over again.
+
+It is planted in a store. People send, and the recount asks the control API as a run does.
+"""
+
+from contextlib import closing
+
+import pytest
+
+from simulators.kernel import admission
+from simulators.kernel.call import Call
+from simulators.kernel.provider import Draft, Exchange, Outcome
+from simulators.load.inbox import Inbox
+from simulators.load.invariants import judge
+from simulators.load.kept import Watch
+from simulators.load.ledger import Ledger
+from simulators.store.windows import Windows
+
+EXCEEDED, EARLY = "no window was exceeded", "no window was full too early"
+KINDS = ("natural", "rolling", "queue")
+
+
+@pytest.fixture
+def run(sms):
+    """Sends to a number under a limit of three, at these seconds of a frozen clock, and judges."""
+
+    def counted(kind, *times):
+        sms.limits([
+            {"permits": 3, "seconds": 60, "key": ["number"], "kind": kind, "provider": "http_sms"}
+        ])  # fmt: skip
+        with closing(Inbox(sms.simulators.url, account=sms.world.id)) as inbox:
+            watch = Watch(inbox)
+            watch.settle()
+            for at in times:
+                sms.clock.freeze(f"2026-11-21T12:{at // 60:02}:{at % 60:02}Z")
+                sms.simulators.call(lambda: send(sms))
+            return {found.name: found for found in judge(Ledger(), watch.kept())}
+
+    return counted
+
+
+def send(sms):
+    """One message by way of admission, whether it is refused or not."""
+    world, provider = sms.world, sms.simulators.providers["http_sms"]
+    exchange = Exchange(Call("POST", "/"), provider, None, {}, world, world.clock.now())
+    draft = Draft("+8613012345678", text="hi", region="CN", life=next(iter(provider.lives)))
+    exchange.outcomes = [Outcome(draft)]
+    admission.keep(exchange, "provider", per_recipient=True)
+
+
+def planted(monkeypatch, more):
+    """Every window takes that many more than it should."""
+    full = Windows.full
+    monkeypatch.setattr(
+        Windows,
+        "full",
+        lambda self, hit, now, pending=0: full(
+            self, hit._replace(permits=hit.permits + more), now, pending
+        ),
+    )
+
+
+TIMES = (0, 1, 2, 3, 4, 63, 64, 65, 66)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_window_that_is_right_is_found_right(run, kind):
+    """To the last permit, refusals and all."""
+    found = run(kind, *TIMES)
+
+    assert ("holds", "holds") == (found[EXCEEDED].state, found[EARLY].state)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_message_too_many(run, kind, monkeypatch):
+    """A fourth passes."""
+    planted(monkeypatch, +1)
+    found = run(kind, *TIMES)
+
+    assert ("broken", "holds") == (found[EXCEEDED].state, found[EARLY].state)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_message_too_few(run, kind, monkeypatch):
+    """The third does not pass."""
+    planted(monkeypatch, -1)
+    found = run(kind, *TIMES)
+
+    assert ("holds", "broken") == (found[EXCEEDED].state, found[EARLY].state)
+    assert "http_sms own-0 of +8613012345678: refused 1 at" in found[EARLY].violations[0]
+
+
+def test_windows_that_were_in_use_before_the_run_are_left_alone(run, sms):
+    """What they had counted is none of the messages of the run."""
+    run("rolling", 0, 1)
+    found = run("rolling", 2, 3, 4)
+
+    assert ("unknown", "not tried") == (found[EARLY].state, found[EARLY].told)
