@@ -23,10 +23,9 @@ from simulators import app
 from simulators.app import Simulators
 from simulators.catalog import PROVIDERS
 from simulators.control import app as control_app
-from simulators.control import views
 from simulators.control.schemas import COMPONENTS
 from simulators.data import data
-from simulators.kernel import flow, journal
+from simulators.kernel import flow, journal, views
 from simulators.kernel.accounts import DEFAULT
 from simulators.kernel.call import Reply
 from simulators.kernel.contracts import Contract, contract

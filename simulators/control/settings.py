@@ -213,7 +213,7 @@ _REFUSAL = record(
     window=text("what it counts here: the number, template and so on, empty for the account"),
     permits=count("how many messages passed in a window then"),
     seconds=number("how long the window was then"),
-    cost=count("what the request wanted of the window up to the refused message, in what it counts"),
+    cost=count("what the request wanted of the window, up to the refused message"),
     at={**TIME, "description": "when, on the account's clock"},
     after=count("the sequence of the newest message that was kept by then, 0 for none"),
 )

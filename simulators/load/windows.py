@@ -183,7 +183,7 @@ class _InTheLast:
 
 class _InTheQueue:
     def __init__(self, limit: Row) -> None:
-        self._rate = limit["permits"] / limit["seconds"]
+        self._rate: float = limit["permits"] / limit["seconds"]
         self._level, self._last, self._ahead = 0.0, -1e12, False
 
     def add(self, message: Row) -> None:
