@@ -196,6 +196,15 @@ def _on_a_strict_store() -> Iterator[None]:
 
 
 @pytest.fixture
+def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """Runs tests in an empty project: in the order they are written in, and without the plugins
+    that no such test is about, which take longer to import than the test takes."""
+    unneeded = ("randomly", "xdist", "schemathesis", "cacheprovider")
+    monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(f"-p no:{name}" for name in unneeded))
+    return pytester
+
+
+@pytest.fixture
 def default(sms_server: Simulators) -> Iterator[Sms]:
     """The account with the published credentials, emptied before and after the test."""
     world = sms_server.accounts.world(DEFAULT)

@@ -15,13 +15,15 @@ def test_what_keeps_a_contract_is_kept_by_it(described):
 
 
 def test_what_breaks_a_contract_breaks_it_where_it_says(described):
-    """Among the breaches is the one the example is for; each is told in words."""
+    """Among the violations is the one the example is for; each is told in words, but the remark
+    that the engine's steps may have left out others."""
     agreed = contract(*described.split("/"))
     for broken in examples(*described.split("/")).breaks:
         found = agreed.check(broken.document)
 
         assert broken.at in {breach.pointer for breach in found}, broken.why
-        assert [] == [str(breach) for breach in found if breach.expected in ("", "a value")]
+        wordless = [str(breach) for breach in found if breach.expected in ("", "a value")]
+        assert [] == [said for said in wordless if said != "and perhaps more"]
 
 
 def test_no_example_stands_twice(described):

@@ -58,13 +58,14 @@ def test_every_rule_is_broken_by_an_example(provider):
     ],
 )
 def test_a_list_that_is_too_long_breaks(name, field, of):
-    """10000 numbers go into one request, and not one more."""
+    """10000 numbers go into one request, and not one more: the violation, beside the remark that
+    the engine's steps may have left out others."""
     agreed, kept = contract(*name.split("/")), examples(*name.split("/")).keeps[0]
 
     def found(count):
         body = {key: value for key, value in kept["body"].items() if key != "number"}
         asked = {**kept, "body": {**body, field: [of(at) for at in range(count)]}}
-        return [breach.pointer for breach in agreed.check(asked)]
+        return [breach.pointer for breach in agreed.check(asked) if breach.expected]
 
     assert [] == found(10_000)
     assert [f"body.{field}"] == found(10_001)

@@ -58,10 +58,34 @@ def service():
     stop(process)
 
 
-def locust(tmp_path, scenario, servers, *options, folder=FOLDER):
-    """One run without a page: Locust's figures by kind and name, what it wrote, its exit code."""
+ENOUGH = """
+import gevent
+from locust import events
+
+wanted = {wanted}
+
+@events.init.add_listener
+def watch(environment, **_):
+    @environment.events.request.add_listener
+    def count(name, **_):
+        if name in wanted:
+            wanted[name] -= 1
+            if max(wanted.values()) <= 0:
+                wanted.clear()
+                gevent.spawn(environment.runner.quit)
+"""
+
+
+def locust(tmp_path, scenario, servers, *options, folder=FOLDER, until=None):
+    """One run without a page: Locust's figures by kind and name, what it wrote, its exit code. With
+    `until` it ends when so many requests of each name were made, however fast the machine is."""
     kept = tmp_path / "stats"
-    command = [sys.executable, "-m", "locust", "-f", folder / f"{scenario}.py", "--headless"]
+    files = str(folder / f"{scenario}.py")
+    if until:
+        (tmp_path / "enough.py").write_text(ENOUGH.format(wanted=until))
+        files += f",{tmp_path / 'enough.py'}"
+        options += ("-t40s",)
+    command = [sys.executable, "-m", "locust", "-f", files, "--headless"]
     command += ["--sim", servers.sim, *servers.options, "--seed", "7", "-r", "20"]
     command += ["--json-file", str(kept), "--verdict", str(tmp_path / "verdict"), *options]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=os.environ)
@@ -173,10 +197,11 @@ def holds(run):
 def test_people_get_codes_and_are_let_in_with_them(service, tmp_path):
     """Some mistype, some ask twice: the older code fails then. The inbox agrees with the users."""
     options = (
-        *("-u4", "-t3s", "--resent", "0.3", "--mistyped", "0.3", "--abandoned", "0.1"),
-        *("--replayed", "0.5", "--late", "0.2"),
+        *("-u4", "--resent", "0.3", "--mistyped", "0.3", "--abandoned", "0.1"),
+        *("--replayed", "0.5", "--late", "0.4"),
     )
-    run = locust(tmp_path, "send_verify", service, *options)
+    entered = {f"verify {which} code": 1 for which in ("used", "old", "wrong")}
+    run = locust(tmp_path, "send_verify", service, *options, until={"verify": 20, **entered})
 
     assert (0, []) == (run.code, failures(run))
     assert [] == holds(run)
