@@ -13,10 +13,8 @@ class Bad(Unacceptable):
 
     def __init__(self, status: int, error: str, expected: str, got: str) -> None:
         super().__init__(error, expected, got)
+        self.args = (status, error, expected, got)  # what another process makes it of
         self.status = status
-
-    def __reduce__(self) -> tuple[type["Bad"], tuple[int, str, str, str]]:
-        return Bad, (self.status, self.error, self.expected, self.got)
 
 
 def document(refused: Unacceptable) -> dict[str, str]:

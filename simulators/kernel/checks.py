@@ -2,7 +2,6 @@
 
 import difflib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -38,20 +37,23 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> Unacceptable:
 
 
 def shown(text: str) -> str:
-    """A text cut to what fits a sentence."""
+    """A text as it fits a sentence: on one line, and cut."""
+    if not text.isprintable():
+        text = repr(text)[1:-1]
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
-@dataclass(frozen=True, slots=True)
 class BadValue(ValueError):
     """A value that cannot be: where it stands, what was expected there, and what came."""
 
-    where: str
-    expected: str
-    got: object
+    def __init__(self, where: str, expected: str, got: object) -> None:
+        super().__init__(where, expected, got)
+        self.where = where
+        self.expected = expected
+        self.got = got
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.got!r}; expected {self.expected}"
+        return f"{shown(self.where)}: {shown(repr(self.got))}; expected {self.expected}"
 
 
 def copied(raw: object, where: str) -> object:

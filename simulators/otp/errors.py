@@ -235,7 +235,7 @@ class Refused(Exception):
         self.message = _filled(row.text, words)
         self.data = data
         self.details = details or _details(data)
-        self.extra = extra
+        self.extra = dict(extra)
         self.headers: tuple[tuple[str, str], ...] = ()
 
     def document(self) -> dict[str, Any]:
