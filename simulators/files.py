@@ -18,7 +18,7 @@ import yaml
 from simulators.data import data
 from simulators.kernel import rules
 from simulators.kernel.accounts import AccountDocument, Accounts, BadAccount
-from simulators.kernel.checks import BadValue
+from simulators.kernel.checks import BadValue, shown
 from simulators.kernel.provider import Provider
 from simulators.kernel.rules import Rule
 from simulators.store.memory import MemoryStore
@@ -157,10 +157,15 @@ def _document(path: Path, kind: str) -> tuple[Any, yaml.Node | None]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise BadFile(f"{path}: {error.strerror}; expected a readable {kind} file") from None
+        near = get_close_matches(str(path), [MAGIC], n=1) if kind == "rules" else []
+        hint = f"; did you mean '{near[0]}'?" if near else ""
+        expected = f"expected a readable {kind} file"
+        raise BadFile(f"{shown(str(path))}: {error.strerror}{hint}; {expected}") from None
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise BadFile(f"{path}:{line}: expected UTF-8 text") from None
+    except ValueError:  # a zero byte
+        raise BadFile(f"{shown(str(path))}: expected the path of a {kind} file") from None
     return _parsed(path, text, kind)
 
 

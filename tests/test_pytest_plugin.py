@@ -1,6 +1,7 @@
 """The pytest plugin, in throw-away projects and in this one."""
 
 import inspect
+import math
 import subprocess
 import sys
 import threading
@@ -8,14 +9,17 @@ from base64 import b64encode
 from contextlib import closing
 from datetime import UTC, datetime
 from http.client import HTTPConnection
+from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 import pytest
 
 from simulators.catalog import PROVIDERS
+from simulators.files import BadFile
 from simulators.kernel.checks import Unacceptable
 from simulators.kernel.contracts import contract
-from simulators.testing.sms import Sms
+from simulators.testing.calls import BadArgument
+from simulators.testing.sms import Sms, TestClock
 
 pytest_plugins = ["pytester"]
 
@@ -346,6 +350,110 @@ def test_a_setting_that_cannot_be_is_refused(sms, change):
     """With what was expected."""
     with pytest.raises(Unacceptable, match=r"expected .*, but got"):
         change(sms)
+
+
+MISTAKES = {
+    'sms.clock.advance("10m")': "TestClock.advance: seconds: expected a number, but got '10m'",
+    'sms.regions(allowed=["se"])': "no region 'se'; did you mean 'SE'?; expected an ISO 3166 code"
+    " of two capital letters, like SE, but got se",
+    'sms.regions(allowed="SE")': "Sms.regions: allowed: expected a list, each a text or None, but"
+    " got 'SE'",
+    'sms.optouts("me")': "not a phone number; expected a number like +15005550010, but got me",
+    'sms.limits([{"permitz": 1}])': "not a limit at table.0.permitz; expected 'permits', but got"
+    " 'permitz'",
+    'sms.webhooks("twilio", receipt="http://localhost/")': "no kind of webhook 'receipt'; did you"
+    " mean 'receipts'?; expected one of: inbound, receipts, but got receipt",
+    'sms.webhooks("twilio", receipts="localhost")': "not a URL; expected an http or https URL, or"
+    " an empty text for none, but got localhost",
+    'sms.violations("twillio")': "no provider 'twillio'; did you mean 'twilio'?; expected one of:"
+    " aliyun, gatewayapi, http_sms, smsaero, tencent, twilio, vonage, but got twillio",
+    'sms.reply("twillio", "+15005550010", "hi")': "no provider 'twillio'; did you mean 'twilio'?;"
+    " expected one of: aliyun, gatewayapi, http_sms, smsaero, tencent, twilio, vonage, but got"
+    " twillio",
+    'sms.url("twilio", via="htps")': "Sms.url: via: expected one of prefix, localhost, https, port,"
+    " but got 'htps'",
+    'sms.script("magick")': "magick: No such file or directory; did you mean 'magic'?; expected a"
+    " readable rules file",
+    'sms.script({"effect": {"eror": "20429"}})': "not a rule at effect.eror; expected 'error', but"
+    " got 'eror'",
+    "sms.wait_for_code(timout=1)": "Sms.wait_for_code: expected (to: str = '', timeout: float ="
+    " 5.0, provider: str = ''), but got an unexpected keyword argument 'timout'",
+}
+
+
+def test_a_mistake_in_a_test_is_one_sentence_at_its_own_line(project):
+    """What was expected, what came and what is near; no frame of the simulators."""
+    tests = "".join(f"def test_{at}(sms):\n    {call}\n\n" for at, call in enumerate(MISTAKES))
+    result = project(tests)
+    failed = [report for report in result.reprec.getreports() if report.failed]
+    said = [report.longrepr.reprcrash.message.partition(": ")[2] for report in failed]
+
+    assert [*MISTAKES.values()] == said
+    assert {1} == {len(report.longrepr.reprtraceback.reprentries) for report in failed}
+    assert all(f">       {call}" in result.stdout.str() for call in MISTAKES)
+
+
+METHODS = [
+    (cls, name, [*inspect.signature(method).parameters.values()][1:])
+    for cls in (Sms, TestClock)
+    for name, method in inspect.getmembers(cls, inspect.isfunction)
+    if not name.startswith("_")
+]
+NEEDED = {
+    "provider": "twilio",
+    "sender": "+15005550010",
+    "text": "hi",
+    "mode": "off",
+    "amount": 1.5,
+    "seconds": 1,
+    "timeout": 0,
+}
+ANYTHING = [
+    *(None, True, -1, math.inf, math.nan, 10**400, b"x", object(), datetime.min),
+    *("10m", "tw\nilio", "x" * 5000, "\0", "\u2028", "+1500555\ud800"),
+    *([], [5], ["\u2028"], [{"name": "a", "permits": 1, "seconds": 1, "key": [[]]}]),
+    *({}, {"a\n": 1}, {"effect": {"socket": []}}, {"effect": {"receipt": {"state": {}}}}),
+    *({"effect": {"answer": {"headers": {"\n": 1}}}}, {"match": {"provider": []}, "effect": 1}),
+]
+FOR_PEOPLE = (BadArgument, BadFile, Unacceptable, AssertionError)
+
+
+def failure(called, *args, **kwargs):
+    """What pytest would print of it, or None if it does not fail."""
+    try:
+        called(*args, **kwargs)
+    except Exception as error:
+        return pytest.ExceptionInfo.from_exception(error)
+    return None
+
+
+@pytest.mark.parametrize(
+    ("cls", "name", "parameters"),
+    METHODS,
+    ids=[f"{cls.__name__}.{name}" for cls, name, _ in METHODS],
+)
+def test_whatever_a_method_is_given_its_failure_is_one_sentence(sms, cls, name, parameters):
+    """Every public method, every argument: what is refused is refused by an error for people, on
+    one line, without our frames. No argument takes whatever comes, and none by another name."""
+    called = getattr(sms if cls is Sms else sms.clock, name)
+    needed = {p.name: NEEDED[p.name] for p in parameters if p.name in NEEDED}
+    failures = [failure(called, **needed, nonsense=1)]
+    for one in parameters:
+        if one.kind is one.VAR_POSITIONAL:
+            found = [failure(called, value) for value in ANYTHING]
+        else:
+            found = [failure(called, **{**needed, one.name: value}) for value in ANYTHING]
+        assert [] != [info for info in found if info is not None], one.name
+        failures += found
+
+    assert failures[0] is not None
+    for info in filter(None, failures):
+        said = info.exconly(tryshort=True)
+        assert isinstance(info.value, FOR_PEOPLE), said
+        assert 1 == len(said.splitlines()), said
+        assert len(said) < 500, said
+        assert [Path(__file__)] == [entry.path for entry in info.traceback.filter(info)], said
+        assert (None, True) == (info.value.__cause__, info.value.__suppress_context__), said
 
 
 def test_a_rule_that_cannot_be_is_refused(sms):

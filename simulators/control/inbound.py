@@ -8,12 +8,10 @@ from simulators.kernel import operations
 from simulators.kernel.provider import Provider
 from simulators.kernel.views import message as shown
 
-MOST_TEXT = 1600
-
 _URL: Schema = {
     "type": "string",
-    "maxLength": 2000,
-    "pattern": "^(https?://.+)?$",
+    "maxLength": operations.MOST_URL,
+    "pattern": operations.URL,
     "description": "an http or https URL, or an empty text for none",
 }
 
@@ -72,7 +70,11 @@ ROUTES = (
                 "provider": PROVIDER,
                 "from": {"type": "string", "maxLength": 40, "description": "a phone number"},
                 "to": {"type": "string", "maxLength": 40, "description": "what it answers"},
-                "text": {"type": "string", "maxLength": MOST_TEXT, "description": "a text"},
+                "text": {
+                    "type": "string",
+                    "maxLength": operations.MOST_TEXT,
+                    "description": "a text",
+                },
                 "url": _URL,
             },
             "required": ["provider", "from", "text"],

@@ -153,8 +153,8 @@ _NUMBERS: Schema = {
 }
 _MONEY: Schema = {
     "type": ["number", "null"],
-    "minimum": -1e12,
-    "maximum": 1e12,
+    "minimum": -operations.MOST_MONEY,
+    "maximum": operations.MOST_MONEY,
     "description": "a number, or null not to count credit",
 }
 _FLAG: Schema = {"type": "boolean", "description": "true or false"}

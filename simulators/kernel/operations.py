@@ -5,6 +5,7 @@ Each takes what the person wrote, checks it whole, and only then changes the acc
 cannot be is told by `Unacceptable`: what is wrong, what was expected and what came.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
@@ -28,7 +29,13 @@ MOST_FACTOR = 1_000_000
 MODES = (
     "'provider', 'off', a factor above 0 and at most 1000000 on every limit, or a table of limits"
 )
+MOST_MONEY = 1e12
+MOST_TEXT = 1600
+MOST_URL = 2000
+URL = "^(https?://.+)?$"
+_URL_SAID = "an http or https URL, or an empty text for none"
 _REGIONS = frozenset(SUPPORTED_REGIONS)
+_REGION = "an ISO 3166 code of two capital letters, like SE"
 
 Providers = Mapping[str, Provider]
 Row = dict[str, Any]
@@ -57,7 +64,7 @@ def set_limits(
         return
     factor = not isinstance(mode, str) and 0 < mode <= MOST_FACTOR
     if not factor and mode not in ("provider", "off"):
-        raise Unacceptable("not a mode of flow control", MODES, f"{mode}")
+        raise Unacceptable("not a mode of flow control", MODES, shown(f"{mode}"))
     world.save("limits", mode)
 
 
@@ -129,10 +136,19 @@ def set_regions(world: World, allowed: Sequence[str] | None, blocked: Sequence[s
     `Unacceptable`."""
     for region in (*(allowed or ()), *blocked):
         if region not in _REGIONS:
-            raise unknown("region", region, _REGIONS)
+            raise Unacceptable(
+                f"no region '{shown(region)}'{_near(region)}", _REGION, shown(region)
+            )
     none = allowed is None and not blocked
     document = {"allowed": None if allowed is None else list(allowed), "blocked": list(blocked)}
     world.save("regions", None if none else document)
+
+
+def _near(region: str) -> str:
+    if region.upper() in _REGIONS:
+        return f"; did you mean '{region.upper()}'?"
+    begin = sorted(code for code in _REGIONS if len(region) == 2 and code[0] == region[0].upper())
+    return f"; near: {', '.join(begin)}" if begin else ""
 
 
 def set_optouts(world: World, numbers: Sequence[str]) -> None:
@@ -141,7 +157,9 @@ def set_optouts(world: World, numbers: Sequence[str]) -> None:
 
 
 def set_balance(world: World, amount: float | None) -> None:
-    """The account's credit; None does not count it."""
+    """The account's credit; None does not count it. Raises `Unacceptable`."""
+    if amount is not None and not -MOST_MONEY <= amount <= MOST_MONEY:
+        raise Unacceptable("not a balance", "a number from -1e12 to 1e12, or None", f"{amount}")
     world.save("balance", amount)
 
 
@@ -177,6 +195,9 @@ def reply(
         raise Unacceptable(
             "strangers have no application", "an account with credentials", STRANGERS
         )
+    if len(text) > MOST_TEXT:
+        raise Unacceptable("too long a text", f"at most {MOST_TEXT} characters", f"{len(text)}")
+    _url(url)
     number = e164(sender, provider)
     newest = world.messages(to=number, provider=provider.name, limit=1)
     answered = to or (newest[0].sender if newest else "") or _own_sender(world, provider)
@@ -184,6 +205,11 @@ def reply(
         return inbound.arrive(provider, world, number, answered, text, url)
     except LookupError as error:
         raise Unacceptable(str(error), "a provider that does", provider.name) from None
+
+
+def _url(url: str) -> None:
+    if len(url) > MOST_URL or not re.fullmatch(URL, url):
+        raise Unacceptable("not a URL", _URL_SAID, shown(url))
 
 
 def _own_sender(world: World, provider: Provider) -> str:
@@ -194,9 +220,10 @@ def _own_sender(world: World, provider: Provider) -> str:
 def set_webhooks(world: World, provider: Provider, **urls: str) -> None:
     """Where callbacks go when a request names no URL: `receipts`, `inbound`; "" for nowhere. Raises
     `Unacceptable`."""
-    for kind in urls:
+    for kind, url in urls.items():
         if kind not in ("receipts", "inbound"):
             raise unknown("kind of webhook", kind, ("receipts", "inbound"))
+        _url(url)
     inbound.set_webhooks(world, provider.name, urls)
 
 
@@ -260,7 +287,7 @@ def _read(raw: object, providers: Providers) -> list[Rule]:
 
 
 def _wrong(kind: Literal["rule", "limit"], bad: BadValue) -> Unacceptable:
-    return Unacceptable(f"not a {kind} at {bad.where}", bad.expected, shown(repr(bad.got)))
+    return Unacceptable(f"not a {kind} at {shown(bad.where)}", bad.expected, shown(repr(bad.got)))
 
 
 # The clock.

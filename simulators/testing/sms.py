@@ -13,18 +13,22 @@ from simulators.app import Simulators
 from simulators.check.report import diff
 from simulators.kernel import operations, views
 from simulators.kernel.arrivals import Wanted, instead, kept_as
+from simulators.kernel.checks import Unacceptable
 from simulators.kernel.message import Message
 from simulators.kernel.receipts import LOG
 from simulators.kernel.rules import Rule
 from simulators.kernel.world import World
 from simulators.kernel.written import Since, readings
+from simulators.testing.calls import plain
 
 Via = Literal["prefix", "localhost", "https", "port"]
 _T = TypeVar("_T")
 _MOST = 1000
 SETTLE_SECONDS = 20
+LONGEST_SECONDS = 86_400
 
 
+@plain
 class Sms:
     """An account of its own: its credentials, messages, clock, windows and rules.
 
@@ -163,6 +167,8 @@ class Sms:
 
     def _entries(self, provider: str, *, breached: bool) -> list[dict[str, Any]]:
         accounts = self.simulators.accounts
+        if provider:
+            self._known(provider)
         return self._call(
             lambda: views.entries(
                 accounts, self.world, breached=breached, provider=provider, limit=_MOST
@@ -170,6 +176,9 @@ class Sms:
         )
 
     def _await(self, to: str, timeout: float, provider: str, *, with_code: bool) -> Message:
+        if not 0 <= timeout <= LONGEST_SECONDS:
+            expected = f"a number of seconds from 0 to {LONGEST_SECONDS}"
+            raise Unacceptable("not a timeout", expected, f"{timeout}")
         numbers = self._numbers(to, provider)
         returned = max((self._returned.get(number, 0) for number in numbers or ("",)), default=0)
         wanted = Wanted(numbers, provider, Since(returned), with_code)
@@ -202,6 +211,7 @@ class Sms:
         return f"no {wanted} within {timeout:g} s; {came}"
 
 
+@plain
 class TestClock:
     """The clock of an account: every date, window, expiry and status of it follows."""
 
