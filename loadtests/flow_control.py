@@ -41,7 +41,6 @@ from simulators.otp.connector import Connector, Message
 
 TRAFFIC = {"Register": 0.7, "SignIn": 0.25, "ForgotPassword": 0.05}
 ONE, EACH = "one template", "template per use"
-TEMPLATED = ("aliyun", "tencent")
 PATIENCE_SECONDS = 1.0
 MOST_TRIES = 5
 
@@ -70,8 +69,7 @@ run = attach(
     ],
     uses=(
         *(f"{arm}: {usage}" for arm in (ONE, EACH) for usage in TRAFFIC),
-        *configs.ALIYUN.values(),
-        *configs.TENCENT.values(),
+        *configs.templates(),
     ),
 )
 visitors = Visitors(run, regions=("CN",))
@@ -153,9 +151,9 @@ def _option(parser: ArgumentParser) -> None:
 
 @events.init.add_listener
 def _has_templates(**_: Any) -> None:
-    if run.settings.provider not in ("", *TEMPLATED):
+    if run.settings.provider not in ("", *configs.TEMPLATED):
         sys.stderr.write(
-            f"--provider: expected one with templates, {' or '.join(TEMPLATED)}, got"
+            f"--provider: expected one with templates, {' or '.join(configs.TEMPLATED)}, got"
             f" '{run.settings.provider}'\n"
         )
         raise SystemExit(2)
@@ -164,7 +162,7 @@ def _has_templates(**_: Any) -> None:
 @events.test_start.add_listener
 def _connect(**_: Any) -> None:
     """Both configurations, with the credentials of the account."""
-    provider = run.settings.provider or TEMPLATED[0]
+    provider = run.settings.provider or configs.TEMPLATED[0]
     rows = run.inbox.call("GET", "/_sim/providers")["providers"]
     known = next(row["credentials"] for row in rows if row["name"] == provider)
     Group.connector, config = configs.made(provider, known)

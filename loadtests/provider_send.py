@@ -1,9 +1,10 @@
 """How many messages a second does each provider take, and does every refusal look like one?
 
-Each message goes straight to a provider as Logto's connector sends it, signed anew, under the
-vendor's host name. A share of the numbers cannot be anybody's, so that the provider has to refuse
-them: what counts is the body of its answer, not the status. A refusal of theirs is a result; an
-accepted one, or the refusal of a good number, is a failure.
+Each message goes straight to a provider as Logto's connector sends it (where there is none, as its
+sample in `contracts/` has it), signed anew, under the vendor's host name. A share of the numbers
+cannot be anybody's, so that the provider has to refuse them: what counts is the body of its
+answer, not the status. A refusal of theirs is a result; an accepted one, or the refusal of a good
+number, is a failure.
 
 Look at `send <provider>`: its rate, its percentiles, no failures. `send <provider> to nobody`
 is what a refusal costs. The servers' CPU is the limit on one machine: leave it a core.
@@ -24,8 +25,9 @@ import configs
 import direct
 from locust import FastHttpUser, constant, events, task
 from people import Crowd, Person
-from visitors import ABROAD, AT_HOME
+from visitors import at_home
 
+from simulators.catalog import PROVIDERS
 from simulators.load.run import attach
 from simulators.otp.connector import Connector, Message
 
@@ -34,8 +36,8 @@ NO_NUMBER = "1234"  # is too short everywhere
 
 run = attach(
     needs="sim",
-    requests=[f"send {name}{to}" for name in configs.CONNECTORS for to in ("", " to nobody")],
-    uses=tuple(configs.CONNECTORS),
+    requests=[f"send {name}{to}" for name in PROVIDERS for to in ("", " to nobody")],
+    uses=tuple(PROVIDERS),
 )
 
 
@@ -110,8 +112,8 @@ def _routes(**_: Any) -> None:
     routes.clear()
     for row in run.inbox.call("GET", "/_sim/providers")["providers"]:
         provider = row["name"]
-        if provider in configs.CONNECTORS and run.settings.provider in ("", provider):
-            connector, config = configs.made(provider, row["credentials"])
-            regions = AT_HOME.get(provider, ABROAD)
+        if provider in PROVIDERS and run.settings.provider in ("", provider):
+            connector, config = configs.client(provider, row["credentials"])
+            regions = at_home(provider)
             crowd = Crowd(f"{run.seed}/{provider}", regions, run.worker, run.workers)
             routes.append(Route(provider, connector, config, crowd))

@@ -26,7 +26,7 @@ from locust import between, events, task
 from locust.runners import WorkerRunner
 from people import PREFIXES, Person
 from service import Client, prepare
-from visitors import AT_HOME, Visitors
+from visitors import Visitors, at_home
 
 from simulators.load.run import attach
 
@@ -94,7 +94,7 @@ class Robot(Client):
 
 def _country() -> str:
     """Where the prefix is: far from the customers, or with a provider of one country there."""
-    return AT_HOME.get(run.settings.provider, ("CA",))[0]
+    return at_home(run.settings.provider, ("CA",))[0]
 
 
 @events.init_command_line_parser.add_listener

@@ -11,9 +11,16 @@ import shapes  # noqa: F401 - adds its option
 from locust.exception import StopUser
 from people import REGIONS, Crowd, NumbersUsedUp, Person
 
-# Whom the providers of one country carry messages to; the others go anywhere.
-AT_HOME = {"aliyun": ("CN",), "tencent": ("CN",), "smsaero": ("RU",)}
+from simulators.catalog import PROVIDERS
+from simulators.samples import sample
+
 ABROAD = ("US", "GB", "FR")
+
+
+def at_home(provider: str, usual: tuple[str, ...] = ABROAD) -> tuple[str, ...]:
+    """Whom a provider carries messages to: those of one country their own people, others anyone."""
+    home = sample(provider).home if provider in PROVIDERS else {}
+    return (home["region"],) if home.get("only") and home["region"] in REGIONS else usual
 
 
 class Visitors:
@@ -32,7 +39,7 @@ class Visitors:
         """Made for the first visitor: by then a worker knows which of all it is."""
         run = self._run
         given = [name for name in run.environment.parsed_options.regions.split(",") if name]
-        regions = given or AT_HOME.get(run.settings.provider, self._usual)
+        regions = given or at_home(run.settings.provider, self._usual)
         return Crowd(run.seed, tuple(regions), run.worker, run.workers)
 
     def _look(self, **_: Any) -> None:

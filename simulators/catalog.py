@@ -1,29 +1,78 @@
-"""The providers by name; the only list of them."""
+"""The providers by name; the only list of them, in code and in tests.
 
-from collections.abc import Mapping
+Ours are the packages in `simulators/providers`. Others come with a distribution of their own, which
+names them in the entry-point group `sms_simulators.providers`:
+
+    [project.entry-points."sms_simulators.providers"]
+    acme = "sms_acme:PROVIDER"
+"""
+
+import pkgutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from importlib.metadata import entry_points
 from types import MappingProxyType
 
+from simulators import providers
 from simulators.kernel.provider import Provider
-from simulators.providers import (
-    aliyun,
-    gatewayapi,
-    http_sms,
-    smsaero,
-    tencent,
-    twilio,
-    vonage,
-)
 
-PROVIDERS: Mapping[str, Provider] = MappingProxyType(
-    {
-        module.PROVIDER.name: module.PROVIDER
-        for module in (aliyun, gatewayapi, http_sms, smsaero, tencent, twilio, vonage)
-    }
-)
+GROUP = "sms_simulators.providers"
+
+
+class BadProvider(Exception):
+    """A provider that cannot be in the catalogue; the message says which one and why."""
 
 
 class UnknownProvider(LookupError):
     """There is no provider of that name; the message lists those there are."""
+
+
+def collect(found: Iterable[Provider]) -> Mapping[str, Provider]:
+    """Providers by name. Raises `BadProvider` where two have one name or one host."""
+    known: dict[str, Provider] = {}
+    hosts: dict[str, str] = {}
+    for provider in found:
+        name = provider.name
+        if name in known:
+            raise BadProvider(
+                f"{name}: there is a provider of that name already, {known[name].title}; expected"
+                " another `name`"
+            )
+        for host in provider.hosts:
+            if host in hosts:
+                raise BadProvider(
+                    f"{name}: the host {host} is {hosts[host]}'s; expected in `hosts` what no"
+                    " other provider has, and each once"
+                )
+            hosts[host] = name
+        known[name] = provider
+    return MappingProxyType(known)
+
+
+def _ours() -> Iterator[Provider]:
+    for module in pkgutil.iter_modules(providers.__path__):
+        name = f"{providers.__name__}.{module.name}:PROVIDER"
+        yield _loaded(name, partial(pkgutil.resolve_name, name))
+
+
+def _brought() -> Iterator[Provider]:
+    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
+        yield _loaded(entry.value, entry.load)
+
+
+def _loaded(where: str, load: Callable[[], object]) -> Provider:
+    """What is there. Raises `BadProvider`, whatever its code raises: a start that fails says by
+    whom."""
+    try:
+        found = load()
+    except Exception as error:
+        raise BadProvider(f"{where}: {type(error).__name__}: {error}") from error
+    if not isinstance(found, Provider):
+        raise BadProvider(f"{where}: is a {type(found).__name__}; expected a Provider")
+    return found
+
+
+PROVIDERS: Mapping[str, Provider] = collect([*_ours(), *_brought()])
 
 
 def find(name: str) -> Provider:

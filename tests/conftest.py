@@ -1,8 +1,5 @@
 """Fixtures that the project's own tests share, beside those of its pytest plugin."""
 
-import base64
-import hashlib
-import hmac
 import json
 import secrets
 import socket
@@ -14,7 +11,6 @@ from dataclasses import dataclass, replace
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
 
 import orjson
 import pytest
@@ -24,7 +20,7 @@ from simulators.app import Simulators
 from simulators.catalog import PROVIDERS
 from simulators.control import app as control_app
 from simulators.control.schemas import COMPONENTS
-from simulators.data import data
+from simulators.data import contracts
 from simulators.kernel import flow, journal, views
 from simulators.kernel.accounts import DEFAULT
 from simulators.kernel.call import Reply
@@ -32,6 +28,7 @@ from simulators.kernel.contracts import Contract, contract
 from simulators.kernel.provider import Exchange
 from simulators.kernel.rules import install, read_all
 from simulators.load import windows
+from simulators.samples import sample, target
 from simulators.server import tls
 from simulators.store.strict import StrictStore
 from simulators.testing.sms import Sms
@@ -63,7 +60,7 @@ def unlike_the_contract(exchange: Exchange, reply: Reply) -> list[str]:
     provider, operation = exchange.provider.name, exchange.endpoint and exchange.endpoint.operation
     names = [] if exchange.failure or operation is None else [operation]
     if exchange.failure or operation is None or any(o.failure for o in exchange.outcomes):
-        files = (data("contracts") / provider).glob("*error.response.schema.json")
+        files = contracts(provider).glob("*error.response.schema.json")
         names += [file.name.removesuffix(".response.schema.json") for file in files]
     body = json.loads(reply.body) if reply.body else None
     schemas = [contract(provider, name, "response.schema") for name in names]
@@ -249,91 +246,14 @@ def replay(sms_server: Simulators) -> Callable[[dict[str, Any] | bytes, str], An
     return send
 
 
-def _tc3(sms: Sms, body: bytes, now: int) -> dict[str, str]:
-    """Headers of a SendSms call to Tencent, signed as its reference says (TC3-HMAC-SHA256)."""
-    known, day = sms.credentials("tencent"), time.strftime("%Y-%m-%d", time.gmtime(now))
-    kind, host = "application/json", "sms.tencentcloudapi.com"
-    canonical = f"POST\n/\n\ncontent-type:{kind}\nhost:{host}\n\ncontent-type;host\n"
-    canonical += hashlib.sha256(body).hexdigest()
-    scope = f"{day}/sms/tc3_request"
-    signed = f"TC3-HMAC-SHA256\n{now}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
-    key = f"TC3{known['secret_key']}".encode()
-    for part in (day, "sms", "tc3_request"):
-        key = hmac.digest(key, part.encode(), "sha256")
-    return {
-        "Host": host,
-        "Content-Type": kind,
-        "X-TC-Action": "SendSms",
-        "X-TC-Version": "2021-01-11",
-        "X-TC-Region": "ap-guangzhou",
-        "X-TC-Timestamp": str(now),
-        "Authorization": f"TC3-HMAC-SHA256 Credential={known['secret_id']}/{scope}, SignedHeaders="
-        f"content-type;host, Signature={hmac.digest(key, signed.encode(), 'sha256').hex()}",
-    }
-
-
-def _aliyun(sms: Sms, to: str, code: str, now: int) -> str:
-    """A SendSms form for Aliyun, signed by the older scheme (HMAC-SHA1)."""
-    known = sms.credentials("aliyun")
-    sent = {
-        "Action": "SendSms",
-        "Version": "2017-05-25",
-        "Format": "JSON",
-        "AccessKeyId": known["access_key_id"],
-        "SignatureMethod": "HMAC-SHA1",
-        "SignatureVersion": "1.0",
-        "SignatureNonce": secrets.token_hex(16),
-        "Timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)),
-        "PhoneNumbers": to,
-        "SignName": known["sign_name"],
-        "TemplateCode": known["template_code"],
-        "TemplateParam": json.dumps({"code": code}),
-    }
-    pairs = "&".join(f"{quote(name, '~')}={quote(sent[name], '~')}" for name in sorted(sent))
-    key = f"{known['access_key_secret']}&".encode()
-    digest = hmac.digest(key, f"POST&%2F&{quote(pairs, '~')}".encode(), "sha1")
-    return urlencode({**sent, "Signature": base64.b64encode(digest).decode()})
-
-
 def _request(
-    sms: Sms, provider: str, to: str, code: str, now: int
-) -> tuple[str, dict[str, str], str]:
-    """Path, headers and body of one send, as a client of the provider would write it."""
-    known, said = sms.credentials(provider), f"Your code is {code}"
-    form = {"Content-Type": "application/x-www-form-urlencoded"}
-    if provider == "aliyun":
-        return "/aliyun/", form, _aliyun(sms, to, code, now)
-    if provider == "tencent":
-        named = {"SmsSdkAppId": known["app_id"], "SignName": known["sign_name"]}
-        sent = {**named, "TemplateId": known["template_id"], "TemplateParamSet": [code]}
-        body = json.dumps({**sent, "PhoneNumberSet": [to]})
-        return "/", _tc3(sms, body.encode(), now), body
-    if provider == "vonage":
-        pair = {"api_key": known["api_key"], "api_secret": known["api_secret"]}
-        fields = {**pair, "from": "Example", "to": to, "text": said}
-        return "/vonage/sms/json", form, urlencode(fields)
-    if provider == "twilio":
-        fields = {"To": to, "From": known["number"], "Body": said}
-        path = f"/twilio/2010-04-01/Accounts/{known['account_sid']}/Messages.json"
-        return (
-            path,
-            {**form, **_basic(known["account_sid"], known["auth_token"])},
-            urlencode(fields),
-        )
-    kind = {"Content-Type": "application/json"}
-    if provider == "gatewayapi":
-        sent = {"sender": "ExampleSMS", "message": said, "recipients": [{"msisdn": to}]}
-        return "/gatewayapi/rest/mtsms", {**kind, **_basic(known["token"], "")}, json.dumps(sent)
-    if provider == "smsaero":
-        aero = {"number": to, "text": said, "sign": "SMS Aero"}
-        headers = {**kind, **_basic(known["email"], known["api_key"])}
-        return "/smsaero/v2/sms/send", headers, json.dumps(aero)
-    hook = {"to": to, "type": "SignIn", "payload": {"code": code}}
-    return "/http_sms/sms", {**kind, "Authorization": known["authorization"]}, json.dumps(hook)
-
-
-def _basic(user: str, password: str) -> dict[str, str]:
-    return {"Authorization": f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"}
+    sms: Any, provider: str, to: str, code: str, now: float
+) -> tuple[str, str, dict[str, str], str]:
+    """Method, target, headers and body of one send by an account, as a client of the provider
+    writes it."""
+    nonce = secrets.token_hex(16)
+    call = sample(provider).call(sms.credentials(provider), to, code, now=now, nonce=nonce)
+    return call.method, f"/{provider}{target(call)}", call.headers, call.body.decode()
 
 
 @pytest.fixture
@@ -343,11 +263,11 @@ def text(sms: Sms) -> Callable[..., Answer]:
     sms.allow_violations()
 
     def send(provider: str, to: str, code: str = "123456", timeout: float = 10) -> Answer:
-        now = int(sms.clock.now().timestamp())
-        path, headers, body = _request(sms, provider, to, code, now)
+        now = sms.clock.now().timestamp()
+        method, path, headers, body = _request(sms, provider, to, code, now)
         port = sms.simulators.ports["http"]
         with closing(HTTPConnection("127.0.0.1", port, timeout=timeout)) as connection:
-            connection.request("POST", path, body.encode(), headers)
+            connection.request(method, path, body.encode(), headers)
             response = connection.getresponse()
             got = {name.lower(): value for name, value in response.getheaders()}
             return Answer(response.status, got, response.read())
@@ -356,11 +276,11 @@ def text(sms: Sms) -> Callable[..., Answer]:
 
 
 @pytest.fixture
-def one_send() -> Callable[..., tuple[str, dict[str, str], str]]:
-    """Makes path, headers and body of one send, for whatever has `credentials(provider)`."""
+def one_send() -> Callable[..., tuple[str, str, dict[str, str], str]]:
+    """Makes method, target, headers and body of one send, for what has `credentials(provider)`."""
 
     def make(account: Any, provider: str, to: str, code: str = "123456") -> Any:
-        return _request(account, provider, to, code, int(time.time()))
+        return _request(account, provider, to, code, time.time())
 
     return make
 
@@ -369,13 +289,31 @@ CAPTURED_AT = 1_795_248_470.0  # when the recorded requests were signed
 
 
 def accepted_request(provider: str) -> dict[str, Any]:
-    """The first recorded request to a provider that its client meant to succeed."""
+    """The first recorded request to a provider that its client meant to succeed; where there is
+    none, its sample."""
     for path in sorted(CAPTURES.glob("*.jsonl")):
         for capture in captured(path.stem):
             meant = capture["case"] in ("basic", "usage-Generic")
             if provider.startswith(capture["provider"]) and meant:
                 return capture["requests"][0]  # type: ignore[no-any-return]  # plain JSON
-    raise AssertionError(f"no recorded request for {provider} in {CAPTURES}")
+    return sampled_request(provider)
+
+
+def sampled_request(provider: str) -> dict[str, Any]:
+    """For a provider that no client has been recorded with: the send of its sample."""
+    record, found = sample(provider), PROVIDERS[provider]
+    to = record.written(record.number(1))
+    call = record.call(
+        found.published, to, "123456", now=CAPTURED_AT, nonce="1", host=found.hosts[0]
+    )
+    headers = [*call.headers.items(), ("content-length", str(len(call.body)))]
+    return {
+        "method": call.method,
+        "target": target(call),
+        "host": call.host,
+        "headers": headers,
+        "body": call.body.decode(),
+    }
 
 
 @pytest.fixture

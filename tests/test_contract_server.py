@@ -18,27 +18,31 @@ from tencentcloud.sms.v20210111 import models, sms_client
 from simulators.catalog import PROVIDERS
 from simulators.kernel.catalogue import Place
 from simulators.kernel.contracts import contract
+from simulators.kernel.validation import choose
+from simulators.samples import sample
+from simulators.server import routes
 from simulators.testing.contract_server.exchange import BadExpectation
 
 pytest_plugins = ["pytester"]
 
-SENDS = {
-    "aliyun": "send_sms",
-    "gatewayapi": "send_sms",
-    "http_sms": "send_webhook",
-    "smsaero": "send_sms",
-    "tencent": "send_sms",
-    "twilio": "create_message",
-    "vonage": "send_sms",
-}
 NUMBER = "+14155552671"
-NUMBERS = {"aliyun": "13012345678", "tencent": "+8613012345678", "smsaero": "79031234567"}
 
 
-def posted(server, path, headers, body):
-    """Status and body of the answer to a POST."""
+def sends(name):
+    """The operation that a provider's sample is a request to, as the fixture's attribute."""
+    call = sample(name).call(PROVIDERS[name].published, "1", "1", now=0, nonce="")
+    return choose(routes.match(PROVIDERS[name], call)[0], call).operation.replace("-", "_")
+
+
+def home(name):
+    """A number that the provider sends to, as its clients write it."""
+    return sample(name).written(sample(name).number(1))
+
+
+def posted(server, method, path, headers, body):
+    """Status and body of the answer."""
     with closing(HTTPConnection(server.host, timeout=10)) as connection:
-        connection.request("POST", path, body.encode(), headers)
+        connection.request(method, path, body.encode(), headers)
         response = connection.getresponse()
         return response.status, response.read()
 
@@ -54,12 +58,7 @@ def send(contract_server, one_send):
     """Sends one code as a client of the provider does."""
 
     def sent(provider, to="", account=contract_server):
-        number = to or NUMBERS.get(provider, NUMBER)
-        if provider in ("vonage", "gatewayapi"):
-            number = number.removeprefix("+")
-        if provider == "gatewayapi":
-            number = int(number)
-        return posted(contract_server, *one_send(account, provider, number))
+        return posted(contract_server, *one_send(account, provider, to or home(provider)))
 
     return sent
 
@@ -67,7 +66,7 @@ def send(contract_server, one_send):
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_a_send_is_answered_as_the_provider_takes_one(provider, contract_server, send):
     """The body keeps the operation's response contract; nothing is to be set up."""
-    operation = SENDS[provider]
+    operation = sends(provider)
     made = contract_server.expect(f"{provider}.{operation}")
 
     status, body = send(provider)
@@ -94,7 +93,7 @@ def by_key(value):
 @pytest.mark.parametrize(("provider", "row"), ROWS, ids=by_key)
 def test_any_row_of_the_catalogue_is_answered_by_its_key(provider, row, contract_server, send):
     """In the provider's own shape, with its own HTTP status."""
-    contract_server.expect(f"{provider.name}.{SENDS[provider.name]}").respond_with_error(row.key)
+    contract_server.expect(f"{provider.name}.{sends(provider.name)}").respond_with_error(row.key)
 
     status, body = send(provider.name)
 
@@ -124,7 +123,7 @@ def test_tencents_own_sdk_signs_and_is_answered(contract_server):
     request = models.SendSmsRequest()
     request.SmsSdkAppId, request.SignName = known["app_id"], known["sign_name"]
     request.TemplateId, request.TemplateParamSet = known["template_id"], ["135790"]
-    request.PhoneNumberSet = [NUMBERS["tencent"]]
+    request.PhoneNumberSet = [home("tencent")]
 
     answer = client.SendSms(request)
 
@@ -146,7 +145,7 @@ def test_aliyuns_own_sdk_signs_and_is_answered(algorithm, contract_server):
         signature_algorithm=algorithm,
     )
     request = SendSmsRequest(
-        phone_numbers=NUMBERS["aliyun"],
+        phone_numbers=home("aliyun"),
         sign_name="Acme",
         template_code="SMS_1",
         template_param='{"code":"135790"}',
@@ -163,7 +162,7 @@ def test_what_was_sent_can_be_read_back(contract_server, send, one_send):
     contract_server.expect_ordered("twilio.fetch_message")
     made = json.loads(send("twilio")[1])
 
-    _path, headers, _body = one_send(contract_server, "twilio", NUMBER)
+    _method, _path, headers, _body = one_send(contract_server, "twilio", NUMBER)
     with closing(HTTPConnection(contract_server.host, timeout=10)) as connection:
         connection.request("GET", f"/twilio{made['uri']}", headers=headers)
         fetched = json.loads(connection.getresponse().read())

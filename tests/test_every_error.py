@@ -5,7 +5,7 @@ import re
 import pytest
 
 from simulators import catalog
-from simulators.data import data
+from simulators.data import contracts
 from simulators.kernel.catalogue import Place
 from simulators.kernel.contracts import contract
 
@@ -20,7 +20,7 @@ def breaches(provider, row, answer):
     """What the error, or the recipient's row of an answer, lacks by its contract."""
     if not answer.body or "json" not in answer.headers["content-type"]:
         return []
-    files = (data("contracts") / provider.name).glob("*error.response.schema.json")
+    files = contracts(provider.name).glob("*error.response.schema.json")
     names = [file.name.removesuffix(".response.schema.json") for file in files]
     shapes = [contract(provider.name, name, "response.schema") for name in names]
     if row.place is Place.RECIPIENT:

@@ -11,21 +11,18 @@ from simulators import catalog, files
 from simulators.kernel.catalogue import Place
 from simulators.kernel.message import State
 from simulators.kernel.problem import Problem
+from simulators.samples import sample
 
 RULES = files.read_rules(["magic"], catalog.PROVIDERS)
 EFFECTS = {rule["match"]["to"].removeprefix("*"): rule["effect"] for rule in RULES}
 ERRORS = {digits: effect["error"] for digits, effect in EFFECTS.items() if "error" in effect}
 ENDS = {d: e["receipt"]["state"] for d, e in EFFECTS.items() if "state" in e.get("receipt", {})}
-# A number of each provider's home market, less its last seven digits, as its clients write it.
-BEGINS = {
-    "aliyun": "1301",
-    "gatewayapi": "452",
-    "http_sms": "1415",
-    "smsaero": "7926",
-    "tencent": "+861301",
-    "twilio": "+1415",
-    "vonage": "1415",
-}
+
+
+def home(provider, digits):
+    """A number of the provider's home market, as its clients write it."""
+    record = sample(provider)
+    return record.written(record.ending(digits))
 
 
 @pytest.fixture
@@ -35,20 +32,20 @@ def magic(sms, text):
     sms.clock.freeze()
 
     def send(provider, digits, **options):
-        return text(provider, BEGINS[provider] + digits, **options)
+        return text(provider, home(provider, digits), **options)
 
     return send
 
 
-@pytest.mark.parametrize("provider", BEGINS)
+@pytest.mark.parametrize("provider", catalog.PROVIDERS)
 def test_without_the_rules_a_number_is_a_number(provider, sms, text):
     """Magic is off unless asked for."""
-    text(provider, f"{BEGINS[provider]}9990101")
+    text(provider, home(provider, "9990101"))
 
     assert 1 == len(sms.messages())
 
 
-@pytest.mark.parametrize("provider", BEGINS)
+@pytest.mark.parametrize("provider", catalog.PROVIDERS)
 @pytest.mark.parametrize("digits", ERRORS)
 def test_a_refusal_is_spelled_by_each_provider(digits, provider, sms, magic):
     """Code, status and place are those of its row; a row of receipts ends the message later."""
@@ -90,7 +87,7 @@ def test_a_slow_answer_outlasts_a_short_timeout(digits, sms, magic):
     assert (digits == "9990201") == bool(sms.messages())
 
 
-@pytest.mark.parametrize("provider", BEGINS)
+@pytest.mark.parametrize("provider", catalog.PROVIDERS)
 @pytest.mark.parametrize("digits", [d for d, effect in EFFECTS.items() if "answer" in effect])
 def test_an_answer_that_is_none_comes_as_written(digits, provider, sms, magic):
     """Status and body to the letter, and nothing is sent."""
@@ -102,7 +99,7 @@ def test_an_answer_that_is_none_comes_as_written(digits, provider, sms, magic):
     assert [] == sms.messages()
 
 
-@pytest.mark.parametrize("name", [n for n in BEGINS if n != "http_sms"])
+@pytest.mark.parametrize("name", [n for n, p in catalog.PROVIDERS.items() if p.receipts])
 @pytest.mark.parametrize("digits", ENDS)
 def test_a_message_ends_as_the_provider_words_it(digits, name, sms, magic):
     """By a row of its catalogue where one ends so, else by its word; without either, as usual."""

@@ -7,17 +7,14 @@ import pytest
 from simulators.catalog import PROVIDERS
 from simulators.kernel.catalogue import Place
 from simulators.kernel.problem import Problem
+from simulators.samples import sample
 
-# A number of each provider's home market as its clients write it, and in E.164.
-HOME = {
-    "aliyun": ("13019990999", "+8613019990999", "CN"),
-    "gatewayapi": ("4529990999", "+4529990999", "DK"),
-    "http_sms": ("14159990999", "+14159990999", "US"),
-    "smsaero": ("79269990999", "+79269990999", "RU"),
-    "tencent": ("+8613019990999", "+8613019990999", "CN"),
-    "twilio": ("+14159990999", "+14159990999", "US"),
-    "vonage": ("14159990999", "+14159990999", "US"),
-}
+
+def home(name):
+    """A number of a provider's home market as its clients write it, in E.164, and its region."""
+    record = sample(name)
+    number = record.ending("9990999")
+    return record.written(number), number, record.region
 
 
 def settle(sms, name, value):
@@ -39,14 +36,14 @@ SETTINGS = {
 AT_HOME = {("aliyun", Problem.REGION_NOT_ALLOWED): "isv.DOMESTIC_NUMBER_NOT_SUPPORTED"}
 
 
-@pytest.mark.parametrize("name", HOME)
+@pytest.mark.parametrize("name", PROVIDERS)
 @pytest.mark.parametrize("problem", SETTINGS)
 def test_a_setting_is_refused_in_the_provider_s_own_words(problem, name, sms, text):
     """By the row that the provider has for it, now or as the message's end; lifted, the same
     number is reached."""
-    provider, (to, e164, home) = PROVIDERS[name], HOME[name]
+    provider, (to, e164, region) = PROVIDERS[name], home(name)
     row = provider.row(AT_HOME.get((name, problem), problem))
-    document, value = SETTINGS[problem](e164, home)
+    document, value = SETTINGS[problem](e164, region)
     settle(sms, document, value)
 
     answer = text(name, to)
@@ -71,7 +68,7 @@ def test_of_64_at_once_exactly_as_many_pass_as_are_permitted(name, permits, sms,
     sms.limits([{"permits": permits, "seconds": 60, "key": ["number"], "name": "mine"}])
 
     with ThreadPoolExecutor(64) as pool:
-        answers = list(pool.map(lambda n: text(name, HOME[name][0], f"{n:06d}"), range(64)))
+        answers = list(pool.map(lambda n: text(name, home(name)[0], f"{n:06d}"), range(64)))
 
     assert permits == len(sms.messages())
     assert 64 - permits == sum("mine" == a.headers.get("x-simulator-rule") for a in answers)
@@ -82,7 +79,7 @@ def test_of_64_at_once_aliyun_lets_one_a_minute_pass(sms, text):
     sms.clock.freeze("2026-11-21T04:00:00Z")
 
     with ThreadPoolExecutor(64) as pool:
-        answers = list(pool.map(lambda n: text("aliyun", HOME["aliyun"][0], f"{n:06d}"), range(64)))
+        answers = list(pool.map(lambda n: text("aliyun", home("aliyun")[0], f"{n:06d}"), range(64)))
 
     bodies = [answer.json() for answer in answers]
     assert 1 == len(sms.messages()) == sum("OK" == body["Code"] for body in bodies)

@@ -10,7 +10,6 @@ import orjson
 
 from simulators.bench import strain
 from simulators.bench.measure import Figures, NotGood, Target, target
-from simulators.bench.samples import SAMPLES
 from simulators.catalog import PROVIDERS
 from simulators.store.memory import KEEP
 
@@ -83,11 +82,10 @@ def _run(plan: Plan) -> Callable[[list[str], Plan], dict[str, Any]]:
 
 
 def _chosen(providers: str) -> list[str]:
-    measurable = [name for name in PROVIDERS if name in SAMPLES]
-    names = [name for name in providers.split(",") if name] or measurable
+    names = [name for name in providers.split(",") if name] or list(PROVIDERS)
     for name in names:
-        if name not in measurable:
-            raise click.BadParameter(f"'{name}' is none of {', '.join(measurable)}", param_hint="")
+        if name not in PROVIDERS:
+            raise click.BadParameter(f"'{name}' is none of {', '.join(PROVIDERS)}", param_hint="")
     return names
 
 

@@ -13,7 +13,7 @@ from typing import cast
 import orjson
 import uvloop
 
-from simulators.bench.samples import SAMPLES, TRIVIAL
+from simulators.bench.samples import TRIVIAL, good
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class _Run:
 
     def __init__(self, job: Job) -> None:
         self.job = job
-        self.sample = TRIVIAL if job.arm == "trivial" else SAMPLES[job.arm]
+        self.sample = TRIVIAL if job.arm == "trivial" else good(job.arm)
         self.next = job.first
         self.open = job.connections
         self.times = array("d")

@@ -1,22 +1,16 @@
-"""A good send request to each provider, with a fresh number each time.
+"""A good send request to each provider, with a fresh number each time: from the providers' own
+records (`simulators/samples.py`). Signatures are made anew, as a client makes them."""
 
-To add a provider: a function from a running number to the bytes of the request, and its line in
-`SAMPLES`. Signatures are made here anew, as a client makes them.
-"""
-
-import hmac
-import json
 import time
-from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import lru_cache
-from hashlib import sha256
-from urllib.parse import quote
+from functools import cache
 
-_FORM = "application/x-www-form-urlencoded"
-_JSON = "application/json"
+from simulators.catalog import PROVIDERS
+from simulators.kernel.call import Call
+from simulators.samples import FORM, HOST, sample, wire
+
+_CODE = "918273"  # in no credential and no number of the samples
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,171 +22,67 @@ class Sample:
     good: bytes
 
 
-def post(path: str, content_type: str, body: str, *headers: str) -> bytes:
-    """A POST as HTTP clients of services write it."""
-    raw = body.encode()
-    lines = [
-        f"POST {path} HTTP/1.1",
-        "host: 127.0.0.1",
-        "user-agent: got (https://github.com/sindresorhus/got)",
-        "accept: application/json",
-        "accept-encoding: gzip, deflate, br",
-        f"content-type: {content_type}",
-        f"content-length: {len(raw)}",
-        *headers,
-    ]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode() + raw
+def good(name: str) -> Sample:
+    """The sample of a provider, for the published account."""
+    return Sample(_signed(name) if "sign" in sample(name).send else _filled(name), _accepted(name))
 
 
-def _scattered(n: int, count: int) -> int:
-    """0 to `count` - 1 in an order without neighbours, each once."""
-    return n * 7_919_993 % count
+def _accepted(name: str) -> bytes:
+    return sample(name).accepted.encode()
 
 
-def american(n: int) -> str:
-    """A number of a valid range in San Francisco, without its plus."""
-    return f"1415{2_000_000 + _scattered(n, 7_999_999)}"
+def _signed(name: str) -> Callable[[int], bytes]:
+    """Made whole each time."""
+    record, known = sample(name), PROVIDERS[name].published
+
+    def request(n: int) -> bytes:
+        to, now = record.written(record.number(n)), time.time()
+        call = record.call(known, to, _code(n), now=now, nonce=f"{time.time_ns()}-{n}")
+        return wire(call, f"/{name}")
+
+    return request
 
 
-def chinese(n: int) -> str:
-    """A national mobile number of mainland China."""
-    return f"130{_scattered(n, 99_999_989):08d}"
+def _filled(name: str) -> Callable[[int], bytes]:
+    """Made once, and each time only number and code put in the place of those that are there: the
+    generator shares the machine with the server that it measures."""
+    record, known = sample(name), PROVIDERS[name].published
+    number = record.written(record.number(1)).removeprefix("+")
+    call = record.call(known, record.written(record.number(1)), _CODE, now=0.0, nonce="")
+    first, between, after = _cut(wire(call, f"/{name}"), number, _CODE)
+
+    def request(n: int) -> bytes:
+        to = record.written(record.number(n)).removeprefix("+").encode()
+        code = _code(n).encode()
+        if between is None:
+            return first.replace(number.encode(), to).replace(_CODE.encode(), code)
+        return b"".join((first, to, between, code, after))
+
+    return request
 
 
-def text(n: int) -> str:
-    """What a person reads."""
-    return f"Your verification code is {n % 1_000_000:06d}. It is valid for 10 minutes."
+def _cut(raw: bytes, number: str, code: str) -> tuple[bytes, bytes | None, bytes]:
+    """What stands before the number, between it and the code, and after; the middle is None where
+    they come in another order, or more than once."""
+    pieces = raw.split(number.encode())
+    rest = pieces[1].split(code.encode()) if len(pieces) == 2 else []
+    return (pieces[0], rest[0], rest[1]) if len(rest) == 2 else (raw, None, b"")
 
 
-def trivial(_n: int) -> bytes:
-    """To the view that everything is compared with; about as large as a real one."""
-    return post("/view", _FORM, "To=%2B14155550123&Body=Your+verification+code+is+123456")
+def _code(n: int) -> str:
+    return f"{n % 1_000_000:06d}"
 
 
-def twilio(n: int) -> bytes:
-    """https://www.twilio.com/docs/messaging/api/message-resource"""
-    body = (
-        f"To=%2B{american(n)}&MessagingServiceSid=MG00112233445566778899aabbccddeeff"
-        f"&Body={text(n).replace(' ', '+')}&RiskCheck=enable"
-    )
-    return post(
-        "/twilio/2010-04-01/Accounts/AC0123456789abcdef0123456789abcdef/Messages.json",
-        _FORM,
-        body,
-        "authorization: Basic QUMwMTIzNDU2Nzg5YWJjZGVmMDEyMzQ1Njc4OWFiY2RlZjpmZWRjYmE5ODc2NTQzMjEw"
-        "ZmVkY2JhOTg3NjU0MzIxMA==",
-    )
+@cache
+def samples() -> dict[str, Sample]:
+    """Those of all providers."""
+    return {name: good(name) for name in PROVIDERS}
 
 
-def vonage(n: int) -> bytes:
-    """https://developer.vonage.com/en/api/sms"""
-    body = {"from": "AcmeInc", "to": american(n), "text": text(n)}
-    basic = "authorization: Basic YWJjZDEyMzQ6RmFrZVNlY3JldDEyMzQ1Ng=="
-    return post("/vonage/sms/json", _JSON, json.dumps(body), basic)
+def _trivial(_n: int) -> bytes:
+    body = b"To=%2B14155550123&Body=Your+verification+code+is+123456"
+    return wire(Call("POST", "/view", "", {"host": HOST, "content-type": FORM}, body))
 
 
-def gatewayapi(n: int) -> bytes:
-    """https://gatewayapi.com/docs/apis/rest/"""
-    body = {"sender": "ExampleSMS", "message": text(n), "recipients": [{"msisdn": american(n)}]}
-    token = "FakeTokenFakeTokenFakeTokenFakeToken-0123456789_abcdefghij"  # noqa: S105 - published
-    return post("/gatewayapi/rest/mtsms", _JSON, json.dumps(body), f"authorization: Token {token}")
-
-
-def smsaero(n: int) -> bytes:
-    """https://smsaero.ru/integration/documentation/api/"""
-    body = {"number": f"7913{_scattered(n, 9_999_991):07d}", "sign": "SMS Aero", "text": text(n)}
-    return post(
-        "/smsaero/v2/sms/send",
-        _JSON,
-        json.dumps(body),
-        "authorization: Basic dXNlckBleGFtcGxlLmNvbTphYmNkZWZnaGlqa2xtbm9wcXJzdHV2d3h5ejAxMjM0NQ==",
-    )
-
-
-def aliyun(n: int) -> bytes:
-    """https://www.alibabacloud.com/help/en/sdk/product-overview/rpc-mechanism"""
-    fields = {
-        "AccessKeyId": "LTAI5tFakeFakeFakeFake01",
-        "Action": "SendSms",
-        "Format": "json",
-        "PhoneNumbers": chinese(n),
-        "RegionId": "cn-hangzhou",
-        "SignName": "阿里云短信测试",
-        "SignatureMethod": "HMAC-SHA1",
-        "SignatureNonce": f"{time.time_ns()}-{n}",
-        "SignatureVersion": "1.0",
-        "TemplateCode": "SMS_154950909",
-        "TemplateParam": f'{{"code":"{n % 1_000_000:06d}"}}',
-        "Timestamp": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "Version": "2017-05-25",
-    }
-    query = "&".join(f"{name}={_encoded(value)}" for name, value in fields.items())
-    to_sign = f"POST&%2F&{_encoded(query)}"
-    signature = hmac.digest(b"FakeSecretFakeSecretFakeSecret&", to_sign.encode(), "sha1")
-    return post("/aliyun/", _FORM, f"{query}&Signature={_encoded(_base64(signature))}")
-
-
-def tencent(n: int) -> bytes:
-    """https://cloud.tencent.com/document/api/382/52071"""
-    body = json.dumps(
-        {
-            "PhoneNumberSet": [f"+86{chinese(n)}"],
-            "SmsSdkAppId": "1400006666",
-            "SignName": "腾讯云",
-            "TemplateId": "449739",
-            "TemplateParamSet": [f"{n % 1_000_000:06d}"],
-        }
-    )
-    at = int(time.time())
-    day = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d")
-    hashed = sha256(body.encode()).hexdigest()
-    canonical = f"POST\n/\n\ncontent-type:{_JSON}\nhost:127.0.0.1\n\ncontent-type;host\n{hashed}"
-    scope = f"{day}/sms/tc3_request"
-    to_sign = f"TC3-HMAC-SHA256\n{at}\n{scope}\n{sha256(canonical.encode()).hexdigest()}"
-    signature = hmac.new(_tencent_key(day), to_sign.encode(), "sha256").hexdigest()
-    return post(
-        "/tencent/",
-        _JSON,
-        body,
-        f"authorization: TC3-HMAC-SHA256 Credential=AKIDFakeFakeFakeFakeFakeFakeFakeFake/{scope},"
-        f" SignedHeaders=content-type;host, Signature={signature}",
-        "x-tc-action: SendSms",
-        f"x-tc-timestamp: {at}",
-        "x-tc-version: 2021-01-11",
-        "x-tc-region: ap-guangzhou",
-    )
-
-
-def http_sms(n: int) -> bytes:
-    """https://docs.logto.io/connectors/sms-connectors/http-sms"""
-    body = {"to": american(n), "type": "SignIn", "payload": {"code": f"{n % 1_000_000:06d}"}}
-    bearer = "authorization: Bearer fake-http-sms-token"
-    return post("/http_sms/sms", _JSON, json.dumps(body), bearer)
-
-
-def _encoded(value: str) -> str:
-    return quote(value, safe="-_.~")
-
-
-def _base64(raw: bytes) -> str:
-    return b64encode(raw).decode()
-
-
-@lru_cache(maxsize=2)
-def _tencent_key(day: str) -> bytes:
-    key = b"TC3" + b"Fake" * 8
-    for part in (day, "sms", "tc3_request"):
-        key = hmac.digest(key, part.encode(), "sha256")
-    return key
-
-
-TRIVIAL = Sample(trivial, b'"ok":true')
-SAMPLES = {
-    "twilio": Sample(twilio, b'"status":"accepted"'),
-    "vonage": Sample(vonage, b'"status":"0"'),
-    "gatewayapi": Sample(gatewayapi, b'"ids":['),
-    "smsaero": Sample(smsaero, b'"success":true'),
-    "aliyun": Sample(aliyun, b'"Code":"OK"'),
-    "tencent": Sample(tencent, b'"Code":"Ok"'),
-    "http_sms": Sample(http_sms, b"HTTP/1.1 200"),
-}
+# To the view that everything is compared with; about as large as a real one.
+TRIVIAL = Sample(_trivial, b'"ok":true')

@@ -8,7 +8,7 @@ from typing import Any
 
 from simulators.bench.measure import Figures, Target, target
 from simulators.bench.receiver import receiver
-from simulators.bench.samples import SAMPLES
+from simulators.bench.samples import samples
 from simulators.control import client
 from simulators.store.memory import KEEP
 
@@ -94,7 +94,7 @@ def _times(figures: Figures) -> dict[str, float]:
 
 def _send(server: Target, name: str, n: int) -> socket.socket:
     connection = socket.create_connection(("127.0.0.1", server.port))
-    connection.sendall(SAMPLES[name].request(n))
+    connection.sendall(samples()[name].request(n))
     return connection
 
 

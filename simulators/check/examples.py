@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from simulators.data import data
+from simulators.data import contracts
 from simulators.kernel.contracts import contract
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def examples(provider: str, operation: str) -> Examples:
     """The examples of an operation's or a callback's contract. Raises `BadExamples`, and
     `LookupError` where there is no contract or no file."""
     agreed = contract(provider, operation)
-    path = data("contracts") / provider / f"{operation}.examples.json"
+    path = contracts(provider) / f"{operation}.examples.json"
     if agreed is None or not path.is_file():
         raise LookupError(f"no contract with examples: {provider}/{operation}")
     keeps, stated = read(path.read_text(encoding="utf-8"), f"{provider}/{path.name}")

@@ -13,6 +13,7 @@ from simulators.control import client
 from simulators.kernel import phone
 from simulators.kernel.rules import Rule
 from simulators.kernel.world import STRANGERS
+from simulators.samples import sample
 
 MOST = "1000"
 Entry = dict[str, Any]
@@ -112,18 +113,6 @@ class Stand:
         return client.call(self.url, method, path, asked, body=body, token=self._token)
 
 
-# Valid for the provider and its default account, as the country's plan has them; `#` is a digit.
-_PATTERNS = {
-    "twilio": "+1415555####",
-    "vonage": "+447911123###",
-    "gatewayapi": "+4520555###",
-    "smsaero": "+7903555####",
-    "aliyun": "+8613055500###",
-    "tencent": "+8613055501###",
-}
-_ANY = "+8613055502###"
-
-
 @dataclass(slots=True)
 class Arrived:
     """What came to the simulator for one trigger: how many requests asked for its message, how many
@@ -197,7 +186,7 @@ class BadNumber(ValueError):
 def fresh(provider: str, given: str, wanted: int, chance: random.Random) -> Iterator[str]:
     """That many numbers in E.164, by a pattern in which `#` is a digit; by a `given` number
     without one the same each time. Raises `BadNumber`."""
-    pattern = given or _PATTERNS.get(provider, _ANY)
+    pattern = given or sample(provider).fresh
     places = pattern.count("#")
     if places and 10**places < wanted:
         raise BadNumber(

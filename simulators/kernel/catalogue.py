@@ -5,11 +5,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 import orjson
 
-from simulators.data import data
+from simulators.data import bring, contracts
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
@@ -91,9 +92,15 @@ class Catalogue:
         return len(self._by_key)
 
 
-def load(provider: str) -> Catalogue:
-    """Reads `contracts/<provider>/errors.json`: a list of rows with the fields of `ErrorRow`."""
-    raw = orjson.loads((data("contracts") / provider / "errors.json").read_bytes())
+def load(provider: str, folder: Path | None = None) -> Catalogue:
+    """Reads `contracts/<provider>/errors.json`: a list of rows with the fields of `ErrorRow`.
+
+    A provider that is shipped by itself names the `folder` its contracts are in; schemas,
+    examples and sample are then read from there as well.
+    """
+    if folder is not None:
+        bring(provider, folder)
+    raw = orjson.loads((contracts(provider) / "errors.json").read_bytes())
     return Catalogue(provider, [_row(item) for item in raw])
 
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema_rs
 import orjson
 
-from simulators.data import data
+from simulators.data import contracts
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -165,7 +165,7 @@ def contract(provider: str, operation: str, kind: str = "schema") -> Contract | 
 
     `kind` is "schema" for requests, "response.schema" for answers.
     """
-    path = data("contracts") / provider / f"{operation}.{kind}.json"
+    path = contracts(provider) / f"{operation}.{kind}.json"
     return Contract(orjson.loads(path.read_bytes())) if path.is_file() else None
 
 

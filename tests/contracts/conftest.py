@@ -2,14 +2,12 @@
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from simulators.data import data
-
-ROOT: Path = data("contracts")
+from simulators.catalog import PROVIDERS
+from simulators.data import contracts
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -18,14 +16,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     for argument, ending in (("described", ".examples.json"), ("schema_file", ".schema.json")):
         if argument in metafunc.fixturenames:
             names = sorted(
-                f"{path.parent.name}/{path.name.removesuffix(ending)}"
-                for path in ROOT.glob(f"*/*{ending}")
-                if path.parent.name not in ("connectors", "rules")
+                f"{provider}/{path.name.removesuffix(ending)}"
+                for provider in PROVIDERS
+                for path in contracts(provider).glob(f"*{ending}")
             )
             metafunc.parametrize(argument, names)
 
 
 @pytest.fixture(scope="session")
 def read() -> Callable[[str], Any]:
-    """Reads a file of contracts/ by its path there."""
-    return lambda path: json.loads((ROOT / path).read_text())
+    """Reads a file of a provider's contracts, by `<provider>/<name>`."""
+
+    def read_file(path: str) -> Any:
+        provider, _, name = path.partition("/")
+        return json.loads((contracts(provider) / name).read_text())
+
+    return read_file

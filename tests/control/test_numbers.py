@@ -6,6 +6,7 @@ from simulators.catalog import PROVIDERS
 from simulators.kernel.checks import Unacceptable
 from simulators.kernel.rules import read
 from simulators.kernel.written import e164, readings
+from simulators.samples import sample
 
 
 @pytest.mark.parametrize(
@@ -31,6 +32,14 @@ from simulators.kernel.written import e164, readings
 def test_reads_a_number(written, provider, expected):
     """A plus settles it; then the provider; then a country code, if that is possible."""
     assert expected == e164(written, PROVIDERS.get(provider))
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_number_is_read_as_the_provider_s_clients_write_it(provider):
+    """At home and abroad."""
+    record = sample(provider)
+    for number in (record.number(1), record.foreign):
+        assert number == e164(record.written(number), PROVIDERS[provider])
 
 
 def test_what_is_no_number_is_refused():

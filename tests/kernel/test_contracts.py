@@ -8,9 +8,10 @@ from pathlib import Path
 import orjson
 import pytest
 
+from simulators.catalog import PROVIDERS
 from simulators.check.examples import read
 from simulators.check.report import diff
-from simulators.data import data
+from simulators.data import contracts as folder
 from simulators.kernel import contracts
 from simulators.kernel.contracts import (
     MOST_ERRORS,
@@ -22,9 +23,7 @@ from simulators.kernel.contracts import (
     shown,
 )
 
-SCHEMAS = sorted(
-    path for path in data("contracts").rglob("*.schema.json") if path.parent.name != "connectors"
-)
+SCHEMAS = sorted(path for name in PROVIDERS for path in folder(name).glob("*.schema.json"))
 SCHEMA = {
     "type": "object",
     "properties": {

@@ -3,10 +3,12 @@
 import dataclasses
 import hashlib
 import json
+from pathlib import Path
 
 import pytest
 
 from simulators.catalog import PROVIDERS
+from simulators.data import contracts, data
 from simulators.kernel import credentials
 from simulators.kernel.accounts import Accounts
 from simulators.kernel.clock import Chance
@@ -17,6 +19,7 @@ from simulators.store.memory import MemoryStore
 KEY = Credential("key", "abc", make=lambda c: c.hex(8), at=("query.key",), identifies=True)
 SECRET = Credential("secret", "s3", make=lambda c: c.hex(8), at=("body.secret",), secret=True)
 BASE = PROVIDERS["twilio"]
+GIVEN = Path(__file__).parent / "given_credentials.json"  # the digest of what each gave
 
 
 def test_everything_follows_from_the_table():
@@ -66,10 +69,14 @@ def test_the_same_seed_gives_the_credentials_it_always_gave():
         accounts.create("ci-1").account.credentials,
         accounts.create("x", seed="seed7").account.credentials,
     ]
-    known = ("twilio", "vonage", "gatewayapi", "http_sms", "smsaero", "aliyun", "tencent")
-    told = json.dumps([{name: each[name] for name in known} for each in given], sort_keys=True)
+    told = {}
+    for name in PROVIDERS:
+        values = json.dumps([each[name] for each in given], sort_keys=True)
+        told[name] = hashlib.sha256(values.encode()).hexdigest()[:16]
+    kept = json.loads(GIVEN.read_text())
+    ours = {name for name in PROVIDERS if contracts(name).parent == data("contracts")}
 
-    assert GIVEN == hashlib.sha256(told.encode()).hexdigest()
+    assert {name: told[name] for name in ours} == kept, f"what is meant is written in {GIVEN}"
 
 
 def test_a_provider_more_or_less_leaves_the_credentials_of_the_others_as_they_are():
@@ -81,6 +88,3 @@ def test_a_provider_more_or_less_leaves_the_credentials_of_the_others_as_they_ar
             made = Accounts(MemoryStore(), order).create("x", seed="7").account.credentials
 
             assert made == {name: whole[name] for name in made}
-
-
-GIVEN = "3e78a7221a2a364507199bb5977618f53e2d2dd38fb13aff19ac32e876891207"

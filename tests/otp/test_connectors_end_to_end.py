@@ -5,31 +5,17 @@ import asyncio
 
 import pytest
 
+from simulators.catalog import PROVIDERS
+from simulators.kernel.clock import Chance
+from simulators.kernel.credentials import made
 from simulators.otp.connector import ConnectorError, Message, Moment
 from simulators.otp.connector import Crash as Fault
 from simulators.otp.factories import CONNECTORS, check_config
 from simulators.otp.pool import Pool
+from simulators.samples import sample
 
-USES = ("Register", "SignIn", "ForgotPassword", "Generic")
-IDS = {
-    "aliyun": "aliyun-short-message-service",
-    "gatewayapi": "gatewayapi-sms",
-    "http_sms": "http-sms",
-    "smsaero": "smsaero-short-message-service",
-    "tencent": "tencent-short-message-service",
-    "twilio": "twilio-short-message-service",
-    "vonage": "vonage-sms",
-}
-# A number of each provider's home market, as Logto has it, less its last seven digits.
-BEGINS = {
-    "aliyun": "861301",
-    "gatewayapi": "452",
-    "http_sms": "1415",
-    "smsaero": "7926",
-    "tencent": "861301",
-    "twilio": "1415",
-    "vonage": "1415",
-}
+# Logto's connector for each provider that it has one for.
+IDS = {name: sample(name).connector["factory"] for name in PROVIDERS if sample(name).connector}
 TAKEN, CRASH = "taken", "crash"
 GENERAL, LIMITED, INVALID = "general", "rate_limit_exceeded", "invalid_response"
 
@@ -62,53 +48,21 @@ CASES = {
 }
 
 
-def configuration(sms, provider):
-    """A configuration with the account's credentials."""
-    known = sms.credentials(provider)
-    texts = [{"usageType": use, "content": f"{use}: {{{{code}}}}"} for use in USES]
-    code = known.get("template_code") or known.get("template_id")
-    codes = [{"usageType": use, "templateCode": code} for use in USES]
-    if provider == "twilio":
-        return {
-            "accountSID": known["account_sid"],
-            "authToken": known["auth_token"],
-            "fromMessagingServiceSID": known["messaging_service_sid"],
-            "templates": texts,
-        }
-    if provider == "vonage":
-        key = {"apiKey": known["api_key"], "apiSecret": known["api_secret"]}
-        return {**key, "brandName": known["sender"], "templates": texts}
-    if provider == "gatewayapi":
-        url = "https://gatewayapi.com/rest/mtsms"
-        token = {"endpoint": url, "apiToken": known["token"]}
-        return {**token, "sender": known["sender"], "templates": texts}
-    if provider == "smsaero":
-        key = {"email": known["email"], "apiKey": known["api_key"]}
-        return {**key, "senderName": known["sign"], "templates": texts}
-    if provider == "aliyun":
-        key = {
-            "accessKeyId": known["access_key_id"],
-            "accessKeySecret": known["access_key_secret"],
-        }
-        return {**key, "signName": known["sign_name"], "templates": codes}
-    if provider == "tencent":
-        key = {"accessKeyId": known["secret_id"], "accessKeySecret": known["secret_key"]}
-        app = {"sdkAppId": known["app_id"], "region": known["region"]}
-        return {**key, **app, "signName": known["sign_name"], "templates": codes}
-    url = "https://sms-webhook.example.com/sms"
-    return {"endpoint": url, "authorization": known["authorization"]}
+def to(provider, digits):
+    """A number of the provider's home market that ends so, as Logto has it."""
+    return sample(provider).ending(digits).removeprefix("+")
 
 
 @pytest.fixture
 def deliver(sms):
     """Sends a code with a connector, and says what became of it: for Logto, for a careful one."""
 
-    def send(provider, to, **changes):
+    def send(provider, number, **changes):
         sms.allow_violations()
         connector = CONNECTORS[IDS[provider]]
-        config = {**configuration(sms, provider), **changes}
+        config = {**sample(provider).config(sms.credentials(provider)), **changes}
         check_config(connector.id, config)
-        message = Message(to=to, usage="SignIn", payload={"code": "482913"})
+        message = Message(to=number, usage="SignIn", payload={"code": "482913"})
         now = sms.clock.now().timestamp()
         outgoing = connector.request(config, message, Moment(now, sms.world.chance.uuid()))
         pool = Pool(f"http://127.0.0.1:{sms.simulators.ports['http']}", timeout=10)
@@ -144,7 +98,7 @@ def became(read, answer):
 @pytest.mark.parametrize("provider", IDS)
 def test_what_is_sent_arrives(provider, sms, deliver):
     """Both notice that, and the person gets the code."""
-    became = deliver(provider, f"{BEGINS[provider]}5550123")
+    became = deliver(provider, to(provider, "5550123"))
 
     assert (TAKEN, TAKEN) == became
     assert "482913" == sms.wait_for_code()
@@ -153,7 +107,7 @@ def test_what_is_sent_arrives(provider, sms, deliver):
 @pytest.mark.parametrize("provider", IDS)
 def test_a_request_keeps_the_providers_contract(provider, sms, deliver):
     """What Logto puts on the wire is what the provider asks for."""
-    deliver(provider, f"{BEGINS[provider]}5550123")
+    deliver(provider, to(provider, "5550123"))
 
     assert [] == sms.violations()
 
@@ -165,26 +119,24 @@ def test_a_refusal_is_noticed_or_is_not(provider, case, sms, deliver):
     sms.script("magic")
     faithful, careful = CASES[case]
 
-    became = deliver(provider, f"{BEGINS[provider]}{case[:7]}")
+    became = deliver(provider, to(provider, case[:7]))
 
     assert (faithful[provider], careful[provider]) == became
 
 
-@pytest.mark.parametrize(
-    ("provider", "secret"),
-    [
-        ("aliyun", {"accessKeySecret": "AnotherSecretAnotherSecretAnot"}),
-        ("gatewayapi", {"apiToken": "AnotherToken"}),
-        ("http_sms", {"authorization": "Bearer another"}),
-        ("smsaero", {"apiKey": "anotherkeyanotherkey"}),
-        ("tencent", {"accessKeySecret": "AnotherSecretAnotherSecretAnothe"}),
-        ("twilio", {"authToken": "0" * 32}),
-        ("vonage", {"apiSecret": "AnotherSecret1"}),
-    ],
-)
-def test_a_wrong_secret_is_noticed_by_both(provider, secret, sms, deliver):
+def secrets(provider):
+    """The fields of a configuration that hold a secret, each with another account's."""
+    table = PROVIDERS[provider].credentials
+    other = made(table, Chance("another"))
+    hidden = {f"{{{row.name}}}": other[row.name] for row in table if row.secret}
+    config = sample(provider).connector["config"]
+    return {field: hidden[value] for field, value in config.items() if str(value) in hidden}
+
+
+@pytest.mark.parametrize("provider", IDS)
+def test_a_wrong_secret_is_noticed_by_both(provider, sms, deliver):
     """Nothing arrives."""
-    became = deliver(provider, f"{BEGINS[provider]}5550123", **secret)
+    became = deliver(provider, to(provider, "5550123"), **secrets(provider))
 
     assert (GENERAL, GENERAL) == became
     assert [] == sms.messages()
@@ -195,7 +147,7 @@ def test_an_error_under_http_200_is_missed_for_sms_aero_alone(provider, sms, del
     """An empty purse: these four say so under HTTP 200, and Logto reads three of them."""
     sms.script("magic")
 
-    became = deliver(provider, f"{BEGINS[provider]}9990105")
+    became = deliver(provider, to(provider, "9990105"))
 
     assert (TAKEN if provider == "smsaero" else GENERAL, GENERAL) == became
     assert 200 == sms.requests()[-1]["status"]
@@ -223,10 +175,13 @@ def test_a_connector_runs_on_a_connection_that_is_kept(sms):
     async def one(number):
         provider = list(IDS)[number % len(IDS)]
         connector = CONNECTORS[IDS[provider]]
-        to = f"{BEGINS[provider]}55501{number:02}"
-        message = Message(to=to, usage="Generic", payload={"code": "482913"})
+        message = Message(
+            to=to(provider, f"55501{number:02}"), usage="Generic", payload={"code": "482913"}
+        )
         moment = Moment(now, sms.world.chance.uuid())
-        outgoing = connector.request(configuration(sms, provider), message, moment)
+        outgoing = connector.request(
+            sample(provider).config(sms.credentials(provider)), message, moment
+        )
         connector.careful(await pool.send(outgoing))
 
     async def all_of_them():

@@ -10,11 +10,14 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from simulators.kernel.call import Call
+from simulators.kernel.credentials import Credentials
 from simulators.kernel.provider import Document
-from simulators.kernel.reading import Fields, first, many
+from simulators.kernel.reading import Fields, first, form, many
 from simulators.providers.aliyun.wire import is_acs3, parameters
 
 _RESERVED = re.compile(r"[^A-Za-z0-9_.~-]+")
@@ -58,6 +61,21 @@ def credential(call: Call, known: Document) -> str:
 def claim(call: Call, known: Document) -> Claim:
     """Reads a request by the scheme it uses."""
     return _acs3(call, known["query"]) if is_acs3(call) else _rpc(call, parameters(known))
+
+
+def sign(call: Call, known: Credentials, now: float, nonce: str) -> Call:
+    """A client's request with a form, signed by the older scheme."""
+    sent: Fields = {
+        **form(call),
+        "AccessKeyId": known["access_key_id"],
+        "SignatureMethod": "HMAC-SHA1",
+        "SignatureNonce": nonce,
+        "SignatureVersion": "1.0",
+        "Timestamp": datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+    signature = _rpc(call, sent).expected(known["access_key_secret"])
+    body = f"{canonical_query(sent)}&Signature={encoded(signature)}".encode()
+    return replace(call, body=body)
 
 
 def _rpc(call: Call, params: Fields) -> Claim:

@@ -9,11 +9,13 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
 from simulators.kernel.call import Call
+from simulators.kernel.credentials import Credentials
 from simulators.kernel.reading import Fields, first
 
 VENDOR_HOST = "sms.tencentcloudapi.com"
@@ -56,6 +58,19 @@ def tc3(call: Call, parts: Authorization, timestamp: int, host: str, secret_key:
     date = day(timestamp)
     text = string_to_sign(canonical_request(call, parts, host), timestamp, date, parts.service)
     return hmac.digest(day_key(secret_key, date, parts.service), text.encode(), "sha256").hex()
+
+
+def sign(call: Call, known: Credentials, now: float, _nonce: str) -> Call:
+    """A client's request, signed by version 3 over its type, its host and its body."""
+    timestamp = int(now)
+    parts = Authorization(known["secret_id"], day(timestamp), "sms", ("content-type", "host"), "")
+    signature = tc3(call, parts, timestamp, call.host, known["secret_key"])
+    named = (
+        f"TC3-HMAC-SHA256 Credential={parts.secret_id}/{parts.date}/{parts.service}/tc3_request,"
+        f" SignedHeaders={';'.join(parts.signed)}, Signature={signature}"
+    )
+    added = {"authorization": named, "x-tc-timestamp": str(timestamp)}
+    return replace(call, headers={**call.headers, **added})
 
 
 def canonical_request(call: Call, parts: Authorization, host: str) -> str:

@@ -17,7 +17,7 @@ from werkzeug import Request
 from simulators.catalog import PROVIDERS
 from simulators.check.report import diff
 from simulators.check.verdict import held, mask
-from simulators.data import data
+from simulators.data import contracts
 from simulators.kernel import templates
 from simulators.kernel.accounts import DEFAULT, Accounts
 from simulators.kernel.call import Call, Reply
@@ -203,7 +203,7 @@ def given(provider: Provider, operation: str, answer: dict[str, Any], unchecked:
 
 def _best(provider: Provider, operation: str, reply: Reply) -> list[Breach]:
     """What the answer breaks of the contract it is nearest to."""
-    folder = data("contracts") / provider.name
+    folder = contracts(provider.name)
     names = sorted(path.name.split(".")[0] for path in folder.glob("*error.response.schema.json"))
     success = contract(provider.name, operation, "response.schema")
     shapes = [contract(provider.name, name, "response.schema") for name in names]
