@@ -51,7 +51,6 @@ class Accounts:
         self.providers = {provider.name: provider for provider in providers}
         self._system = system
         self._worlds: dict[str, World] = {}
-        self._made = 0
         self._secrets = Secrets()
         for known in store.accounts():
             self._secrets.add(self._hidden(known))
@@ -93,8 +92,7 @@ class Accounts:
 
     def _free_id(self) -> str:
         while True:
-            self._made += 1
-            name = f"account-{self._made}"
+            name = f"account-{self.store.count(STRANGERS, 'accounts made')}"
             if self.store.account(name) is None:
                 return name
 

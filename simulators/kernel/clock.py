@@ -8,6 +8,9 @@ from typing import Any
 
 from simulators.kernel.store import Store
 
+BLOCK = 1000
+EMPTIED = "emptied"  # a settings document: how often the world was, which emptying leaves
+
 State = dict[str, float] | None
 
 
@@ -64,10 +67,15 @@ class Clock:
 
 
 class Chance:
-    """A world's randomness: the same seed gives the same ids in the same order."""
+    """Randomness: the same seed gives the same ids in the same order."""
 
     def __init__(self, seed: str) -> None:
-        self.random = random.Random(seed)
+        self._random = random.Random(seed)
+
+    @property
+    def random(self) -> random.Random:
+        """What the next value is drawn from; to be asked for anew for each."""
+        return self._random
 
     def hex(self, digits: int) -> str:
         """That many lower-case hexadecimal digits."""
@@ -86,6 +94,33 @@ class Chance:
         bits = self.random.getrandbits(128) & ~(0xF << 76) & ~(0x3 << 62) | (4 << 76) | (2 << 62)
         text = f"{bits:032x}"
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+class LeasedChance(Chance):
+    """A world's randomness, drawn in blocks of `BLOCK` values that the store leases.
+
+    Each block is a chance of its own and is leased once: another process on the same store, and
+    this one when it is started again, go on elsewhere and repeat no id. One process that is alone
+    gets the same blocks in the same order. The first block is the seed's own.
+    """
+
+    def __init__(self, seed: str, store: Store, account: str) -> None:
+        super().__init__(seed)
+        self._seed, self._store, self._account = seed, store, account
+        self._left, self._emptied = 0, None
+
+    @property
+    def random(self) -> random.Random:
+        """What the next value is drawn from; to be asked for anew for each."""
+        # Blocks are counted anew once the world was emptied, maybe by another process: what is
+        # left of this one will be leased again.
+        emptied = self._store.load(self._account, EMPTIED)
+        if not self._left or emptied != self._emptied:
+            block = self._store.count(self._account, "chance")
+            own = self._seed if block == 1 else f"{self._seed}/{block}"
+            self._random, self._left, self._emptied = random.Random(own), BLOCK, emptied
+        self._left -= 1
+        return self._random
 
 
 def iso(epoch: float) -> str:

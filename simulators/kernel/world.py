@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from simulators.kernel.clock import Chance, Clock
+from simulators.kernel.clock import EMPTIED, Clock, LeasedChance
 from simulators.kernel.message import Message
 from simulators.kernel.store import Selection, Store
 
@@ -27,8 +27,7 @@ class Account:
 class World:
     """One account's clock, chance and state. Two worlds never see each other.
 
-    `held` counts, by provider, the requests whose answers this process holds back; `resets` how
-    often it was emptied.
+    `held` counts, by provider, the requests whose answers this process holds back.
     """
 
     def __init__(
@@ -38,10 +37,15 @@ class World:
         self.id = account.id
         self.store = store
         self.clock = Clock(store, account.id, system)
-        self.chance = Chance(account.seed or account.id)
+        self.chance = LeasedChance(account.seed or account.id, store, account.id)
         self.held: Counter[str] = Counter()
-        self.resets = 0
         self._members: dict[str, tuple[Sequence[str], frozenset[str]]] = {}
+
+    @property
+    def resets(self) -> int:
+        """How often it was emptied, by this process or another."""
+        resets: int = self.load(EMPTIED, 0)
+        return resets
 
     def credentials(self, provider: str) -> Mapping[str, str]:
         """The account's credentials for one provider; none for strangers."""
@@ -79,6 +83,6 @@ class World:
 
     def reset(self) -> None:
         """Empties the world; the credentials stay, and chance starts anew."""
-        self.resets += 1
+        resets = self.resets + 1
         self.store.clear(self.id)
-        self.chance = Chance(self.account.seed or self.id)
+        self.save(EMPTIED, resets)

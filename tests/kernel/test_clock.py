@@ -2,8 +2,12 @@
 
 import pytest
 
-from simulators.kernel.clock import Chance, Clock, from_iso, iso
+from simulators.catalog import PROVIDERS
+from simulators.kernel.accounts import DEFAULT, Accounts
+from simulators.kernel.clock import BLOCK, Chance, Clock, from_iso, iso
 from simulators.store.memory import MemoryStore
+
+NOW = 1_800_000_000.0
 
 
 class System:
@@ -123,3 +127,63 @@ def test_ids_have_the_shape_they_are_asked_for():
         first, _second, third, fourth, last = chance.uuid().split("-")
         assert (8, "4", 12) == (len(first), third[0], len(last))
         assert fourth[0] in "89ab"
+
+
+@pytest.fixture
+def node():
+    """Makes the accounts of one process more on a store."""
+    return lambda store: Accounts(store, PROVIDERS.values(), lambda: NOW)
+
+
+def uuids(world, count):
+    return [world.chance.uuid() for _ in range(count)]
+
+
+@pytest.mark.parametrize("count", [10, 3 * BLOCK])
+def test_two_processes_on_one_store_draw_nothing_twice(node, count):
+    """In turns, from block to block; of the default account and of strangers."""
+    store = MemoryStore()
+    one, two = node(store), node(store)
+    for worlds in ((one.world(DEFAULT), two.world(DEFAULT)), (one.strangers, two.strangers)):
+        ids = [found for _ in range(count // 10) for world in worlds for found in uuids(world, 10)]
+
+        assert 2 * count == len(set(ids))
+
+
+def test_a_process_that_is_started_again_goes_on_elsewhere(node):
+    """What was given before is given to nobody else."""
+    store = MemoryStore()
+    before = uuids(node(store).world(DEFAULT), 1500)
+
+    assert not {*before} & {*uuids(node(store).world(DEFAULT), 1500)}
+
+
+def test_one_process_draws_the_same_each_time(node):
+    """On a fresh store, over the end of a block, and again once the world was emptied."""
+    world = node(MemoryStore()).world(DEFAULT)
+    ids = uuids(world, 2 * BLOCK + 5)
+    world.reset()
+
+    assert Chance(DEFAULT).uuid() == ids[0]
+    assert ids == uuids(node(MemoryStore()).world(DEFAULT), 2 * BLOCK + 5)
+    assert ids == uuids(world, 2 * BLOCK + 5)
+
+
+def test_a_world_that_another_process_empties_repeats_nothing_behind_it(node):
+    """The blocks begin anew for both: neither goes on in one that the other leases again."""
+    store = MemoryStore()
+    one, two = node(store).world(DEFAULT), node(store).world(DEFAULT)
+    uuids(one, 10), uuids(two, 10)
+    one.reset()
+    ids = [*uuids(one, 1500), *uuids(two, 1500), *uuids(one, 1500)]
+
+    assert len(ids) == len({*ids})
+
+
+def test_accounts_made_by_two_processes_are_two(node):
+    """Each gets an id of its own, and looks at none of those before."""
+    store = MemoryStore()
+    one, two = node(store), node(store)
+    made = [accounts.create().id for accounts in (one, two, one, two)]
+
+    assert ["account-1", "account-2", "account-3", "account-4"] == made
