@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 from base64 import b64encode
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from http.client import HTTPConnection
 from pathlib import Path
@@ -16,9 +16,12 @@ import pytest
 
 from simulators.catalog import PROVIDERS
 from simulators.files import BadFile
+from simulators.kernel.accounts import BadAccount
 from simulators.kernel.checks import Unacceptable
 from simulators.kernel.contracts import contract
 from simulators.testing.calls import BadArgument
+from simulators.testing.contract_server.exchange import BadExpectation
+from simulators.testing.contract_server.server import ContractServer, Expectation
 from simulators.testing.sms import Sms, TestClock
 
 pytest_plugins = ["pytester"]
@@ -376,6 +379,10 @@ MISTAKES = {
     " readable rules file",
     'sms.script({"effect": {"eror": "20429"}})': "not a rule at effect.eror; expected 'error', but"
     " got 'eror'",
+    'contract_server.expect(["twilio.create_message"])': "ContractServer.expect: operation:"
+    " expected a text, but got ['twilio.create_message']",
+    'contract_server.expect("twilio.create_message").respond_with(99)': "status: expected an HTTP"
+    " status from 200 to 599, but got 99",
     "sms.wait_for_code(timout=1)": "Sms.wait_for_code: expected (to: str = '', timeout: float ="
     " 5.0, provider: str = ''), but got an unexpected keyword argument 'timout'",
 }
@@ -383,9 +390,12 @@ MISTAKES = {
 
 def test_a_mistake_in_a_test_is_one_sentence_at_its_own_line(project):
     """What was expected, what came and what is near; no frame of the simulators."""
-    tests = "".join(f"def test_{at}(sms):\n    {call}\n\n" for at, call in enumerate(MISTAKES))
+    tests = "".join(
+        f"def test_{at}(sms, contract_server):\n    {call}\n\n" for at, call in enumerate(MISTAKES)
+    )
     result = project(tests)
-    failed = [report for report in result.reprec.getreports() if report.failed]
+    reports = [report for report in result.reprec.getreports() if report.when == "call"]
+    failed = [report for report in reports if report.failed]
     said = [report.longrepr.reprcrash.message.partition(": ")[2] for report in failed]
 
     assert [*MISTAKES.values()] == said
@@ -395,7 +405,7 @@ def test_a_mistake_in_a_test_is_one_sentence_at_its_own_line(project):
 
 METHODS = [
     (cls, name, [*inspect.signature(method).parameters.values()][1:])
-    for cls in (Sms, TestClock)
+    for cls in (Sms, TestClock, ContractServer, Expectation)
     for name, method in inspect.getmembers(cls, inspect.isfunction)
     if not name.startswith("_")
 ]
@@ -407,6 +417,12 @@ NEEDED = {
     "amount": 1.5,
     "seconds": 1,
     "timeout": 0,
+    "operation": "twilio.create_message",
+    "template": "SMS_1",
+    "content": "Code ${code}",
+    "key": "21610",
+    "status": 500,
+    "unchecked": True,
 }
 ANYTHING = [
     *(None, True, -1, math.inf, math.nan, 10**400, b"x", object(), datetime.min),
@@ -415,7 +431,7 @@ ANYTHING = [
     *({}, {"a\n": 1}, {"effect": {"socket": []}}, {"effect": {"receipt": {"state": {}}}}),
     *({"effect": {"answer": {"headers": {"\n": 1}}}}, {"match": {"provider": []}, "effect": 1}),
 ]
-FOR_PEOPLE = (BadArgument, BadFile, Unacceptable, AssertionError)
+FOR_PEOPLE = (*(AssertionError, BadAccount, BadArgument, BadExpectation, BadFile, Unacceptable),)
 
 
 def failure(called, *args, **kwargs):
@@ -427,15 +443,28 @@ def failure(called, *args, **kwargs):
     return None
 
 
+@pytest.fixture
+def targets(sms, contract_server):
+    """One of each class whose methods a test calls."""
+    yield {
+        Sms: sms,
+        TestClock: sms.clock,
+        ContractServer: contract_server,
+        Expectation: contract_server.expect("twilio.create_message"),
+    }
+    with suppress(AssertionError):  # what was expected does not come
+        contract_server.check()
+
+
 @pytest.mark.parametrize(
     ("cls", "name", "parameters"),
     METHODS,
     ids=[f"{cls.__name__}.{name}" for cls, name, _ in METHODS],
 )
-def test_whatever_a_method_is_given_its_failure_is_one_sentence(sms, cls, name, parameters):
+def test_whatever_a_method_is_given_its_failure_is_one_sentence(targets, cls, name, parameters):
     """Every public method, every argument: what is refused is refused by an error for people, on
     one line, without our frames. No argument takes whatever comes, and none by another name."""
-    called = getattr(sms if cls is Sms else sms.clock, name)
+    called = getattr(targets[cls], name)
     needed = {p.name: NEEDED[p.name] for p in parameters if p.name in NEEDED}
     failures = [failure(called, **needed, nonsense=1)]
     for one in parameters:

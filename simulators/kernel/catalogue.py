@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from simulators.data import bring, contracts
+from simulators.kernel.checks import shown
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
@@ -75,7 +76,7 @@ class Catalogue:
         row = self._by_key.get(key) or self._by_code.get(key)
         if row is None:
             near = ", ".join(self.near(key)) or ", ".join(list(self._by_key)[:5]) + ", ..."
-            raise UnknownRow(f"{self.provider} has no error '{key}'; near: {near}")
+            raise UnknownRow(f"{self.provider} has no error '{shown(key)}'; near: {near}")
         return row
 
     def near(self, key: str) -> list[str]:

@@ -42,13 +42,16 @@ def plain(cls: type[_T]) -> type[_T]:
 
 def _plain(method: Callable[..., Any]) -> Callable[..., Any]:
     signature = inspect.signature(method)
-    hints = get_type_hints(method)
+
+    @functools.cache
+    def hints() -> Mapping[str, object]:  # once it is called: a class may name itself
+        return get_type_hints(method)
 
     @functools.wraps(method)
     def call(*args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
         try:
-            _validate(method, signature, hints, args, kwargs)
+            _validate(method, signature, hints(), args, kwargs)
             return method(*args, **kwargs)
         except Exception as error:
             if not _for_people(error):

@@ -22,8 +22,10 @@ from simulators.kernel import templates
 from simulators.kernel.accounts import DEFAULT, Accounts
 from simulators.kernel.call import Call, Reply
 from simulators.kernel.catalogue import ErrorRow
+from simulators.kernel.checks import shown
 from simulators.kernel.contracts import Breach, contract
 from simulators.kernel.credentials import Credentials
+from simulators.kernel.headers import wrong
 from simulators.kernel.masking import Mask
 from simulators.kernel.pipeline import Pipeline, Settings
 from simulators.kernel.provider import Document, Exchange, Failure, Provider
@@ -184,7 +186,7 @@ def _failure(exchange: Exchange) -> Failure | None:
 def given(provider: Provider, operation: str, answer: dict[str, Any], unchecked: bool) -> Reply:
     """An answer given in full. Raises `BadExpectation` where it keeps no contract of what the
     provider answers to this operation."""
-    reply = raw(answer)
+    reply = _raw(answer)
     if not unchecked:
         best = _best(provider, operation, reply)
         if best:
@@ -199,6 +201,21 @@ def given(provider: Provider, operation: str, answer: dict[str, Any], unchecked:
                 )
             )
     return reply
+
+
+def _raw(answer: dict[str, Any]) -> Reply:
+    status = answer["status"]
+    if not 200 <= status <= 599:
+        raise BadExpectation(f"status: expected an HTTP status from 200 to 599, but got {status}")
+    for name, content in answer["headers"].items():
+        expected = wrong(name, content)
+        if expected:
+            got = shown(repr((name, content)))
+            raise BadExpectation(f"headers: expected {expected}, but got {got}")
+    try:
+        return raw(answer)
+    except TypeError as error:
+        raise BadExpectation(f"body: expected what JSON has, but {error}") from None
 
 
 def _best(provider: Provider, operation: str, reply: Reply) -> list[Breach]:

@@ -13,12 +13,14 @@ from simulators.catalog import PROVIDERS
 from simulators.kernel import mismatch
 from simulators.kernel.call import Reply
 from simulators.kernel.catalogue import ErrorRow, Place, UnknownRow
+from simulators.kernel.checks import shown
 from simulators.kernel.credentials import Credentials
 from simulators.kernel.headers import legal
 from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Document, Provider
 from simulators.kernel.templates import Template
 from simulators.kernel.validation import is_fallback
+from simulators.testing.calls import plain
 from simulators.testing.contract_server.exchange import (
     Answered,
     Answers,
@@ -39,6 +41,7 @@ _KINDS = {
 }
 
 
+@plain
 class Expectation:
     """One operation that is expected. Unless told otherwise the provider takes it.
 
@@ -134,6 +137,7 @@ class Listener(HTTPServer):
         return Response("an earlier request was not the one whose turn it was", 500)
 
 
+@plain
 class ContractServer:
     """What a test sees: where clients are pointed at, what they sign in with, what is expected.
 
@@ -265,7 +269,7 @@ def _known(name: str) -> Provider:
     if name not in PROVIDERS:
         near = difflib.get_close_matches(name, PROVIDERS, n=1)
         hint = f"; did you mean '{near[0]}'?" if near else ""
-        raise BadExpectation(f"no provider '{name}'{hint} there are: {', '.join(PROVIDERS)}")
+        raise BadExpectation(f"no provider '{shown(name)}'{hint} there are: {', '.join(PROVIDERS)}")
     return PROVIDERS[name]
 
 
@@ -284,6 +288,6 @@ def _operation(text: str) -> tuple[Provider, str]:
             difflib.get_close_matches(wanted, known, n=3)
             or [other for other in known if other.startswith(f"{name}.")][:5]
         )
-        shown = ", ".join(near or list(known)[:3])
-        raise BadExpectation(f"no operation '{text}'; near: {shown}")
+        listed = ", ".join(near or list(known)[:3])
+        raise BadExpectation(f"no operation '{shown(text)}'; near: {listed}")
     return known[wanted]
