@@ -3,10 +3,12 @@
 Derived from the catalogue: a provider's table of credentials says what is secret and where it goes.
 """
 
+import asyncio
 import base64
 import json
 import logging
 import re
+import sys
 from urllib.parse import quote, quote_plus, unquote
 
 import pytest
@@ -16,7 +18,8 @@ from simulators.catalog import PROVIDERS
 from simulators.check import journalled, report
 from simulators.check.recorded import Recorded, read
 from simulators.check.verdict import judge
-from simulators.kernel import arrivals, masking, views
+from simulators.control import journal as journal_routes
+from simulators.kernel import arrivals, journal, masking, steps, views
 from simulators.kernel.accounts import Accounts
 from simulators.kernel.call import Call
 from simulators.kernel.credentials import secrets
@@ -59,7 +62,10 @@ def basic(password, user="someone"):
     return base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
-def requests(provider, spelled, secret):
+SCHEMES = ("Bearer ", "bearer\t", "BEARER  ", "Token ", "OAuth ", "", "Nobody's ", "\t")
+
+
+def requests(provider, spelled, secret, schemes=SCHEMES):
     """One request with it in each place, by a name for the place."""
     send = next(e for e in provider.endpoints if e.parse is not None and e.method == "POST")
     path = re.sub("<[^>]*>", "x", send.path)
@@ -81,12 +87,12 @@ def requests(provider, spelled, secret):
     yield "a body cut short", call(body=" " * (16384 - len(spelled) + 3) + spelled + "x" * 99)
     yield "a cookie", call(cookie=f"sid={spelled}; b=2")
     yield "any header", call(x_any=spelled, user_agent=f"acme/1 ({spelled})")
-    for scheme in ("Basic ", "bAsIc\t", "BASIC \t ", "Basic\x0b"):
-        yield f"Basic, {scheme!r}", call(authorization=scheme + basic(secret))
-        yield f"Basic user, {scheme!r}", call(authorization=scheme + basic("", secret))
-    for scheme in ("Bearer ", "bearer\t", "BEARER  ", "Token ", "OAuth ", "", "Nobody's ", "\t"):
+    for scheme in schemes:
         yield f"authorization, {scheme!r}", call(authorization=scheme + spelled)
         yield f"any header, {scheme!r}", call(x_any=scheme + spelled)
+    for scheme in ("Basic ", "bAsIc\t", "BASIC \t ", "Basic\x0b") if spelled == secret else ():
+        yield f"Basic, {scheme!r}", call(authorization=scheme + basic(secret))
+        yield f"Basic user, {scheme!r}", call(authorization=scheme + basic("", secret))
 
 
 class Inside:
@@ -143,7 +149,8 @@ def test_no_place_and_no_spelling_shows_a_secret(provider, row):
     told_of = secret.rpartition(" ")[2]
     for how, spell in SPELLINGS.items():
         spelled = spell(secret)
-        calls = dict(requests(provider, spelled, secret))
+        # Whatever stands after a scheme is hidden: spelled in one way after all, in all after one.
+        calls = dict(requests(provider, spelled, secret, SCHEMES if how == "raw" else ("Bearer ",)))
         for call in calls.values():
             inside.send(provider, call)
         shown = "\n".join([*inside.shown(len(calls)), checked(calls)])
@@ -351,6 +358,130 @@ def test_the_cost_is_linear_in_the_text(unit, monkeypatch):
 
     assert costs[1] <= 11 * costs[0]
     assert costs[1] <= 10 * 1000 * len(unit)
+
+
+@pytest.fixture
+def looked_at(monkeypatch):
+    """The characters that masks look at, one number for each text and layer."""
+    looked = []
+    plain = Mask._plain
+
+    def counting(self, text):
+        looked.append(len(text))
+        return plain(self, text)
+
+    monkeypatch.setattr(Mask, "_plain", counting)
+    return looked
+
+
+# What takes long to mask, or looks as if it did.
+LONG = {
+    "escaped as often as is undone": "%2525252541",
+    "backslashes": "\\",
+    "cut all over": "aaaaaaQUJDREVG...`",
+    "names of secrets": '"token":[',
+    "base64": "QUJDREVGR0g ",
+}
+
+
+@pytest.mark.parametrize("unit", LONG.values(), ids=list(LONG))
+def test_a_page_of_the_journal_lets_others_have_their_turn(unit, looked_at, monkeypatch):
+    """However many entries are on it and whatever is in them: between two turns no more is looked
+    at than one long text takes."""
+    inside = Inside()
+    text = (unit * 8192)[:8192] + "x" * 60_000
+    headers = {"host": "x", "x-long": text[:50_000], **{f"x-{n}": f"value {n}" for n in range(90)}}
+    inside.send(
+        PROVIDERS["gatewayapi"],
+        Call("POST", "/x" + text, text, headers, text.encode(), "http", "/"),
+    )
+    world = inside.accounts.strangers
+    (one,) = world.store.journal(world.id, breached=False, after=0, limit=1)
+    turns = []
+
+    async def turn(_seconds):
+        turns.append(sum(looked_at))
+        looked_at.clear()
+
+    monkeypatch.setattr(steps.asyncio, "sleep", turn)
+    document = journal_routes._document(inside.accounts, "requests", [one] * 5)
+    shown = json.loads(asyncio.run(steps.by_turns(document)))["requests"]
+
+    assert views.entries(inside.accounts, world) * 5 == shown
+    assert len(turns) >= 15
+    assert max(turns) <= 5 * (journal.SHOWN + steps.TURN)
+
+
+def test_a_page_of_small_entries_is_no_exception(looked_at, monkeypatch):
+    """A thousand of them take as long as one that is a thousand times as large."""
+    inside = Inside()
+    world = inside.accounts.strangers
+    for n in range(200):
+        inside.send(PROVIDERS["vonage"], Call("GET", f"/x/{n}", f"text=hello+{n}" * 30))
+    found = world.store.journal(world.id, breached=False, after=0, limit=1000)
+    turns = []
+
+    async def turn(_seconds):
+        turns.append(sum(looked_at))
+        looked_at.clear()
+
+    monkeypatch.setattr(steps.asyncio, "sleep", turn)
+    asyncio.run(steps.by_turns(journal_routes._document(inside.accounts, "requests", found)))
+
+    assert len(turns) > 50
+    assert max(turns) < 4 * steps.TURN
+
+
+def test_what_is_short_is_looked_at_once_until_an_account_comes_or_goes(looked_at):
+    """Most of a journal are the same few headers; a new secret may be in any of them."""
+    accounts = Accounts(MemoryStore(), PROVIDERS.values())
+    seen = [accounts.mask("twilio").header("user-agent", "acme/1-Own-Secret-1") for _ in range(9)]
+    assert (["acme/1-Own-Secret-1"] * 9, 1) == (seen, len(looked_at))
+
+    accounts.create("a", {"twilio": {"auth_token": "Own-Secret-1"}})
+    assert accounts.mask("twilio").text("acme/1-Own-Secret-1") == f"acme/1-{MASK}"
+
+    accounts.drop("a")
+    assert accounts.mask("twilio").text("acme/1-Own-Secret-1") == "acme/1-Own-Secret-1"
+
+
+def test_what_came_instead_is_told_without_a_look_at_bodies(looked_at):
+    """A wait that ends in vain is answered on the loop: it masks no more than it says."""
+    inside = Inside()
+    for _ in range(20):
+        body = b"\\" * 16_000
+        inside.send(PROVIDERS["twilio"], Call("POST", "/nowhere", headers={"x": "y"}, body=body))
+    looked_at.clear()
+
+    told = arrivals.instead(inside.accounts, inside.accounts.strangers, arrivals.Wanted())[1]
+
+    assert "twilio /nowhere with " in told
+    assert sum(looked_at) < 200
+
+
+@pytest.mark.parametrize("unit", ["x", "\\", "%41a", *LONG.values()])
+def test_a_text_takes_no_step_of_ours_for_each_of_its_characters(unit, monkeypatch):
+    """Lines of the module that run, whatever the machine does: those that walk through a text are
+    left to C, so a long one takes a fraction of a line for each character."""
+    lines = 0
+
+    def counting(frame, event, _argument):
+        nonlocal lines
+        if frame.f_code.co_filename != masking.__file__:
+            return None
+        lines += event == "line"
+        return counting
+
+    mask = Inside().accounts.mask("gatewayapi")
+    text = (unit * 16_384)[:16_384]
+    before = sys.gettrace()
+    sys.settrace(counting)
+    try:
+        mask.text(text)
+    finally:
+        sys.settrace(before)
+
+    assert 0 < lines < 1.5 * len(text)
 
 
 @pytest.mark.parametrize("shape", report.FORMATS)

@@ -2,9 +2,14 @@
 
 from typing import Any
 
-from simulators.control.route import Ask, Route, Schema
+import orjson
+
+from simulators.control.route import Ask, Route, Schema, in_turns
 from simulators.control.schemas import PROVIDER, limit, many, record, ref, said
 from simulators.kernel import views
+from simulators.kernel.accounts import Accounts
+from simulators.kernel.call import Reply
+from simulators.kernel.steps import Steps
 
 _AFTER: Schema = {
     "type": "integer",
@@ -21,9 +26,8 @@ _BEFORE: Schema = {
 _QUERY = {"provider": PROVIDER, "after": _AFTER, "before": _BEFORE, "limit": limit(100, 1000)}
 
 
-def _entries(ask: Ask, breached: bool) -> list[dict[str, Any]]:
-    return views.entries(
-        ask.simulators.accounts,
+def _entries(ask: Ask, listed: str, *, breached: bool) -> Reply:
+    found = views.journalled(
         ask.world,
         breached=breached,
         provider=ask.query.get("provider", ""),
@@ -31,14 +35,24 @@ def _entries(ask: Ask, breached: bool) -> list[dict[str, Any]]:
         before=ask.query.get("before", 0),
         limit=ask.query.get("limit", 100),
     )
+    return in_turns(_document(ask.simulators.accounts, listed, found))
+
+
+def _document(accounts: Accounts, listed: str, found: list[tuple[int, bytes]]) -> Steps[bytes]:
+    """Entry by entry, as a page may have a thousand of tens of kilobytes."""
+    parts = []
+    for one in found:
+        entry = yield from views.entry(accounts, *one)
+        parts.append(orjson.dumps(entry))
+    return b'{"%b":[%b]}' % (listed.encode(), b",".join(parts))
 
 
 def _requests(ask: Ask) -> Any:
-    return {"requests": _entries(ask, breached=False)}
+    return _entries(ask, "requests", breached=False)
 
 
 def _violations(ask: Ask) -> Any:
-    return {"violations": _entries(ask, breached=True)}
+    return _entries(ask, "violations", breached=True)
 
 
 ROUTES = (

@@ -4,11 +4,13 @@ from typing import Any
 
 import orjson
 
-from simulators.control.route import Ask, Route
+from simulators.control.route import Ask, Route, in_turns
 from simulators.control.schemas import PROVIDER, TIME, count, limit, many, record, ref, said, text
 from simulators.kernel import views
 from simulators.kernel.clock import iso
+from simulators.kernel.masking import Mask
 from simulators.kernel.receipts import LOG, Due
+from simulators.kernel.steps import Steps
 
 _PENDING = record(
     message=text("the id of the message"),
@@ -35,23 +37,34 @@ _QUERY = {
 
 
 def _list(ask: Ask) -> Any:
-    world, most = ask.world, ask.query.get("limit", 100)
-    planned = [(at, Due(*item)) for at, item in world.store.planned(world.id, most)]
-    logged = [orjson.loads(entry) for _, entry in world.store.records(world.id, LOG, limit=10_000)]
-    hide = ask.simulators.accounts.mask()
-    wanted = ask.query.get("state")
-    attempts = [entry for entry in logged if wanted in (None, entry["state"])][-most:]
-    return {
-        "pending": [
-            {"message": due.message, "due": iso(at), "attempt": due.attempt + 1}
-            for at, due in planned
-        ],
-        "under_way": [
-            {**views.unsecret(hide, one), "at": iso(one["at"])}
-            for one in ask.simulators.dispatcher.under_way(world.id)[:most]
-        ],
-        "attempts": [{**views.unsecret(hide, entry), "at": iso(entry["at"])} for entry in attempts],
-    }
+    return in_turns(_document(ask, ask.query.get("limit", 100), ask.query.get("state", "")))
+
+
+def _document(ask: Ask, most: int, wanted: str) -> Steps[bytes]:
+    account, hide = ask.world.id, ask.simulators.accounts.mask()
+    pending = [
+        {"message": due.message, "due": iso(at), "attempt": due.attempt + 1}
+        for at, due in ((at, Due(*item)) for at, item in ask.world.store.planned(account, most))
+    ]
+    under_way = ask.simulators.dispatcher.under_way(account)[:most]
+    logged = ask.world.store.records(account, LOG, limit=10_000)
+    attempts: list[dict[str, Any]] = []
+    for _sequence, packed in reversed(logged):
+        yield len(packed)
+        one = orjson.loads(packed)
+        if wanted in ("", one["state"]):
+            attempts.insert(0, _shown(hide, one))
+        if len(attempts) == most:
+            break
+    sent = []
+    for one in under_way:
+        sent.append(_shown(hide, one))
+        yield len(one["url"])
+    return orjson.dumps({"pending": pending, "under_way": sent, "attempts": attempts})
+
+
+def _shown(hide: Mask, one: dict[str, Any]) -> dict[str, Any]:
+    return {**views.unsecret(hide, one), "at": iso(one["at"])}
 
 
 ROUTES = (

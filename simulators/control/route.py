@@ -6,10 +6,11 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from simulators.kernel.accounts import Accounts
-from simulators.kernel.call import Call
+from simulators.kernel.call import Call, Reply
 from simulators.kernel.contracts import Contract
 from simulators.kernel.pipeline import Pipeline, Settings
 from simulators.kernel.provider import Provider
+from simulators.kernel.steps import Steps, by_turns
 from simulators.kernel.world import World
 
 Schema = Mapping[str, Any]
@@ -23,6 +24,16 @@ ACCOUNT: Schema = {
     "maxLength": 64,
     "description": "the account whose world is meant; 'default' if it is left out",
 }
+
+
+def in_turns(document: Steps[bytes]) -> Reply:
+    """The answer of a route whose JSON takes long to make: others are served in between."""
+
+    async def later() -> Reply:
+        headers = [("Content-Type", "application/json"), *HEADERS]
+        return Reply(200, await by_turns(document), headers)
+
+    return Reply(200, later=later)
 
 
 class Options(Protocol):

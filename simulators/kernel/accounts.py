@@ -52,6 +52,7 @@ class Accounts:
         self._system = system
         self._worlds: dict[str, World] = {}
         self._secrets = Secrets()
+        self._masks: dict[str, Mask] = {}
         for known in store.accounts():
             self._secrets.add(self._hidden(known))
         self.strangers = World(Account(STRANGERS, {}), store, system)
@@ -127,8 +128,12 @@ class Accounts:
 
     def mask(self, provider: str = "") -> Mask:
         """What hides every account's secrets, and the secret fields of a provider's requests."""
-        known = self.providers.get(provider)
-        return Mask(self._secrets, fields(known.credentials) if known else Fields())
+        mask = self._masks.get(provider)
+        if mask is None:
+            known = self.providers.get(provider)
+            mask = Mask(self._secrets, fields(known.credentials) if known else Fields())
+            self._masks[provider if known else ""] = mask
+        return mask
 
     def _hidden(self, account: str) -> Iterable[str]:
         document = self.store.account(account) or {"credentials": {}}

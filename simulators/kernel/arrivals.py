@@ -1,6 +1,6 @@
 """Waiting for a message: which one is wanted, and what came instead."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
@@ -12,6 +12,7 @@ from simulators.kernel.world import World
 from simulators.kernel.written import ALL, Since
 
 _SHOWN = 5
+_LOOKED_AT = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +87,13 @@ def _elsewhere(accounts: Accounts, world: World, wanted: Wanted) -> list[str]:
     return [f"elsewhere: {'; '.join(found[:_SHOWN])}"] if found else []
 
 
-def _mistaken(mismatch: Mapping[str, str] | None) -> str:
-    return f": in its signature {mismatch['mistake']}" if mismatch and mismatch["mistake"] else ""
-
-
 def _refused(accounts: Accounts, world: World) -> list[str]:
     found = [
-        f"{entry['provider']} {entry['operation'] or entry['target']} with {entry['error']}"
-        f" ({entry['status']}){_mistaken(entry['mismatch'])}"
-        for entry in views.entries(accounts, world, limit=20)
-        if entry["error"]
+        f"{entry['provider']} {entry['asked']} with {entry['error']} ({entry['status']})"
+        + (f": in its signature {entry['mistake']}" if entry["mistake"] else "")
+        for entry in views.refused(accounts, world, limit=_LOOKED_AT, most=_SHOWN)
     ]
     if not found:
         return []
     whose = "refused" if world is not accounts.strangers else "refused, of no known account"
-    return [f"{whose}: {'; '.join(found[-_SHOWN:])}"]
+    return [f"{whose}: {'; '.join(found)}"]

@@ -14,6 +14,7 @@ from simulators.kernel.masking import Mask
 from simulators.kernel.message import Message
 from simulators.kernel.provider import Exchange
 from simulators.kernel.receipts import Callback
+from simulators.kernel.steps import Steps
 
 SHOWN = 16_384
 
@@ -96,21 +97,35 @@ def read(sequence: int, packed: bytes) -> dict[str, Any]:
     return found
 
 
-def shown(entry: dict[str, Any], mask: Mask) -> dict[str, Any]:
+def shown(entry: dict[str, Any], mask: Mask) -> Steps[dict[str, Any]]:
     """An entry as people may see it."""
-    headers = {name: mask.header(name, value) for name, value in entry["headers"].items()}
+    headers: dict[str, str] = {}
+    for name, value in entry["headers"].items():
+        headers[mask.text(name)] = mask.header(name, _cut(value))
+        yield len(value)
+    target = mask.target(_cut(entry["target"]))
+    yield len(entry["target"])
+    body = mask.text(entry["body"])
+    yield len(body)
+    breaches = []
+    for told in entry["breaches"]:
+        breaches.append(masked(Breach(*(told[name] for name in _BREACH)), mask).as_dict())
+        yield len(told["got"])
+    answer = mask.text(entry["answer"])
+    yield len(answer)
     return {
         **entry,
-        "target": mask.target(entry["target"]),
-        "headers": {mask.text(name): value for name, value in headers.items()},
-        "body": mask.text(entry["body"]),
-        "breaches": [
-            masked(Breach(*(told[name] for name in _BREACH)), mask).as_dict()
-            for told in entry["breaches"]
-        ],
-        "answer": mask.text(entry["answer"]),
+        "target": target,
+        "headers": headers,
+        "body": body,
+        "breaches": breaches,
+        "answer": answer,
         "mismatch": mask.value(entry["mismatch"]),
     }
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}... ({len(text)} characters)"
 
 
 _BREACH = ("pointer", "got", "expected", "source")

@@ -11,9 +11,10 @@ import base64
 import binascii
 import re
 from bisect import bisect_right
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
+from itertools import accumulate
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -21,8 +22,17 @@ from simulators.kernel.credentials import Credential
 
 MASK = "***"
 
-# How often a text may be escaped: what is escaped more often is not shown at all.
+# How often a text may be escaped, and a long one: what is escaped more often is not shown at all.
 _LEVELS = 6
+_LEVELS_OF_LONG = 3
+_LONG = 4096
+# So many masks in a text that none of it is left to read.
+_MOST = 1000
+# So many texts that are no longer are masked once and remembered: names of headers, user agents.
+_REMEMBERED = 4096
+_SHORT = 256
+# So many cuts are looked at, from the end of a text: it was cut at its end.
+_CUTS = 32
 # An index by this many characters: a secret that has fewer in a row is searched for one by one.
 _KEY = 6
 # So many characters a secret and more: then a text is searched for each secret, which C does.
@@ -30,15 +40,18 @@ _FEW = 4
 _WORD = re.compile(r"[A-Za-z0-9_-]+")
 _LONG_WORD = re.compile(rf"[A-Za-z0-9_-]{{{_KEY},}}")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}")
+# One match is one character, or a byte that is none.
 _ESCAPE = re.compile(
-    r"(?P<percent>(?:%[0-9A-Fa-f]{2})+)"
-    r"|\\u(?P<high>[dD][89abAB][0-9A-Fa-f]{2})\\u(?P<low>[dD][c-fC-F][0-9A-Fa-f]{2})"
-    r"|\\u(?P<unit>[0-9A-Fa-f]{4})"
-    r"|\\x(?P<byte>[0-9A-Fa-f]{2})"
-    r"|\\(?P<plain>[\"'\\/bfnrt])"
-    r"|&\#(?P<decimal>[0-9]{1,7});"
-    r"|&\#[xX](?P<hex>[0-9A-Fa-f]{1,6});"
-    r"|&(?P<named>amp|lt|gt|quot|apos);",
+    r"(%(?:[cCdD][0-9A-Fa-f]%[89abAB][0-9A-Fa-f]"
+    r"|[eE][0-9A-Fa-f](?:%[89abAB][0-9A-Fa-f]){2}"
+    r"|[fF][0-7](?:%[89abAB][0-9A-Fa-f]){3}"
+    r"|[0-9A-Fa-f]{2})"
+    r"|\\u[dD][89abAB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2}"
+    r"|\\u[0-9A-Fa-f]{4}"
+    r"|\\x[0-9A-Fa-f]{2}"
+    r"|\\[\"'\\/bfnrt]"
+    r"|&\#(?:[0-9]{1,7}|[xX][0-9A-Fa-f]{1,6});"
+    r"|&(?:amp|lt|gt|quot|apos);)",
 )
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _PLAIN = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
@@ -97,10 +110,12 @@ class Secrets:
         self._starts: dict[str, set[str]] = defaultdict(set)
         self._short: set[str] = set()
         self._longest = 0
+        self.changes = 0  # with each what was masked before may be masked otherwise
         self.add(values)
 
     def add(self, values: Iterable[str]) -> None:
         """Hides these as well."""
+        self.changes += 1
         for value in values:
             for spelling in _variants(value):
                 self._counts[spelling] += 1
@@ -109,6 +124,7 @@ class Secrets:
 
     def discard(self, values: Iterable[str]) -> None:
         """Those of an account that is gone; what another account has too stays hidden."""
+        self.changes += 1
         for value in values:
             for spelling in _variants(value):
                 self._counts[spelling] -= 1
@@ -208,10 +224,23 @@ class Mask:
     def __init__(self, secrets: Secrets, hidden: Fields = Fields()) -> None:  # noqa: B008 - frozen
         self._secrets = secrets
         self._fields = hidden
+        self._remembered: dict[str, str] = {}
+        self._as_of = -1
 
     def text(self, text: str) -> str:
         """A text of any kind: a body, a URL, a sentence."""
-        spans = list(self._spans(text))
+        if len(text) > _SHORT:
+            return self._masked(text)
+        if self._as_of != self._secrets.changes or len(self._remembered) > _REMEMBERED:
+            self._remembered.clear()
+            self._as_of = self._secrets.changes
+        masked = self._remembered.get(text)
+        if masked is None:
+            masked = self._remembered[text] = self._masked(text)
+        return masked
+
+    def _masked(self, text: str) -> str:
+        spans = self._spans(text)
         return _without(text, spans) if spans else text
 
     def value(self, value: Any) -> Any:
@@ -275,26 +304,36 @@ class Mask:
         method, space, path = quoted.rpartition(" ")
         return f"{method}{space}{self.path(path)}" if path.startswith("/") else self.text(quoted)
 
-    def _spans(self, text: str) -> Iterator[Span]:
+    def _spans(self, text: str) -> Sequence[Span]:
         """What to hide of a text: found in it, and in what is left once its escapes are undone."""
         layers: list[_Layer] = []
+        spans: list[Span] = []
         shown = text
-        for _ in range(_LEVELS):
-            for start, end in self._plain(shown):
-                yield _source(layers, start, end)
+        for _ in range((_LEVELS if len(text) <= _LONG else _LEVELS_OF_LONG) + 1):
+            found = _united(self._plain(shown))
+            if len(found) > _MOST:
+                return [(0, len(text))]
+            spans += [_source(layers, start, end) for start, end in found]
             layer = _undone(shown)
             if layer is None:
-                return
+                return spans
             layers.append(layer)
             shown = layer.text
-        if _ESCAPE.search(shown):
-            yield 0, len(text)
-        else:
-            for start, end in self._plain(shown):
-                yield _source(layers, start, end)
+        return [(0, len(text))]
 
     def _plain(self, text: str) -> Iterator[Span]:
         yield from self._secrets.within(text)
+        if _spoken_of(self._fields, text):
+            yield from self._named(text)
+        if "..." in text:
+            for cut in deque(_CUT.finditer(text), maxlen=_CUTS):
+                yield from self._secrets.begun(text, cut.start())
+        runs = list(_BASE64.finditer(text))
+        if runs:
+            yield from self._in_base64(text, runs)
+
+    def _named(self, text: str) -> Iterator[Span]:
+        """What stands under a secret name."""
         end = 0
         for found in _named(self._fields).finditer(text):
             start = found.start(found.lastgroup or 0)
@@ -302,21 +341,27 @@ class Mask:
                 nested = text[start] in "[{"
                 end = _closed(text, start) if nested else found.end(found.lastgroup or 0)
                 yield start, end
-        for cut in _CUT.finditer(text):
-            yield from self._secrets.begun(text, cut.start())
-        runs = list(_BASE64.finditer(text))
-        said = [_from_base64(run[0]) for run in runs]
-        if any(self._secrets.within("\n".join(said), short=False)):
-            for run, decoded in zip(runs, said, strict=True):
-                if any(self._secrets.within(decoded, short=False)):
-                    yield run.span()
-        for run, decoded in zip(runs, said, strict=True):
-            if text.startswith("...", run.end()):
-                lines = decoded.split("\n\n")
-                if any(any(self._secrets.begun(line, len(line))) for line in lines):
-                    yield run.span()
+
+    def _in_base64(self, text: str, runs: Sequence[re.Match[str]]) -> Iterator[Span]:
+        """All runs are decoded at once, each from its first, second, third and fourth character:
+        where in it base64 begins is not known."""
+        padded = [run[0] + _PADDING[len(run[0]) % 4] for run in runs]
+        joined = "".join(padded).translate(_STANDARD)
+        ends = list(accumulate(map(len, padded)))
+        for start in range(4):
+            part = joined[start : start - 4]
+            decoded = binascii.a2b_base64(part).decode("latin-1")
+            for at, _end in self._secrets.within(decoded, short=False):
+                yield runs[bisect_right(ends, start + at // 3 * 4)].span()
+        cut = (run for run in runs if text.startswith("...", run.end()))
+        for run in deque(cut, maxlen=_CUTS):
+            lines = _from_base64(run[0]).split("\n\n")
+            if any(any(self._secrets.begun(line, len(line))) for line in lines):
+                yield run.span()
 
 
+# To a multiple of four characters, and four more between one run and the next.
+_PADDING = ("AAAA", "AAAAAAA", "AAAAAA", "AAAAA")
 _STANDARD = str.maketrans("-_", "+/")
 
 
@@ -339,6 +384,17 @@ def _decoded_basic(token: str) -> str:
         return ""
 
 
+def _united(spans: Iterable[Span]) -> list[Span]:
+    """In order, those that overlap or touch as one."""
+    united: list[Span] = []
+    for start, end in sorted(spans):
+        if united and start <= united[-1][1]:
+            united[-1] = united[-1][0], max(end, united[-1][1])
+        else:
+            united.append((start, end))
+    return united
+
+
 def _without(text: str, spans: Sequence[Span]) -> str:
     """The text with the mask for each span; spans that touch have one."""
     parts: list[str] = []
@@ -348,6 +404,12 @@ def _without(text: str, spans: Sequence[Span]) -> str:
             parts += [text[at:start], MASK]
         at = max(at, end)
     return "".join([*parts, text[at:]])
+
+
+def _spoken_of(hidden: Fields, text: str) -> bool:
+    """Whether any secret name stands in a text, wherever and whatever for."""
+    folded = text.casefold()
+    return any(name in folded for name in hidden.names) or bool(hidden.path and "path" in folded)
 
 
 @cache
@@ -381,85 +443,71 @@ def _closed(text: str, start: int) -> int:
     return len(text)
 
 
-class _Layer(NamedTuple):
-    """A text with its escapes undone: where each undone character stands, and what it was."""
+class _Characters(dict[str, str]):
+    """What escapes stand for: few of them make up most of any text."""
 
-    text: str
-    at: list[int]
-    start: list[int]
-    end: list[int]
+    def __missing__(self, escape: str) -> str:
+        character = _character(escape)
+        if len(self) < _REMEMBERED:
+            self[escape] = character
+        return character
+
+
+def _character(escape: str) -> str:
+    kind, rest = escape[:2], escape[2:]
+    if kind[0] == "%":
+        return bytes.fromhex(escape.replace("%", "")).decode("utf-8", "surrogateescape")
+    if kind == "\\u" and len(rest) > 4:
+        high, low = int(rest[:4], 16), int(rest[6:], 16)
+        return chr(0x10000 + ((high - 0xD800) << 10) + low - 0xDC00)
+    if kind in ("\\u", "\\x"):
+        return chr(int(rest, 16))
+    if kind[0] == "\\":
+        return _PLAIN.get(kind[1], kind[1])
+    if kind == "&#":
+        code = int(rest[1:-1], 16) if rest[0] in "xX" else int(rest[:-1])
+        return chr(code) if code <= 0x10FFFF else "\ufffd"
+    return _NAMED[escape[1:-1]]
+
+
+_CHARACTERS = _Characters()
+
+
+class _Layer:
+    """A text with one level of its escapes undone. Of its pieces every second one was an escape;
+    where they stand is only worked out for a text that something is found in."""
+
+    def __init__(self, pieces: list[str]) -> None:
+        self._pieces = pieces
+        self._plain = pieces[:]
+        self._plain[1::2] = map(_CHARACTERS.__getitem__, pieces[1::2])
+        self.text = "".join(self._plain)
+
+    @cached_property
+    def _ends(self) -> tuple[list[int], list[int]]:
+        """Of the pieces, in the text that they were made of and in this one."""
+        return list(accumulate(map(len, self._pieces))), list(accumulate(map(len, self._plain)))
+
+    def earlier(self, at: int) -> Span:
+        """Where a character of it stands in the text that it was made of."""
+        were, are = self._ends
+        place = bisect_right(are, at)
+        if place % 2:
+            return were[place - 1], were[place]
+        start = were[place - 1] + at - are[place - 1] if place else at
+        return start, start + 1
 
 
 def _undone(text: str) -> _Layer | None:
     """The text with one level of escapes undone, None where it has none."""
-    parts: list[str] = []
-    at: list[int] = []
-    start: list[int] = []
-    end: list[int] = []
-    length = done = 0
-    for found in _ESCAPE.finditer(text):
-        before = text[done : found.start()]
-        parts.append(before)
-        length += len(before)
-        done = found.end()
-        if found["percent"] and (plain := _bytes(found[0])).isascii():  # at once: most are
-            parts.append(plain.decode())
-            at += range(length, length + len(plain))
-            start += range(found.start(), done, 3)
-            end += range(found.start() + 3, done + 3, 3)
-            length += len(plain)
-            continue
-        for character, first, last in _characters(found):
-            parts.append(character)
-            at.append(length)
-            start.append(first)
-            end.append(last)
-            length += 1
-    if not at:
+    if "%" not in text and "\\" not in text and "&" not in text:
         return None
-    parts.append(text[done:])
-    return _Layer("".join(parts), at, start, end)
-
-
-def _bytes(percent: str) -> bytes:
-    return bytes.fromhex(percent.replace("%", ""))
-
-
-def _characters(found: re.Match[str]) -> Iterator[tuple[str, int, int]]:
-    """Each character that an escape spells, and where that stands."""
-    first, last = found.span()
-    kind, given = found.lastgroup, found[found.lastgroup or 0]
-    if kind == "percent":
-        at = first
-        for character in _bytes(given).decode("utf-8", "surrogateescape"):
-            size = 3 * len(character.encode("utf-8", "surrogateescape"))
-            yield character, at, at + size
-            at += size
-    elif kind == "low":
-        high, low = int(found["high"], 16), int(given, 16)
-        yield chr(0x10000 + ((high - 0xD800) << 10) + low - 0xDC00), first, last
-    elif kind == "plain":
-        yield _PLAIN.get(given, given), first, last
-    elif kind == "named":
-        yield _NAMED[given], first, last
-    else:
-        code = int(given, 10 if kind == "decimal" else 16)
-        yield chr(code) if code <= 0x10FFFF else "\ufffd", first, last
+    pieces = _ESCAPE.split(text)
+    return _Layer(pieces) if len(pieces) > 1 else None
 
 
 def _source(layers: Sequence[_Layer], start: int, end: int) -> Span:
     """Where in the first text stands what was found in the last."""
     for layer in reversed(layers):
-        start, end = _earlier(layer, start)[0], _earlier(layer, end - 1)[1]
+        start, end = layer.earlier(start)[0], layer.earlier(end - 1)[1]
     return start, end
-
-
-def _earlier(layer: _Layer, at: int) -> Span:
-    """Where a character of the layer stands in the text that it was made of."""
-    place = bisect_right(layer.at, at) - 1
-    if place < 0:
-        return at, at + 1
-    if layer.at[place] == at:
-        return layer.start[place], layer.end[place]
-    start = layer.end[place] + at - layer.at[place] - 1
-    return start, start + 1

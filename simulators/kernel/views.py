@@ -11,6 +11,7 @@ from simulators.kernel.masking import Mask
 from simulators.kernel.message import Message, State, Step
 from simulators.kernel.provider import Provider
 from simulators.kernel.receipts import UNANSWERED
+from simulators.kernel.steps import Steps, at_once
 from simulators.kernel.world import World
 
 
@@ -59,8 +60,7 @@ def _step(provider: Provider, kept: Message, step: Step) -> dict[str, Any]:
     }
 
 
-def entries(
-    accounts: Accounts,
+def journalled(
     world: World,
     *,
     breached: bool = False,
@@ -68,9 +68,9 @@ def entries(
     after: int = 0,
     before: int = 0,
     limit: int = 100,
-) -> list[dict[str, Any]]:
+) -> list[tuple[int, bytes]]:
     """The newest journal entries after a sequence, and `before` another where that is given, oldest
-    first, without any account's secrets.
+    first, packed, secrets and all.
     Those that breached have the callbacks among them that the application answered wrongly."""
     every = 1 << 30 if provider or before else limit
     found = world.store.journal(world.id, breached=breached, after=after, limit=every)
@@ -82,14 +82,34 @@ def entries(
         found = [e for e in found if e[1].partition(b",")[2].startswith(mark)]
     if before:
         found = [e for e in found if e[0] < before]
-    found = found[-limit:]
-    return [_entry(accounts, journal.read(sequence, packed)) for sequence, packed in found]
+    return found[-limit:]
 
 
-def _entry(accounts: Accounts, entry: dict[str, Any]) -> dict[str, Any]:
-    entry = journal.shown(entry, accounts.mask(entry["provider"]))
-    sentences = [breach["message"] for breach in entry["breaches"]]
-    return {**entry, "at": iso(entry["at"]), "sentences": sentences}
+def entries(accounts: Accounts, world: World, **which: Any) -> list[dict[str, Any]]:
+    """What is `journalled`, without any account's secrets, for whoever holds up nobody."""
+    return [at_once(entry(accounts, *one)) for one in journalled(world, **which)]
+
+
+def entry(accounts: Accounts, sequence: int, packed: bytes) -> Steps[dict[str, Any]]:
+    """A journal entry without any account's secrets."""
+    yield len(packed)
+    found = journal.read(sequence, packed)
+    shown = yield from journal.shown(found, accounts.mask(found["provider"]))
+    sentences = [breach["message"] for breach in shown["breaches"]]
+    return {**shown, "at": iso(shown["at"]), "sentences": sentences}
+
+
+def refused(accounts: Accounts, world: World, limit: int, most: int) -> list[dict[str, Any]]:
+    """Of the newest entries the newest that were refused: no more of them than is told in a
+    sentence, and no more masked than is shown."""
+    found = [journal.read(*one) for one in journalled(world, limit=limit)]
+    told = []
+    for one in [entry for entry in found if entry["error"]][-most:]:
+        mask, mismatch = accounts.mask(one["provider"]), one["mismatch"]
+        target = one["operation"] or mask.target(one["target"][: journal.SHOWN])
+        mistake = mask.text(mismatch["mistake"]) if mismatch else ""
+        told.append({**one, "asked": target, "mistake": mistake})
+    return told
 
 
 def unsecret(mask: Mask, attempt: dict[str, Any]) -> dict[str, Any]:
