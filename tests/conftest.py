@@ -1,16 +1,19 @@
 """Fixtures that the project's own tests share, beside those of its pytest plugin."""
 
 import json
+import os
 import secrets
+import shutil
 import socket
 import ssl
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import orjson
 import pytest
@@ -88,6 +91,36 @@ def counted_otherwise(exchange: Exchange) -> list[str]:
             if hit != counted:
                 wrong.append(f"{kept['provider']} {limit.name}: {hit} for {counted} by {kept}")
     return wrong
+
+
+def lacking(reason: str) -> NoReturn:
+    """What this machine has not is not tried here. In CI, where nobody reads what was skipped, a
+    test that was not run has failed."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{reason}: CI has to have it")
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    """The path of Node.js."""
+    return shutil.which("node") or lacking("needs Node.js")
+
+
+@pytest.fixture(scope="session")
+def npm(node: str) -> Callable[[Path], None]:
+    """Installs what the package.json of a folder asks for."""
+    command = shutil.which("npm") or lacking("needs npm")
+    quietly = ["--no-audit", "--no-fund", "--fetch-retries=0", "--loglevel=error"]
+
+    def install(folder: Path) -> None:
+        done = subprocess.run(
+            [command, "install", *quietly], cwd=folder, capture_output=True, text=True, timeout=600
+        )
+        if done.returncode:
+            lacking(f"npm could not install: {done.stderr.strip()[-200:]}")
+
+    return install
 
 
 @pytest.fixture(scope="session")

@@ -129,17 +129,12 @@ def test_the_page_shows_the_composition_as_it_is():
 
 
 @pytest.mark.parametrize("to", ["+14155550100", "12"])
-def test_the_application_of_the_composition_sends(to, sms_server):
+def test_the_application_of_the_composition_sends(node, to, sms_server):
     """And says so by its exit code when it was refused."""
-    import shutil
-
-    if not shutil.which("node"):
-        pytest.skip("needs Node.js")
     script = str(ROOT / "examples/node/send.mjs")
     done = subprocess.run(
-        ["node", script, to],
+        [node, script, to],
         env={"TWILIO_URL": f"{sms_server.url}/twilio"},
-        executable=shutil.which("node"),
         capture_output=True,
         text=True,
         timeout=600,

@@ -151,16 +151,15 @@ def test_every_python_script_prints_what_it_says(reader, block):
     check(reader(sys.executable, "-c", code=block.code), block.answer)
 
 
-@pytest.mark.skipif(not shutil.which("node"), reason="needs Node.js")
 @each(of("js"))
-def test_every_node_script_prints_what_it_says(reader, block):
+def test_every_node_script_prints_what_it_says(node, reader, block):
     """Those whose packages are where `NODE_PATH` says."""
     names = re.findall(r"require\('(.*?)'\)", block.code)
     resolve = f"{json.dumps(names)}.forEach((name) => require.resolve(name))"
-    if subprocess.run(["node", "-e", resolve], capture_output=True, timeout=PATIENCE).returncode:
+    if subprocess.run([node, "-e", resolve], capture_output=True, timeout=PATIENCE).returncode:
         pytest.skip(f"needs {', '.join(names)} on NODE_PATH")
 
-    check(reader("node", "-e", code=block.code), block.answer)
+    check(reader(node, "-e", code=block.code), block.answer)
 
 
 @each(CONFIGURATIONS)

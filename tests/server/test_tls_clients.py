@@ -57,14 +57,13 @@ https.get(options, (r) => { console.log(r.statusCode, r.socket.authorized); r.re
 """
 
 
-@pytest.mark.skipif(not shutil.which("node"), reason="needs Node.js")
-def test_node_trusts_the_ca_by_its_variable(sms_server):
+def test_node_trusts_the_ca_by_its_variable(node, sms_server):
     """NODE_EXTRA_CA_CERTS makes it trusted; without it Node refuses."""
     ca = str(tls.ca_path(sms_server.options.tls_dir))
     script = NODE % sms_server.ports["https"]
 
-    assert run("node", "-e", script, NODE_EXTRA_CA_CERTS=ca).stdout.strip() == "404 true"
-    assert "VERIFY" in run("node", "-e", script, NODE_EXTRA_CA_CERTS="").stdout
+    assert run(node, "-e", script, NODE_EXTRA_CA_CERTS=ca).stdout.strip() == "404 true"
+    assert "VERIFY" in run(node, "-e", script, NODE_EXTRA_CA_CERTS="").stdout
 
 
 @pytest.mark.parametrize(
