@@ -12,7 +12,7 @@ from simulators.kernel.credentials import lookup_ids, made
 from simulators.kernel.problem import Problem
 
 PROVIDERS = list(catalog.PROVIDERS.values())
-SENDS = [(p, e) for p in PROVIDERS for e in p.endpoints if e.parse is not None]
+SENDS = [(p, e) for p in PROVIDERS for e in p.endpoints if e.sends]
 
 
 def by_name(value):

@@ -24,7 +24,7 @@ def breaches(provider, row, answer):
     names = [file.name.removesuffix(".response.schema.json") for file in files]
     shapes = [contract(provider.name, name, "response.schema") for name in names]
     if row.place is Place.RECIPIENT:
-        sends = {endpoint.operation for endpoint in provider.endpoints if endpoint.parse}
+        sends = {endpoint.operation for endpoint in provider.endpoints if endpoint.sends}
         shapes += [contract(provider.name, operation, "response.schema") for operation in sends]
     found = [shape.check(answer.json()) for shape in shapes if shape is not None]
     return min(found, key=len)

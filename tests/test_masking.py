@@ -67,7 +67,7 @@ SCHEMES = ("Bearer ", "bearer\t", "BEARER  ", "Token ", "OAuth ", "", "Nobody's 
 
 def requests(provider, spelled, secret, schemes=SCHEMES):
     """One request with it in each place, by a name for the place."""
-    send = next(e for e in provider.endpoints if e.parse is not None and e.method == "POST")
+    send = next(e for e in provider.endpoints if e.sends and e.method == "POST")
     path = re.sub("<[^>]*>", "x", send.path)
     host = {"host": provider.hosts[0]}
 

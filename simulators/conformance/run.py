@@ -58,7 +58,7 @@ def conduct(stand: Stand, run: Run) -> Report:
     places = stand.places()
     with stand.borrowed():
         first = {**places, **of_number(next(run.numbers))}
-        tally = Tally(stand, {end.operation for end in run.provider.endpoints if end.parse})
+        tally = Tally(stand, {end.operation for end in run.provider.endpoints if end.sends})
         tally.begin(GOOD_RULE, first["to"])
         said, lag = sent_well(stand, run.trigger, first, run.timeout)
         grace = 2 * lag + GRACE_SECONDS

@@ -12,7 +12,7 @@
 A violation of the contract changes no answer, unless in strict mode; any violation goes to the
 journal of the account, which is why a request that cannot be read is identified all the same.
 Whoever raises `Refusal` on the way ends it; the provider's `refuse` spells it. A request that
-only reads or changes something ends at its endpoint's `handle` instead of parse to answer.
+only reads or changes something (`Query`) is handled instead of parse to answer.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,6 +28,7 @@ from simulators.kernel.provider import (
     Exchange,
     Outcome,
     Provider,
+    Query,
     Refusal,
 )
 from simulators.kernel.validation import Validated, validate
@@ -101,19 +102,18 @@ class Pipeline:
             provider.authenticate(exchange)
         if provider.concurrency:
             self._hold_to_concurrency(exchange)
-        if endpoint.handle is not None:
+        does = endpoint.does
+        if isinstance(does, Query):
             script.play(exchange, None)
-            return endpoint.handle(exchange)
-        assert endpoint.parse is not None  # noqa: S101 - Endpoint checks it
-        assert endpoint.answer is not None  # noqa: S101 - Endpoint checks it
-        drafts = endpoint.parse(exchange)
+            return does.handle(exchange)
+        drafts = does.parse(exchange)
         script.play(exchange, drafts)
         exchange.outcomes = [Outcome(d, failure=admission.judge(exchange, d)) for d in drafts]
-        if not endpoint.per_recipient:
+        if not does.per_recipient:
             admission.refuse_all_for_one(exchange)
         limits = self._settings.limits
-        admission.keep(exchange, limits, per_recipient=endpoint.per_recipient)
-        return endpoint.answer(exchange)
+        admission.keep(exchange, limits, per_recipient=does.per_recipient)
+        return does.answer(exchange)
 
     def _identify(self, exchange: Exchange) -> None:
         exchange.credential = exchange.provider.identify(exchange)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from simulators.kernel.call import Call, Reply
 from simulators.kernel.catalogue import Catalogue, ErrorRow
@@ -120,31 +120,103 @@ def accept_all(_call: Call) -> bool:
     return True
 
 
+class Reader(Protocol):
+    """Reads a request into the document that its contract is about. Raises `Unreadable`."""
+
+    def __call__(self, call: Call, /) -> Document: ...
+
+
+class Parser(Protocol):
+    """Makes drafts of a read request, one a recipient. Raises `Refusal`."""
+
+    def __call__(self, exchange: Exchange, /) -> list[Draft]: ...
+
+
+class Answerer(Protocol):
+    """Spells what became of the drafts (`Exchange.outcomes`) as the provider's answer."""
+
+    def __call__(self, exchange: Exchange, /) -> Reply: ...
+
+
+class Handler(Protocol):
+    """Carries out an operation that sends nothing, and answers it. Raises `Refusal`."""
+
+    def __call__(self, exchange: Exchange, /) -> Reply: ...
+
+
+class Identifier(Protocol):
+    """Finds the id of the credentials in a request: None if it has none."""
+
+    def __call__(self, exchange: Exchange, /) -> str | None: ...
+
+
+class Authenticator(Protocol):
+    """Checks the proof of who asks against the account's secret. Raises `Refusal`."""
+
+    def __call__(self, exchange: Exchange, /) -> None: ...
+
+
+class Judge(Protocol):
+    """What a provider has against a draft, None for nothing: regions, opt-outs, templates ..."""
+
+    def __call__(self, exchange: Exchange, draft: Draft, /) -> Failure | None: ...
+
+
+class Refuser(Protocol):
+    """Spells a failure of the whole request as the provider's answer."""
+
+    def __call__(self, exchange: Exchange, failure: Failure, /) -> Reply: ...
+
+
+class Numberer(Protocol):
+    """Makes the id of a message, by the world's own chance and counters."""
+
+    def __call__(self, exchange: Exchange, draft: Draft, /) -> str: ...
+
+
+class Placeholders(Protocol):
+    """The values that error texts may speak of; without a draft, those of the request."""
+
+    def __call__(self, exchange: Exchange, draft: Draft | None, /) -> Mapping[str, object]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """An endpoint that sends: `parse` to drafts, `answer` what became of them. With
+    `per_recipient` each recipient is answered on its own; without, one that is refused refuses the
+    request. So the endpoint decides what an error row of a recipient does to the others."""
+
+    parse: Parser
+    answer: Answerer
+    per_recipient: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """An endpoint that reads or changes something, and sends nothing."""
+
+    handle: Handler
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """One operation. `path` is a URL rule, its variables come as `Exchange.params`.
-
-    It either sends (`parse` to drafts, `answer` their outcomes) or does something else in one
-    `handle`. `operation` names its contract, where there is one. With `per_recipient` each
-    recipient is answered on its own; without, one that is refused refuses the request. Of several
-    endpoints with the same method and path the first whose `when` holds is taken.
+    """One operation, and what it `does`. `path` is a URL rule, its variables come as
+    `Exchange.params`; `operation` names its contract, where there is one. `public` ones ask for no
+    credentials. Of several with the same method and path the first whose `when` holds is taken.
     """
 
     operation: str
     method: str
     path: str
-    read: Callable[[Call], Document]
-    parse: Callable[[Exchange], list[Draft]] | None = None
-    answer: Callable[[Exchange], Reply] | None = None
-    handle: Callable[[Exchange], Reply] | None = None
-    per_recipient: bool = False
+    read: Reader
+    does: Send | Query
     public: bool = False
     when: Callable[[Call], bool] = accept_all
 
-    def __post_init__(self) -> None:
-        sends = self.parse is not None and self.answer is not None
-        if sends == (self.handle is not None):
-            raise ValueError(f"{self.operation}: needs `parse` and `answer`, or `handle` alone")
+    @property
+    def sends(self) -> bool:
+        """Whether it makes messages."""
+        return isinstance(self.does, Send)
 
 
 def basic_placeholders(exchange: Exchange, draft: Draft | None) -> dict[str, object]:
@@ -193,12 +265,12 @@ class Provider:
     lives: Mapping[str, Life]
     endpoints: tuple[Endpoint, ...]
     credentials: tuple[Credential, ...]
-    identify: Callable[[Exchange], str | None]
-    authenticate: Callable[[Exchange], None]
-    refuse: Callable[[Exchange, Failure], Reply]
-    message_id: Callable[[Exchange, Draft], str]
+    identify: Identifier
+    authenticate: Authenticator
+    refuse: Refuser
+    message_id: Numberer
     unknown: Callable[[Exchange], Refusal] = unknown_credentials
-    judges: tuple[Callable[[Exchange, Draft], Failure | None], ...] = ()
+    judges: tuple[Judge, ...] = ()
     limits: tuple[Limit, ...] = ()
     concurrency: int = 0
     templates: tuple[Template, ...] = ()
@@ -208,7 +280,7 @@ class Provider:
     number: Callable[[str], Number | None] = international
     price: float = 0.01
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    placeholders: Callable[[Exchange, Draft | None], Mapping[str, object]] = basic_placeholders
+    placeholders: Placeholders = basic_placeholders
     emulates: tuple[tuple[str, str, str], ...] = ()
 
     def __post_init__(self) -> None:

@@ -154,7 +154,7 @@ def _unlike_success(body: str, kind: str) -> Callable[[Provider], Effect]:
     """An answer of HTTP 200 that is no success: where a success has to say something."""
 
     def found(provider: Provider) -> Effect:
-        sends = {endpoint.operation for endpoint in provider.endpoints if endpoint.parse}
+        sends = {endpoint.operation for endpoint in provider.endpoints if endpoint.sends}
         agreed = [contract(provider.name, operation, "response.schema") for operation in sends]
         if any(success is not None and not success.check({}) for success in agreed):
             raise Absent(f"to {provider.title} any 2xx answer means taken, whatever its body")

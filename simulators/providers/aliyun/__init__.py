@@ -6,7 +6,6 @@ product refuses with HTTP 200 and a Code, the gateway before it with an error st
 """
 
 import re
-from collections.abc import Callable
 from types import MappingProxyType
 
 from simulators.kernel import catalogue, judges
@@ -14,7 +13,7 @@ from simulators.kernel.call import Call
 from simulators.kernel.credentials import Credential
 from simulators.kernel.message import State, Step
 from simulators.kernel.problem import Problem
-from simulators.kernel.provider import Endpoint, Exchange, Provider
+from simulators.kernel.provider import Endpoint, Exchange, Handler, Provider, Query, Send
 from simulators.providers.aliyun import (
     access,
     limits,
@@ -110,7 +109,7 @@ def identify(exchange: Exchange) -> str | None:
     return signing.credential(exchange.call, exchange.document) or None
 
 
-def _endpoints(action: str, **functions: object) -> tuple[Endpoint, Endpoint]:
+def _endpoints(action: str, does: Send | Query) -> tuple[Endpoint, Endpoint]:
     def named(call: Call) -> bool:
         return wire.action(call) == action
 
@@ -122,14 +121,14 @@ def _endpoints(action: str, **functions: object) -> tuple[Endpoint, Endpoint]:
             path="/",
             read=wire.read,
             when=named,
-            **functions,  # type: ignore[arg-type]  # parse and answer, or handle: Endpoint checks
+            does=does,
         )
         for method in ("POST", "GET")
     ]
     return both[0], both[1]
 
 
-_HANDLES: dict[str, Callable[[Exchange], object]] = {
+_HANDLES: dict[str, Handler] = {
     "QuerySendDetails": queries.details,
     "QuerySendStatistics": queries.statistics,
     "QuerySmsTemplate": templates.query,
@@ -151,9 +150,9 @@ _HANDLES: dict[str, Callable[[Exchange], object]] = {
 }
 
 ENDPOINTS = (
-    *_endpoints("SendSms", parse=send.parse, answer=send.answer),
-    *_endpoints("SendBatchSms", parse=send.parse_batch, answer=send.answer),
-    *(one for action, handle in _HANDLES.items() for one in _endpoints(action, handle=handle)),
+    *_endpoints("SendSms", Send(send.parse, send.answer)),
+    *_endpoints("SendBatchSms", Send(send.parse_batch, send.answer)),
+    *(one for action, handle in _HANDLES.items() for one in _endpoints(action, Query(handle))),
 )
 
 _SDK = "https://github.com/aliyun/darabonba-openapi"

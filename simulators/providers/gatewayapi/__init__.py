@@ -10,7 +10,7 @@ from types import MappingProxyType
 from simulators.kernel import catalogue, judges
 from simulators.kernel.message import State, Step
 from simulators.kernel.problem import Problem
-from simulators.kernel.provider import Draft, Endpoint, Exchange, Provider
+from simulators.kernel.provider import Draft, Endpoint, Exchange, Provider, Query, Send
 from simulators.providers.gatewayapi import access, account, messages, receipts, send, wire
 
 CATALOGUE = catalogue.load("gatewayapi")
@@ -85,14 +85,17 @@ def message_id(_exchange: Exchange, draft: Draft) -> str:
     return f"{shared}-{place}" if place else str(shared)
 
 
-def endpoint(operation: str, method: str, path: str, **functions: object) -> Endpoint:
+def endpoint(
+    operation: str, method: str, path: str, does: Send | Query, *, public: bool = False
+) -> Endpoint:
     """An operation on messages in any of their three forms."""
     return Endpoint(
         operation=operation,
         method=method,
         path=path,
         read=wire.read,
-        **functions,  # type: ignore[arg-type]  # parse and answer, or handle: Endpoint checks it
+        does=does,
+        public=public,
     )
 
 
@@ -114,16 +117,16 @@ EMULATES = (
 )
 
 ENDPOINTS = (
-    endpoint("send-sms", "POST", "/rest/mtsms", parse=send.parse, answer=send.answer),
-    endpoint("send-sms", "GET", "/rest/mtsms", parse=send.parse, answer=send.answer),
-    endpoint("get-sms", "GET", "/rest/mtsms/<message_id>", handle=messages.get),
-    endpoint("delete-sms", "DELETE", "/rest/mtsms/<message_id>", handle=messages.delete),
-    endpoint("get-account", "GET", "/rest/me", handle=account.me),
-    endpoint("list-received", "GET", "/rest/mosms", handle=account.received),
-    endpoint("usage-by-label", "POST", "/api/usage/labels", handle=account.usage),
+    endpoint("send-sms", "POST", "/rest/mtsms", Send(send.parse, send.answer)),
+    endpoint("send-sms", "GET", "/rest/mtsms", Send(send.parse, send.answer)),
+    endpoint("get-sms", "GET", "/rest/mtsms/<message_id>", Query(messages.get)),
+    endpoint("delete-sms", "DELETE", "/rest/mtsms/<message_id>", Query(messages.delete)),
+    endpoint("get-account", "GET", "/rest/me", Query(account.me)),
+    endpoint("list-received", "GET", "/rest/mosms", Query(account.received)),
+    endpoint("usage-by-label", "POST", "/api/usage/labels", Query(account.usage)),
     endpoint(
         *("list-prices", "GET", "/api/prices/list/sms/<form>"),
-        handle=account.price_list,
+        Query(account.price_list),
         public=True,
     ),
 )

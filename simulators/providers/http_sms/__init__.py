@@ -14,14 +14,7 @@ from simulators.kernel.call import Call, Reply
 from simulators.kernel.credentials import Credential
 from simulators.kernel.message import State, Step
 from simulators.kernel.problem import Problem
-from simulators.kernel.provider import (
-    Draft,
-    Endpoint,
-    Exchange,
-    Failure,
-    Provider,
-    Refusal,
-)
+from simulators.kernel.provider import Draft, Endpoint, Exchange, Failure, Provider, Refusal, Send
 from simulators.providers.http_sms import receive
 
 # Every problem has a row of the same name: with no vendor there is no other vocabulary.
@@ -92,8 +85,7 @@ def endpoints(path: str) -> tuple[Endpoint, ...]:
         method="POST",
         path=path,
         read=receive.read,
-        parse=receive.parse_webhook,
-        answer=receive.answer,
+        does=Send(receive.parse_webhook, receive.answer),
         when=is_webhook,
     )
     generic = [
@@ -102,8 +94,7 @@ def endpoints(path: str) -> tuple[Endpoint, ...]:
             method=method,
             path=path,
             read=receive.read,
-            parse=receive.parse_generic,
-            answer=receive.answer,
+            does=Send(receive.parse_generic, receive.answer),
         )
         for method in ("POST", "GET")
     ]

@@ -9,16 +9,22 @@ The world's settings document `smsaero` changes how the provider behaves here: `
 how many seconds a message waits for moderation (status 8) before it is queued.
 """
 
-from collections.abc import Callable
 from types import MappingProxyType
-from typing import Any
 
 from simulators.kernel import catalogue, judges, proof, schemas
-from simulators.kernel.call import Reply
 from simulators.kernel.credentials import Credential
 from simulators.kernel.message import State, Step
 from simulators.kernel.problem import Problem
-from simulators.kernel.provider import Draft, Endpoint, Exchange, Provider, Refusal
+from simulators.kernel.provider import (
+    Draft,
+    Endpoint,
+    Exchange,
+    Handler,
+    Provider,
+    Query,
+    Refusal,
+    Send,
+)
 from simulators.kernel.templates import Signature
 from simulators.providers.smsaero import (
     account,
@@ -134,25 +140,23 @@ def message_id(exchange: Exchange, draft: Draft) -> str:
     return str(FIRST_ID + world.store.count(world.id, "smsaero/messages"))
 
 
-def both(operation: str, path: str, **functions: Any) -> tuple[Endpoint, ...]:
-    """An operation by POST and by GET: `parse` and `answer`, or `handle`."""
+def both(operation: str, path: str, does: Send | Query) -> tuple[Endpoint, ...]:
+    """An operation by POST and by GET."""
     return tuple(
-        Endpoint(
-            operation=operation, method=method, path=f"/v2/{path}", read=wire.read, **functions
-        )
+        Endpoint(operation=operation, method=method, path=f"/v2/{path}", read=wire.read, does=does)
         for method in ("POST", "GET")
     )
 
 
-def asking(operation: str, path: str, handle: Callable[[Exchange], Reply]) -> tuple[Endpoint, ...]:
+def asking(operation: str, path: str, handle: Handler) -> tuple[Endpoint, ...]:
     """An operation that sends nothing."""
-    return both(operation, path, handle=handle)
+    return both(operation, path, Query(handle))
 
 
 ENDPOINTS = (
-    *both(send.SEND, "sms/send", parse=send.parse, answer=send.answer),
-    *both(send.TEST, "sms/testsend", parse=send.parse, answer=send.answer),
-    *both(viber.SEND, "viber/send", parse=viber.parse, answer=viber.answer),
+    *both(send.SEND, "sms/send", Send(send.parse, send.answer)),
+    *both(send.TEST, "sms/testsend", Send(send.parse, send.answer)),
+    *both(viber.SEND, "viber/send", Send(viber.parse, viber.answer)),
     *asking("get-sms", "sms/status", messages.status(send.SEND)),
     *asking("get-test-sms", "sms/teststatus", messages.status(send.TEST)),
     *asking("list-sms", "sms/list", messages.listing(send.SEND, "sms/list")),

@@ -3,7 +3,7 @@
 The actions: https://cloud.tencent.com/document/product/382/52077
 """
 
-from simulators.kernel.provider import Endpoint
+from simulators.kernel.provider import Endpoint, Query, Send
 from simulators.providers.tencent import (
     numbers,
     pull,
@@ -16,7 +16,7 @@ from simulators.providers.tencent import (
 )
 
 
-def _endpoints(operation: str, name: str, **functions: object) -> tuple[Endpoint, ...]:
+def _endpoints(operation: str, name: str, does: Send | Query) -> tuple[Endpoint, ...]:
     """An operation of the one path, by POST and by GET."""
     return tuple(
         Endpoint(
@@ -25,7 +25,7 @@ def _endpoints(operation: str, name: str, **functions: object) -> tuple[Endpoint
             path="/",
             read=wire.read,
             when=lambda call: wire.action(call) == name,
-            **functions,  # type: ignore[arg-type]  # parse and answer, or handle: Endpoint checks it
+            does=does,
         )
         for method in ("POST", "GET")
     )
@@ -52,18 +52,16 @@ _HANDLED = (
 )
 
 ENDPOINTS = (
-    *_endpoints("send-sms", "SendSms", parse=send.parse, answer=send.answer, per_recipient=True),
+    *_endpoints("send-sms", "SendSms", Send(send.parse, send.answer, per_recipient=True)),
     *_endpoints(
         "send-multi-global-sms",
         "SendMultiGlobalSms",
-        parse=send.parse_multi,
-        answer=send.answer_multi,
-        per_recipient=True,
+        Send(send.parse_multi, send.answer_multi, per_recipient=True),
     ),
     *(
         e
         for operation, name, handle in _HANDLED
-        for e in _endpoints(operation, name, handle=handle)
+        for e in _endpoints(operation, name, Query(handle))
     ),
     *(
         Endpoint(
@@ -71,7 +69,7 @@ ENDPOINTS = (
             method=method,
             path="/",
             read=wire.read,
-            handle=wire.unknown_action,
+            does=Query(wire.unknown_action),
             public=True,
         )
         for method in ("POST", "GET")

@@ -5,15 +5,12 @@ A request is refused as a whole. With a Messaging Service whatever depends on th
 out only after the 201, and shows as a status.
 """
 
-from collections.abc import Callable
 from types import MappingProxyType
-from typing import Any
 
 from simulators.kernel import catalogue, judges, schemas
-from simulators.kernel.call import Reply
 from simulators.kernel.message import State, Step
 from simulators.kernel.problem import Problem
-from simulators.kernel.provider import Draft, Endpoint, Exchange, Provider
+from simulators.kernel.provider import Draft, Endpoint, Exchange, Handler, Provider, Query, Send
 from simulators.kernel.templates import Template
 from simulators.providers.twilio import (
     access,
@@ -127,7 +124,7 @@ def message_id(exchange: Exchange, draft: Draft) -> str:
     return ("MM" if "media" in draft.details else "SM") + exchange.world.chance.hex(32)
 
 
-def api(operation: str, method: str, path: str, **functions: Any) -> tuple[Endpoint, ...]:
+def api(operation: str, method: str, path: str, does: Send | Query) -> tuple[Endpoint, ...]:
     """An operation of the 2010-04-01 API, in JSON and in XML."""
     return tuple(
         Endpoint(
@@ -135,41 +132,43 @@ def api(operation: str, method: str, path: str, **functions: Any) -> tuple[Endpo
             method=method,
             path=f"/2010-04-01/Accounts{path}{suffix}",
             read=wire.read,
-            **functions,
+            does=does,
         )
         for suffix in (".json", "")
     )
 
 
-def v1(operation: str, method: str, path: str, handle: Callable[[Exchange], Reply]) -> Endpoint:
+def v1(operation: str, method: str, path: str, handle: Handler) -> Endpoint:
     """An operation of messaging.twilio.com."""
     path = f"/v1/Services{path}"
-    return Endpoint(operation=operation, method=method, path=path, read=wire.read, handle=handle)
+    return Endpoint(
+        operation=operation, method=method, path=path, read=wire.read, does=Query(handle)
+    )
 
 
-SEND = {"parse": create.parse, "answer": create.answer}
+SEND = Send(create.parse, create.answer)
 MESSAGES, LEGACY = "/<account_sid>/Messages", "/<account_sid>/SMS/Messages"
 MESSAGE = f"{MESSAGES}/<sid>"
 SENDERS = "/<service_sid>/<kind>"
 
 ENDPOINTS = (
-    *api("create-message", "POST", MESSAGES, **SEND),
-    *api("list-messages", "GET", MESSAGES, handle=listing.listed),
-    *api("fetch-message", "GET", MESSAGE, handle=messages.fetch),
-    *api("update-message", "POST", MESSAGE, handle=messages.update),
-    *api("delete-message", "DELETE", MESSAGE, handle=messages.delete),
-    *api("create-message", "POST", LEGACY, **SEND),
-    *api("list-messages", "GET", LEGACY, handle=listing.listed),
-    *api("fetch-message", "GET", f"{LEGACY}/<sid>", handle=messages.fetch),
-    *api("update-message", "POST", f"{LEGACY}/<sid>", handle=messages.update),
-    *api("delete-message", "DELETE", f"{LEGACY}/<sid>", handle=messages.delete),
-    *api("create-feedback", "POST", f"{MESSAGE}/Feedback", handle=media.give_feedback),
-    *api("list-media", "GET", f"{MESSAGE}/Media", handle=media.listed),
-    *api("fetch-media", "GET", f"{MESSAGE}/Media/<media_sid>", handle=media.fetch),
-    *api("delete-media", "DELETE", f"{MESSAGE}/Media/<media_sid>", handle=media.delete),
-    *api("fetch-balance", "GET", "/<account_sid>/Balance", handle=account.balance),
-    *api("fetch-account", "GET", "/<account_sid>", handle=account.fetch),
-    *api("list-accounts", "GET", "", handle=account.listed),
+    *api("create-message", "POST", MESSAGES, SEND),
+    *api("list-messages", "GET", MESSAGES, Query(listing.listed)),
+    *api("fetch-message", "GET", MESSAGE, Query(messages.fetch)),
+    *api("update-message", "POST", MESSAGE, Query(messages.update)),
+    *api("delete-message", "DELETE", MESSAGE, Query(messages.delete)),
+    *api("create-message", "POST", LEGACY, SEND),
+    *api("list-messages", "GET", LEGACY, Query(listing.listed)),
+    *api("fetch-message", "GET", f"{LEGACY}/<sid>", Query(messages.fetch)),
+    *api("update-message", "POST", f"{LEGACY}/<sid>", Query(messages.update)),
+    *api("delete-message", "DELETE", f"{LEGACY}/<sid>", Query(messages.delete)),
+    *api("create-feedback", "POST", f"{MESSAGE}/Feedback", Query(media.give_feedback)),
+    *api("list-media", "GET", f"{MESSAGE}/Media", Query(media.listed)),
+    *api("fetch-media", "GET", f"{MESSAGE}/Media/<media_sid>", Query(media.fetch)),
+    *api("delete-media", "DELETE", f"{MESSAGE}/Media/<media_sid>", Query(media.delete)),
+    *api("fetch-balance", "GET", "/<account_sid>/Balance", Query(account.balance)),
+    *api("fetch-account", "GET", "/<account_sid>", Query(account.fetch)),
+    *api("list-accounts", "GET", "", Query(account.listed)),
     v1("create-service", "POST", "", services.create),
     v1("list-services", "GET", "", services.listed),
     v1("fetch-service", "GET", "/<service_sid>", services.fetch),

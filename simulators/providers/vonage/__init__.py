@@ -12,19 +12,12 @@ and the E.164 numbers it may send to), `numeric_sender_regions` (where a name is
 and `signed_webhooks` (true signs receipts).
 """
 
-from collections.abc import Callable
 from types import MappingProxyType
 
 from simulators.kernel import catalogue, judges, schemas
-from simulators.kernel.call import Reply
 from simulators.kernel.message import State, Step
 from simulators.kernel.problem import Problem
-from simulators.kernel.provider import (
-    Draft,
-    Endpoint,
-    Exchange,
-    Provider,
-)
+from simulators.kernel.provider import Draft, Endpoint, Exchange, Handler, Provider, Query, Send
 from simulators.providers.vonage import (
     access,
     account,
@@ -100,12 +93,10 @@ def message_id(exchange: Exchange, _draft: Draft) -> str:
     return exchange.world.chance.uuid()
 
 
-def resource(
-    operation: str, path: str, *methods: str, handle: Callable[[Exchange], Reply]
-) -> tuple[Endpoint, ...]:
+def resource(operation: str, path: str, *methods: str, handle: Handler) -> tuple[Endpoint, ...]:
     """An operation that sends nothing, under each of its methods."""
     return tuple(
-        Endpoint(operation=operation, method=method, path=path, read=wire.read, handle=handle)
+        Endpoint(operation=operation, method=method, path=path, read=wire.read, does=Query(handle))
         for method in methods
     )
 
@@ -117,9 +108,7 @@ ENDPOINTS = (
             method=method,
             path=f"/sms/{form}",
             read=wire.read,
-            parse=send.parse,
-            answer=send.answer,
-            per_recipient=True,
+            does=Send(send.parse, send.answer, per_recipient=True),
         )
         for form in ("json", "xml")
         for method in ("POST", "GET")
