@@ -24,7 +24,7 @@ _REFUSALS = "sms_refusals"
 def pytest_configure(config: pytest.Config) -> None:
     """Registers the markers."""
     config.addinivalue_line(
-        "markers", f"{_MARKER}: the test may breach a provider's contract and pass all the same"
+        "markers", f"{_MARKER}: the test may violate a provider's contract and pass all the same"
     )
     config.addinivalue_line(
         "markers",
@@ -80,7 +80,7 @@ def sms_server(sms_server_options: Options) -> Iterator[Simulators]:
 def sms(request: pytest.FixtureRequest, sms_server: Simulators) -> Iterator[Sms]:
     """A fresh account with its own credentials, messages, clock and windows.
 
-    The test fails at teardown if one of its requests breached a provider's contract, unless it
+    The test fails at teardown if one of its requests violated a provider's contract, unless it
     says `sms.allow_violations()` or is marked `sms_allow_violations`.
     """
     from simulators.testing.sms import Sms, told
@@ -90,11 +90,11 @@ def sms(request: pytest.FixtureRequest, sms_server: Simulators) -> Iterator[Sms]
     try:
         yield made
         allowed = made.violations_allowed or request.node.get_closest_marker(_MARKER)
-        breaches = [] if allowed else made.violations()
+        violations = [] if allowed else made.violations()
     finally:
         sms_server.call(lambda: sms_server.accounts.drop(world.id))
-    if breaches:
-        pytest.fail(told(breaches), pytrace=False)
+    if violations:
+        pytest.fail(told(violations), pytrace=False)
 
 
 @pytest.fixture

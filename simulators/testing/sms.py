@@ -243,7 +243,7 @@ class TestClock:
 
 
 def told(violations: Iterable[Mapping[str, Any]]) -> str:
-    """Breaches of contract as a failing test shows them: where, what was expected, what came, and
+    """Violations of contract as a failing test shows them: where, what was expected, what came, and
     the vendor's page that says so."""
     times = Counter(
         (

@@ -60,7 +60,7 @@ class Asked:
         return f"{self.name}: {self.call.method} {path}"
 
     def told(self) -> str:
-        """The breaches of its contract, as a failing test shows them."""
+        """The violations of its contract, as a failing test shows them."""
         lines = [f"{self.head}: breaks its contract"]
         lines += [f"  {line}" for breach in self.breaches for line in diff(breach.as_dict())]
         return "\n".join([*lines, *(f"  warning: {warning}" for warning in self.warnings)])
