@@ -85,15 +85,20 @@ def _remember(ask: Ask, asked: Asked, sequence: int) -> None:
 
 
 async def _answer(ask: Ask, wanted: Wanted, timeout: float, asked: Asked) -> Reply:
-    message = wanted.newest(ask.world)
-    if message is None and timeout > 0:
-        if ask.state.polls >= MOST_POLLS:
-            raise Bad(429, "too many open waits", f"at most {MOST_POLLS}", f"{ask.state.polls}")
-        ask.state.polls += 1
-        try:
-            message = await _arrival(ask, wanted, timeout)
-        finally:
-            ask.state.polls -= 1
+    arrived: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+
+    def seen(message: Message) -> None:
+        if wanted.fits(message) and not arrived.done():
+            arrived.set_result(message)
+
+    # Watched first and looked at then: what comes in between, where looking takes a while, is seen.
+    stop = ask.world.store.watch(ask.world.id, seen)
+    try:
+        message = wanted.newest(ask.world)
+        if message is None and timeout > 0:
+            message = await _arrival(ask, arrived, timeout)
+    finally:
+        stop()
     if message is not None:
         _remember(ask, asked, message.sequence)
         shown = show(ask, message)
@@ -102,20 +107,16 @@ async def _answer(ask: Ask, wanted: Wanted, timeout: float, asked: Asked) -> Rep
     return _late(ask, wanted, timeout)
 
 
-async def _arrival(ask: Ask, wanted: Wanted, timeout: float) -> Message | None:
-    arrived: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
-
-    def seen(message: Message) -> None:
-        if wanted.fits(message) and not arrived.done():
-            arrived.set_result(message)
-
-    stop = ask.world.store.watch(ask.world.id, seen)
+async def _arrival(ask: Ask, arrived: asyncio.Future[Message], timeout: float) -> Message | None:
+    if ask.state.polls >= MOST_POLLS:
+        raise Bad(429, "too many open waits", f"at most {MOST_POLLS}", f"{ask.state.polls}")
+    ask.state.polls += 1
     try:
         return await asyncio.wait_for(arrived, timeout)
     except TimeoutError:
         return None
     finally:
-        stop()
+        ask.state.polls -= 1
 
 
 def _late(ask: Ask, wanted: Wanted, timeout: float) -> Reply:

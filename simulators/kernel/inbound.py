@@ -4,7 +4,7 @@ It is kept like a message that was sent, with the operation INBOUND and a life o
 handed over as a receipt is: signed, in order, tried again. A keyword changes who has opted out.
 """
 
-from bisect import insort
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -91,8 +91,14 @@ def set_webhooks(world: World, provider: str, urls: Mapping[str, str]) -> Mappin
 
 
 def _opt(world: World, number: str, keyword: Keyword | None) -> None:
+    def changed(numbers: list[str]) -> list[str] | None:
+        at = bisect_left(numbers, number)
+        there = numbers[at : at + 1] == [number]
+        if keyword == "stop" and not there:
+            return [*numbers[:at], number, *numbers[at:]]
+        if keyword == "start" and there:
+            return [*numbers[:at], *numbers[at + 1 :]] or None
+        return numbers or None
+
     if keyword in ("stop", "start"):
-        numbers = [other for other in world.load("optouts", []) if other != number]
-        if keyword == "stop":
-            insort(numbers, number)
-        world.save("optouts", numbers or None)
+        world.update("optouts", changed, [])

@@ -1,8 +1,8 @@
 """Judgements that every provider passes on a draft, each from its world's settings.
 
 Settings documents: `regions` is `{"allowed": [...] or null, "blocked": [...]}` of ISO 3166 codes;
-`optouts` a list of E.164 numbers; `suspended` a boolean; `balance` a number, absent when credit
-is not counted. A provider lists those it knows, in the order it asks.
+`optouts` a sorted list of E.164 numbers; `suspended` a boolean; `balance` a number, absent when
+credit is not counted. A provider lists those it knows, in the order it asks.
 """
 
 from simulators.kernel.problem import Problem

@@ -6,7 +6,10 @@ import time
 import pytest
 
 from simulators.control import client, wait
+from simulators.kernel.arrivals import Wanted
 from simulators.kernel.message import Message
+
+NOW = 1_800_000_000.0
 
 
 def later(seconds, work):
@@ -221,3 +224,19 @@ def test_digits_are_read_as_their_provider_reads_them(sms, provider, number):
     assert "123456" == sms.wait_for_code(number, timeout=0.1)
     assert [kept] == [one.to for one in sms.messages(number)]
     assert [kept] == [one.to for one in sms.messages(number, provider)]
+
+
+def test_what_arrives_while_it_looks_is_seen(control, sms_server, account, monkeypatch):
+    """It watches before it looks, on a store that takes its time for an answer as well."""
+    looked = Wanted.newest
+
+    def slow(wanted, world):
+        found = looked(wanted, world)
+        late = Message("M1", "twilio", "create", "+15005550010", "", "123456", 1, NOW, "number")
+        world.store.admit(world.id, [((), late)], NOW)
+        return found
+
+    monkeypatch.setattr(Wanted, "newest", slow)
+    answer = control("GET", "/_sim/wait", timeout=1)
+
+    assert (200, "M1") == (answer.status, answer.json["message"]["id"])

@@ -247,3 +247,46 @@ def test_a_viber_group_sends_to_its_contacts(aero, frozen):
     assert 2 == answer["data"]["count"] == len(frozen.messages())
     assert ["79031234567", "79131234567"] == [found[key]["number"] for key in ("0", "1")]
     assert {"self": "/v2/viber/statistic?sendingId=1&page=1"}.items() <= found["links"].items()
+
+
+@pytest.mark.parametrize(
+    ("selector", "number", "left"),
+    [
+        ("blacklist/add", "79031234567", ["+79000000001", "+79000000002", "+79031234567"]),
+        ("blacklist/delete", "79000000001", ["+79000000002"]),
+        ("STOP", "79031234567", ["+79000000001", "+79000000002", "+79031234567"]),
+        ("START", "79000000001", ["+79000000002"]),
+    ],
+)
+def test_who_opts_out_meanwhile_stays_out(selector, number, left, aero, default, monkeypatch):
+    """Another node changes the list between this one's look and its answer: both hold."""
+    store, asked = default.world.store, []
+    save(default, "optouts", ["+79000000001"])
+    key = aero("blacklist/list").json()["data"]["0"]["id"]
+    load, update = store.load, store.update
+
+    def meanwhile():
+        if not asked:
+            asked.append(1)
+            store.save(default.world.id, "optouts", ["+79000000001", "+79000000002"])
+
+    def behind(account, name):
+        found = load(account, name)
+        if name == "optouts":
+            meanwhile()
+        return found
+
+    def at_once(account, name, change):
+        if name == "optouts":
+            meanwhile()
+        return update(account, name, change)
+
+    monkeypatch.setattr(store, "load", behind)
+    monkeypatch.setattr(store, "update", at_once)
+    if selector.isupper():
+        default.reply("twilio", f"+{number}", selector)
+    else:
+        aero(selector, {"id": key} if "delete" in selector else {"number": number})
+    monkeypatch.undo()
+
+    assert left == default.world.load("optouts")

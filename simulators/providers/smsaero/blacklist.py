@@ -18,12 +18,13 @@ def add(exchange: Exchange) -> Reply:
     """Adds the numbers; the answer is an array where `numbers` was used."""
     given, wrong = fields.of(exchange), list[str]()
     numbers = fields.numbers(given, wrong)
-    optouts = list(exchange.world.load("optouts", ()))
-    known = dict.fromkeys([*optouts, *(number.e164 for number in numbers)])
-    if len(known) > max(MOST, len(optouts)):
-        wrong.append("400/numbers")
-    fields.hold(wrong)
-    exchange.world.save("optouts", list(known))
+
+    def added(optouts: list[str]) -> list[str]:
+        known = sorted({*optouts, *(number.e164 for number in numbers)})
+        fields.hold([*wrong, "400/numbers"] if len(known) > max(MOST, len(optouts)) else wrong)
+        return known
+
+    exchange.world.update("optouts", added, [])
     people = _people(exchange)
     shown = [_shown(number.e164, people) for number in numbers]
     return wire.success(shown[0] if "number" in given else shown)
@@ -48,11 +49,14 @@ def listing(exchange: Exchange) -> Reply:
 def delete(exchange: Exchange) -> Reply:
     """Takes the number with this id out; 404 where there is none."""
     key = fields.identifier(fields.of(exchange))
-    optouts = exchange.world.load("optouts", ())
-    left = [number for number in optouts if _id(number) != key]
-    if len(left) == len(optouts):
-        raise Refusal(Problem.NOT_FOUND)
-    exchange.world.save("optouts", left)
+
+    def left(optouts: list[str]) -> list[str]:
+        found = [number for number in optouts if _id(number) != key]
+        if len(found) == len(optouts):
+            raise Refusal(Problem.NOT_FOUND)
+        return found
+
+    exchange.world.update("optouts", left, [])
     return wire.success(None)
 
 
