@@ -5,7 +5,7 @@ import contextlib
 import random
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -74,6 +74,7 @@ class Simulators:
         if DEFAULT not in known:
             install(self.accounts.world(DEFAULT), options.rules)
         self.pipeline = Pipeline(self.accounts, options.settings)
+        self.control = build_control(self)
         self.gateway = self._gateway()
         self.ports: dict[str, int] = {}
         self.loop: asyncio.AbstractEventLoop | None = None
@@ -89,7 +90,7 @@ class Simulators:
         }
         return Gateway(
             apps,
-            build_control(self),
+            self.control,
             {host: name for name, p in self.providers.items() for host in p.hosts},
             own_hosts=LOOPBACK | frozenset(self.options.names) | {self.options.host.lower()},
             any_address=not is_loopback(self.options.host),
@@ -227,16 +228,16 @@ class Simulators:
     def settle(self, timeout: float) -> bool:
         """Waits, in another thread than the loop's, until every receipt that is due has been
         tried; False if that takes longer than `timeout` seconds."""
-        assert self.loop is not None  # noqa: S101 - it serves
-        waiting = self.dispatcher.settled(timeout)
-        return asyncio.run_coroutine_threadsafe(waiting, self.loop).result()
+        return self.complete(self.dispatcher.settled(timeout))
 
     def call(self, work: Callable[[], _T]) -> _T:
         """Runs `work` on the loop's thread and returns its result."""
+        return self.complete(_async(work))
+
+    def complete(self, work: Coroutine[Any, Any, _T]) -> _T:
+        """Awaits `work` on the loop, in another thread than the loop's, and returns its result."""
         assert self.loop is not None  # noqa: S101 - it serves
-        done: asyncio.Future[_T] | Any = asyncio.run_coroutine_threadsafe(_async(work), self.loop)
-        result: _T = done.result()
-        return result
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result()
 
 
 @contextlib.contextmanager

@@ -405,3 +405,9 @@ def vendor_dns(sms_server: Simulators, monkeypatch: pytest.MonkeyPatch) -> Simul
     for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):
         monkeypatch.setenv(name, authority)
     return sms_server
+
+
+@pytest.fixture
+def accepted() -> Callable[[str], dict[str, Any]]:
+    """The first recorded request to a provider that its client meant to succeed."""
+    return accepted_request

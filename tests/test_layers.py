@@ -21,7 +21,7 @@ LAYERS = (
     ("check", "load"),
     ("app",),
     ("testing",),
-    ("conformance", "bench"),
+    ("conformance", "bench", "wsgi"),
     ("cli",),
 )
 # The reference OTP service is an application under test: it knows the providers by HTTP alone.

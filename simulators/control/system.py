@@ -61,12 +61,13 @@ def _gauge(name: str, told: str, value: int) -> list[str]:
 
 _URLS = {
     **record(
-        prefix=text("under a prefix of the simulators' own address"),
-        localhost=text("by its name under localhost"),
+        prefix=said(NULLABLE, "under a prefix of the simulators' own address"),
+        localhost=said(NULLABLE, "by its name under localhost"),
         https=said(NULLABLE, "the prefix over TLS, null where none is served"),
         port=said(NULLABLE, "on a port of its own, null where it has none"),
     ),
-    "description": "where it is served",
+    "description": "where it is served; null where a server of another kind than the simulators'"
+    " own has it",
 }
 _PROVIDER = record(
     name=PROVIDER,

@@ -1,6 +1,7 @@
 """A Flask app for each provider, built once from its `Provider`."""
 
 import logging
+from dataclasses import replace
 from typing import Any
 
 from flask import Flask, Request, Response, request
@@ -48,16 +49,43 @@ class App(Flask):
         return answered
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        if request is None:
-            return None
-        call: Call = request.environ["simulators.call"]
+        call: Call | None = None if request is None else request.environ.get("simulators.call")
+        if call is None:  # a context of Flask's own, as `test_request_context` makes one
+            return super().create_url_adapter(request)
         return MapAdapter(self.url_map, "localhost", "/", "", "http", call.path, call.method)
 
 
-def build(provider: Provider, pipeline: Pipeline, strangers: World) -> Flask:
+class _Changeable(Response):
+    """A `Reply` that hooks may look at and change; how it is carried out stays as it was."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.body, reply.status, reply.headers)
+        if not any(name.lower() == "content-type" for name, _ in reply.headers):
+            del self.headers["Content-Type"]  # Flask's own, which would call it a page
+        self.reply = reply
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        headers, body = list(self.headers), self.get_data()
+        reply = replace(self.reply, status=self.status_code, headers=headers, body=body)
+        environ["simulators.reply"] = reply
+        return super().__call__(environ, start_response)
+
+
+class Whole(App):
+    """The same with all that Flask does for an app in a user's own hands: hooks, sessions, signals,
+    and views of theirs beside the provider's."""
+
+    def full_dispatch_request(self) -> Response:
+        return Flask.full_dispatch_request(self)
+
+    def make_response(self, rv: Any) -> Response:
+        return super().make_response(_Changeable(rv.reply) if isinstance(rv, Answer) else rv)
+
+
+def build(provider: Provider, pipeline: Pipeline, strangers: World, kind: type[App] = App) -> Flask:
     """The provider's app. It expects the adapter's `Call` in the environ, and leaves the `Reply`
     there, so that the adapter can carry out what WSGI has no words for."""
-    app = App(f"simulators.{provider.name}", static_folder=None)
+    app = kind(f"simulators.{provider.name}", static_folder=None)
     routes.literal(app.url_map)
     for path, endpoints in routes.by_path(provider.endpoints).items():
         app.url_map.add(Rule(path, endpoint=path))

@@ -14,7 +14,7 @@ MAX_HEADERS = 100
 MAX_HEADER_BYTES = 64 << 10
 MAX_DRAINED = 16 << 20
 # An upgrade was ignored (Werkzeug would look for a WebSocket view), chunks were put together.
-_OF_THE_CONNECTION = frozenset({"upgrade", "transfer-encoding"})
+OF_THE_CONNECTION = frozenset({"upgrade", "transfer-encoding"})
 
 
 class Disconnected(Exception):
@@ -51,8 +51,9 @@ async def serve(
     if scope["type"] != "http":
         return
     call = _call(scope)
-    if len(scope["headers"]) > MAX_HEADERS or _bytes(scope) > MAX_HEADER_BYTES:
-        await deliver(_too_much(scope), receive, send)
+    refused = too_much(len(scope["headers"]), sum(map(len, chain.from_iterable(scope["headers"]))))
+    if refused is not None:
+        await deliver(refused, receive, send)
         return
     try:
         body = await read_body(receive)
@@ -86,7 +87,7 @@ def full_environ(scope: Scope, call: Call) -> dict[str, Any]:
     about the connection, which is dealt with."""
     env = environ(scope, call, "")
     for name, value in call.headers.items():
-        if name not in _OF_THE_CONNECTION:
+        if name not in OF_THE_CONNECTION:
             env[f"HTTP_{name.upper().replace('-', '_')}"] = value
     return env
 
@@ -122,11 +123,10 @@ def _joined(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return headers
 
 
-def _bytes(scope: Scope) -> int:
-    return sum(map(len, chain.from_iterable(scope["headers"])))
-
-
-def _too_much(scope: Scope) -> Reply:
-    got = f"{len(scope['headers'])} headers of {_bytes(scope)} bytes"
+def too_much(headers: int, size: int) -> Reply | None:
+    """The refusal of more headers than are taken, by their number and their bytes in all."""
+    if headers <= MAX_HEADERS and size <= MAX_HEADER_BYTES:
+        return None
+    got = f"{headers} headers of {size} bytes"
     expected = f"at most {MAX_HEADERS} headers of {MAX_HEADER_BYTES} bytes in all"
     return problem(431, got, expected)

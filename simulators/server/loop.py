@@ -18,7 +18,6 @@ from simulators.kernel.headers import FRAMING, legal
 
 DRIP_SECONDS = 0.05
 BODILESS = (204, 304)  # RFC 9110 6.4.1: what followed would be read as the next answer
-_FRAMING = frozenset(name.encode() for name in FRAMING)
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -111,12 +110,18 @@ async def _while_there(later: Callable[[], Awaitable[Reply]], receive: Receive) 
         gone.cancel()
 
 
-async def _start(reply: Reply, send: Send) -> None:
-    headers = [(k.lower().encode(), v.encode()) for k, v in legal(reply.headers)]
+def framed(reply: Reply) -> list[tuple[str, str]]:
+    """The headers that an answer goes out with, its length among them; names are lower-case."""
+    headers = [(name.lower(), value) for name, value in legal(reply.headers)]
     if reply.body:  # without one, a length is that of the answer that HEAD asks about
-        headers = [pair for pair in headers if pair[0] not in _FRAMING]
-    if reply.status not in BODILESS and not any(k == b"content-length" for k, _ in headers):
-        headers.append((b"content-length", str(len(reply.body)).encode()))
+        headers = [pair for pair in headers if pair[0] not in FRAMING]
+    if reply.status not in BODILESS and not any(k == "content-length" for k, _ in headers):
+        headers.append(("content-length", str(len(reply.body))))
+    return headers
+
+
+async def _start(reply: Reply, send: Send) -> None:
+    headers = [(name.encode(), value.encode()) for name, value in framed(reply)]
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
 
 

@@ -32,7 +32,7 @@ from simulators.testing.contract_server.exchange import (
 )
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
+    from wsgiref.types import WSGIEnvironment
 
 _KINDS = {
     HandlerType.PERMANENT: "at least once",
