@@ -77,7 +77,14 @@ def caught(work, *given):
 
 def wrong_with(cls):
     """What does not work with an exception of this class, by what was tried."""
-    error = made(cls)
+    try:
+        return _wrong_with(made(cls))
+    except Exception as fault:
+        return [repr(fault)]
+
+
+def _wrong_with(error):
+    cls = type(error)
     said = str(error)
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         far = caught(pool.submit(throw, error).result)
