@@ -109,13 +109,11 @@ def send_of(provider, default, one_send):
     number = NUMBERS.get(provider.name, "+14155552671")
     if provider.name in ("vonage", "gatewayapi"):
         number = number.removeprefix("+")
-    path, headers, body = one_send(
-        default, provider.name, int(number) if provider.name == "gatewayapi" else number
-    )
+    method, path, headers, body = one_send(default, provider.name, number)
     target = path.removeprefix(f"/{provider.name}")
     headers = {name.lower(): value for name, value in headers.items()}
-    headers.setdefault("host", provider.hosts[0])
-    return Sent(provider.name, "POST", target, headers, body.encode(), good=True)
+    headers["host"] = provider.hosts[0]
+    return Sent(provider.name, method, target, headers, body.encode(), good=True)
 
 
 @pytest.fixture
