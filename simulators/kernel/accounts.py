@@ -49,7 +49,7 @@ class Accounts:
     ) -> None:
         self.store = store
         self.providers = {provider.name: provider for provider in providers}
-        self._system = system
+        self.system = system
         self._worlds: dict[str, World] = {}
         self._secrets = Secrets()
         self._masks: dict[str, Mask] = {}
@@ -108,7 +108,7 @@ class Accounts:
             if document is None:
                 known = ", ".join(self.store.accounts())
                 raise LookupError(f"no account '{account}'; there are: {known}")
-            world = self._worlds[account] = World(_account(document), self.store, self._system)
+            world = self._worlds[account] = World(_account(document), self.store, self.system)
         return world
 
     def of(self, provider: str, credential: str) -> World | None:

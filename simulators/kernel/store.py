@@ -148,8 +148,8 @@ class Store(Protocol):
     def planned(self, account: str, limit: int) -> list[tuple[float, list[Any]]]:
         """What is still planned, the earliest first."""
 
-    def next_due(self) -> list[tuple[str, float]]:
-        """Each account that has something planned, with the earliest time."""
+    def next_due(self, account: str) -> float | None:
+        """The earliest time of what is planned, None if nothing is."""
 
     def on_plan(self, changed: Callable[[str], None]) -> None:
         """Calls `changed` with an account whose earliest time, or whose clock, has changed."""

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections import defaultdict
+from heapq import heapify, heappop, heappush
 from typing import Any, NamedTuple
 
 import orjson
@@ -13,7 +14,7 @@ from simulators.kernel.accounts import Accounts
 from simulators.kernel.contracts import Breach
 from simulators.kernel.message import INBOUND, Message
 from simulators.kernel.receipts import LOG, UNANSWERED, Callback, Due, Report, Reporting
-from simulators.kernel.world import World
+from simulators.kernel.world import STRANGERS, World
 from simulators.server.courier import Courier, Delivery
 
 _log = logging.getLogger(__name__)
@@ -32,6 +33,65 @@ class _Parcel(NamedTuple):
     resets: int  # of the world when this was packed: what it was emptied of since is not reported
 
 
+class _Schedule:
+    """Which world has something due, and when on the system's time the next one has. A world is
+    asked again when its plans or its clock have changed: with ten thousand others it costs as much
+    as alone."""
+
+    def __init__(self, accounts: Accounts) -> None:
+        self._accounts = accounts
+        self._changed = {*accounts.store.accounts(), STRANGERS}
+        self._at: dict[str, float] = {}
+        self._queue: list[tuple[float, str]] = []  # what is not in `_at` so is out of date
+
+    def changed(self, account: str) -> None:
+        """Its earliest plan or its clock is another."""
+        self._changed.add(account)
+
+    def due(self) -> str:
+        """A world that has something due, those that have waited longer first; "" for none."""
+        self._look()
+        now = self._accounts.system()
+        while self._queue and self._queue[0][0] <= now:
+            at, account = self._queue[0]
+            if self._at.get(account) == at:
+                if self._accounts.store.next_due(account) is not None:
+                    return account
+                del self._at[account]  # it was emptied or dropped meanwhile
+            heappop(self._queue)
+        return ""
+
+    def wait(self) -> float | None:
+        """Seconds until something is due; None if no running clock leads there."""
+        self._look()
+        while self._queue and self._at.get(self._queue[0][1]) != self._queue[0][0]:
+            heappop(self._queue)
+        return max(self._queue[0][0] - self._accounts.system(), 0) if self._queue else None
+
+    def _look(self) -> None:
+        while self._changed:
+            account = self._changed.pop()
+            at = self._when(account)
+            if at is None:
+                self._at.pop(account, None)
+            elif at != self._at.get(account):
+                self._at[account] = at
+                heappush(self._queue, (at, account))
+        if len(self._queue) > 2 * len(self._at) + 1000:
+            self._queue = [(at, account) for account, at in self._at.items()]
+            heapify(self._queue)
+
+    def _when(self, account: str) -> float | None:
+        at = self._accounts.store.next_due(account)
+        if at is None:
+            return None
+        clock, now = self._accounts.world(account).clock, self._accounts.system()
+        left = at - clock.now()
+        if left <= 0:
+            return now
+        return None if clock.frozen else now + left
+
+
 class Dispatcher:
     """Watches every world's plans. All but the HTTP exchange happens on the servers' loop."""
 
@@ -42,7 +102,8 @@ class Dispatcher:
         self._woken = asyncio.Event()
         self._under_way: dict[int, _Parcel] = {}
         self._idle = asyncio.Event()
-        accounts.store.on_plan(lambda _account: self._woken.set())
+        self._schedule = _Schedule(accounts)
+        accounts.store.on_plan(self._planned)
 
     async def run(self) -> None:
         """Sends what is due, until cancelled."""
@@ -55,6 +116,10 @@ class Dispatcher:
                 continue
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), wait)
+
+    def _planned(self, account: str) -> None:
+        self._schedule.changed(account)
+        self._woken.set()
 
     def under_way(self, account: str) -> list[dict[str, Any]]:
         """The reports of an account that are being made: taken from its plans, not answered yet."""
@@ -69,35 +134,26 @@ class Dispatcher:
         """Waits until nothing is due and nothing under way; False if that takes too long."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout):
-                while self._under_way or self._wait() == 0:
+                while self._under_way or self._schedule.wait() == 0:
                     self._idle.clear()
                     await asyncio.wait_for(self._idle.wait(), None if self._under_way else 0.01)
                 return True
         return False
 
-    def _wait(self) -> float | None:
-        """Seconds to the next due item on a running clock; None if no clock leads there."""
-        soonest = None
-        for account, at in self._accounts.store.next_due():
-            clock = self._accounts.world(account).clock
-            left = at - clock.now()
-            if left <= 0:
-                return 0
-            if not clock.frozen and (soonest is None or left < soonest):
-                soonest = left
-        return soonest
-
     def _send_due(self) -> float | None:
-        store = self._accounts.store
-        for account, _at in store.next_due():
+        """Sends some of what is due; seconds to what comes next, None if no clock leads there."""
+        store, taken = self._accounts.store, 0
+        while taken < CHUNK and (account := self._schedule.due()):
             if len(self._under_way) >= MAX_IN_FLIGHT:
                 return 1.0
             world = self._accounts.world(account)
-            taken = [Due(*item) for _, item in store.due(account, world.clock.now(), CHUNK)]
-            for parcel in self._packed(world, taken):
+            found = [Due(*item) for _, item in store.due(account, world.clock.now(), CHUNK)]
+            for parcel in self._packed(world, found):
                 self._send(parcel)
+            taken += max(len(found), 1)
+            self._schedule.changed(account)
         self._idle.set()
-        return self._wait()
+        return self._schedule.wait()
 
     def _packed(self, world: World, taken: list[Due]) -> list[_Parcel]:
         """The reports that still hold, those of one provider and kind to one URL together."""

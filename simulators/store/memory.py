@@ -199,8 +199,9 @@ class MemoryStore:
         earliest = nsmallest(limit, self._shelf(account).plans)
         return [(at, list(item)) for at, _order, item in earliest]
 
-    def next_due(self) -> list[tuple[str, float]]:
-        return [(name, s.plans[0][0]) for name, s in self._shelves.items() if s.plans]
+    def next_due(self, account: str) -> float | None:
+        shelf = self._shelves.get(account)
+        return shelf.plans[0][0] if shelf and shelf.plans else None
 
     def on_plan(self, changed: Callable[[str], None]) -> None:
         self._on_plan.append(changed)

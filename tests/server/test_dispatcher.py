@@ -297,3 +297,70 @@ def test_strangers_have_no_application(sms_server):
     with pytest.raises(Unacceptable, match="strangers have no application"):
         strangers.reply("twilio", "+15558675310", "hello", url=URL)
     assert [] == sms_server.call(lambda: strangers.world.messages(inbound=True))
+
+
+def test_one_report_costs_the_same_among_a_thousand_accounts_that_wait(monkeypatch):
+    """Each is asked when it is due again once it has changed, and not whenever any is."""
+    asked = []
+    due = MemoryStore.next_due
+    monkeypatch.setattr(
+        MemoryStore, "next_due", lambda store, account: asked.append(1) or due(store, account)
+    )
+
+    async def test(played):
+        far = Message(
+            "SM1", "twilio", "send", "+15558670001", "", "hi", 1, played.time,
+            (Step(0, "queued"), Step(1_000_000, "delivered")), callback=URL,
+        )  # fmt: skip
+        for n in range(1000):
+            world = played.accounts.create()
+            ((kept, *_),) = played.store.admit(world.id, [((), replace(far, id=f"SM{n}"))], 0)
+            receipts.plan(PROVIDERS["twilio"].reporting(kept), world, kept)
+        await settle()
+        asked.clear()
+        played.message(1)
+        await played.pass_time(1)
+        await played.answer(ACCEPTED)
+
+        assert [("sent", 1, "delivered")] == played.told()
+        assert len(asked) < 20
+
+    play(test)
+
+
+def test_worlds_that_are_gone_hold_up_nothing():
+    """One was dropped and one emptied while something was planned."""
+
+    async def test(played):
+        made = [played.accounts.create() for _ in range(2)]
+        for world in made:
+            ((kept, *_),) = played.store.admit(
+                world.id, [((), replace(played.message(9, ""), callback=URL))], played.time
+            )
+            receipts.plan(PROVIDERS["twilio"].reporting(kept), world, kept)
+        await settle()
+        played.accounts.drop(made[0].id)
+        made[1].reset()
+        played.message(1)
+        await played.pass_time(5)
+
+        assert 1 == len(played.waiting)
+
+    play(test)
+
+
+def test_a_frozen_world_is_due_once_its_clock_moves():
+    """Time that stands still leads nowhere, and a step of it at once."""
+
+    async def test(played):
+        played.world.clock.freeze()
+        played.message(1)
+        await played.pass_time(500)
+        still = len(played.waiting)
+        played.world.clock.advance(1)
+        await settle()
+
+        assert (0, 1) == (still, len(played.waiting))
+        assert played.dispatcher._schedule.wait() is None
+
+    play(test)
