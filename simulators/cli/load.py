@@ -20,9 +20,9 @@ import click
 
 from simulators.cli.options import ACCOUNT, fail, limits
 from simulators.data import data
-from simulators.load import preflight, processes, scenarios
-from simulators.load.scenarios import Scenario
-from simulators.load.settings import DEFAULT_SIM, NO_SIM, Settings
+from simulators.load import launch
+from simulators.load.launch import Scenario
+from simulators.load.settings import DEFAULT_SIM, NO_SIM, NotReady, Settings, check
 
 STOP_SECONDS = 10  # users that wait for a code are let finish
 
@@ -147,8 +147,8 @@ def _run(name: str, given: dict[str, Any]) -> None:
         _list(folder)
         return
     try:
-        scenario = scenarios.find(name, folder)
-    except scenarios.NoScenario as error:
+        scenario = launch.find(name, folder)
+    except launch.NoScenario as error:
         fail(str(error))
     if find_spec("locust") is None:
         fail("load needs Locust: pip install 'sms-simulators[load]'")
@@ -158,7 +158,7 @@ def _run(name: str, given: dict[str, Any]) -> None:
         _check(settings, scenario)
         outcome = Path(closing.enter_context(TemporaryDirectory())) / "outcome.json"
         settings = replace(settings, outcome=outcome)
-        code = processes.locust(
+        code = launch.locust(
             _arguments(scenario, settings, given),
             {"LOGTO_TOKEN": settings.token, "SMS_SIMULATORS_TOKEN": settings.sim_token},
         )
@@ -187,7 +187,7 @@ def _exit_code(code: int, passed: bool | None) -> int:
 
 
 def _list(folder: Path) -> None:
-    found = scenarios.every(folder)
+    found = launch.every(folder)
     if not found:
         fail(f"this installation has no scenarios: {folder} has none", code=1)
     width = max(len(scenario.name) for scenario in found)
@@ -228,16 +228,16 @@ def _placed(
     if "host" in scenario.needs:
         options += ["--otp-port", "0"]
     try:
-        started = closing.enter_context(processes.server(options))
-    except processes.NotStarted as error:
+        started = closing.enter_context(launch.server(options))
+    except launch.NotStarted as error:
         fail(str(error))
     return replace(settings, host=started.otp, sim=started.sim)
 
 
 def _check(settings: Settings, scenario: Scenario, needs: Sequence[str] | None = None) -> None:
     try:
-        preflight.check(settings, scenario.needs if needs is None else needs)
-    except preflight.NotReady as error:
+        check(settings, scenario.needs if needs is None else needs)
+    except NotReady as error:
         fail(str(error))
 
 
@@ -264,7 +264,7 @@ def _arguments(scenario: Scenario, settings: Settings, given: dict[str, Any]) ->
     found += [part for name, value in told.items() if value for part in (name, str(value))]
     found += [part for text in settings.thresholds for part in ("--threshold", text)]
     if given["processes"]:  # its usual port is that of any other run on this machine too
-        port = str(processes.free_port())
+        port = str(launch.free_port())
         found += ["--master-port", port, "--master-bind-port", port]
         found += ["--master-bind-host", "127.0.0.1"]
     found += ["--web-host", "127.0.0.1"] if given["web"] else ["--headless", "--skip-log-setup"]

@@ -1,17 +1,13 @@
-"""The figures of a run, by which its thresholds are judged: requests as Locust counted them, and
-what the ledger says of sends and codes."""
+"""The figures of a run: requests as Locust counted them, and how they went over time by a sample
+every few seconds, for the plots and the progress line.
+"""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
-from simulators.load.invariants import Finding
 from simulators.load.ledger import Ledger
-from simulators.load.thresholds import Threshold
-
-_SENDS = {"throttled": "throttled", "refused": "refused", "accepted": "sent"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,94 +37,6 @@ def requests(stats: Any) -> list[Requests]:
     ]
 
 
-class Nothing(Exception):
-    """There is no such figure; the message says what there is."""
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """Of the whole run, which took so many seconds."""
-
-    requests: Sequence[Requests]
-    ledger: Ledger
-    seconds: float
-
-    def judged(self, threshold: Threshold) -> Finding:
-        """Whether it holds, with the value that it was."""
-        try:
-            value, of = self._value(threshold)
-        except Nothing as nothing:
-            return Finding(threshold.text, "broken", str(nothing), [str(nothing)])
-        told = f"it was {_shown(threshold, value)}{of}"
-        if threshold.holds(value):
-            return Finding(threshold.text, "holds", told)
-        return Finding(threshold.text, "broken", told, [told])
-
-    def _value(self, threshold: Threshold) -> tuple[float, str]:
-        metric, name = threshold.metric, threshold.name
-        if metric == "blocked":
-            return blocked(self.ledger, name)
-        if metric in _SENDS:
-            return self._sends(threshold)
-        if name == "verify" and metric in ("success", "failures"):
-            return self._verified(threshold)
-        chosen = self._named(name)
-        count = sum(one.count for one in chosen)
-        of = f", of {count:,} requests"
-        if metric == "requests":
-            return count, ""
-        if metric == "rate":
-            return count / self.seconds if self.seconds else 0.0, of
-        if metric in ("failures", "success"):
-            failures = sum(one.failures for one in chosen)
-            return _part(failures if metric == "failures" else count - failures, count, threshold)
-        return _time(metric, chosen, count), of
-
-    def _named(self, name: str) -> list[Requests]:
-        found = [one for one in self.requests if name in ("", one.name) and one.count]
-        found = found or [one for one in self.requests if one.name.startswith(f"{name} ")]
-        if not found:
-            there = ", ".join(sorted({one.name for one in self.requests})) or "none at all"
-            raise Nothing(f"no request is called '{name}'; there are: {there}" if name else there)
-        return found
-
-    def _sends(self, threshold: Threshold) -> tuple[float, str]:
-        label = "" if threshold.name == "send" else threshold.name
-        answers = [self.ledger.count(kind, label) for kind in ("sent", "throttled", "refused")]
-        if not sum(answers):
-            there = ", ".join(["send", *self.ledger.labels()])
-            raise Nothing(f"no send of '{label or 'send'}' was answered; there are: {there}")
-        kind = _SENDS[threshold.metric]
-        count = answers[("sent", "throttled", "refused").index(kind)]
-        return _part(count, sum(answers), threshold, "answered sends")
-
-    def _verified(self, threshold: Threshold) -> tuple[float, str]:
-        good, wrong = self.ledger.count("verified"), self.ledger.count("wrong")
-        if not good + wrong:
-            raise Nothing("no code was tried")
-        count = good if threshold.metric == "success" else wrong
-        return _part(count, good + wrong, threshold, "codes tried")
-
-
-def _part(
-    count: int, all_of_them: int, threshold: Threshold, what: str = "requests"
-) -> tuple[float, str]:
-    if not threshold.percent:
-        return count, f" of {all_of_them:,} {what}"
-    return count / all_of_them, f", {count:,} of {all_of_them:,} {what}"
-
-
-def _time(metric: str, chosen: Sequence[Requests], count: int) -> float:
-    if metric == "max":
-        return max(one.longest for one in chosen)
-    if metric == "average":
-        return sum(one.total for one in chosen) / count
-    times: Counter[float] = Counter()
-    for one in chosen:
-        times.update(one.times)
-    return percentile(times, float(metric[1:]) / 100)
-
-
 def percentile(times: Mapping[float, int], share: float) -> float:
     """The least time within which that share of the requests were answered; 0 of none."""
     wanted = ceil(sum(times.values()) * share - 1e-9)
@@ -139,43 +47,89 @@ def percentile(times: Mapping[float, int], share: float) -> float:
     return 0.0
 
 
-def blocked(ledger: Ledger, label: str = "") -> tuple[float, str]:
-    """The longest time, in whole seconds, in which sends of one use (or of the one use or template
-    that is named) were throttled and not one was accepted, and which use it was."""
-    label = "" if label == "send" else label
-    if label and label not in ledger.labels():
-        there = ", ".join(ledger.labels())
-        raise Nothing(f"no send is of '{label}'; there are: {there}")
-    seconds: dict[str, dict[int, bool]] = {}
-    last = max((moment.second for moment in ledger.moments), default=0) + 1
-    for moment in ledger.moments:
-        if label not in ("", moment.usage, moment.template):
-            continue
-        if moment.kind in ("sent", "throttled"):
-            known = seconds.setdefault(label or moment.usage, {})
-            known[moment.second] = known.get(moment.second, False) or moment.kind == "sent"
-    found = [(_longest(known, last), usage) for usage, known in seconds.items()]
-    longest, usage = max(found, default=(0, ""))
-    return longest, f" ({usage})" if usage and longest else ""
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """One kind of request between two samples: a second, and times in milliseconds."""
+
+    rate: float
+    p50: float
+    p95: float
+    p99: float
 
 
-def _longest(served: Mapping[int, bool], last: int) -> int:
-    longest, since = 0, 0
-    for second in sorted(served):
-        if served[second]:
-            longest, since = max(longest, second - since if since else 0), 0
-        else:
-            since = since or second
-    return max(longest, last - since if since else 0)
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The time since the sample before; `rate` and `failures` are a second, `fullest` is the share
+    used of the fullest window of each limit."""
+
+    at: float
+    users: int
+    rate: float
+    failures: float
+    paces: Mapping[str, Pace]
+    fullest: Mapping[str, float]
 
 
-def _shown(threshold: Threshold, value: float) -> str:
-    if threshold.percent:
-        return f"{value * 100:.4g} %"
-    if threshold.metric == "blocked":
-        return f"{value:g} s"
-    if threshold.metric == "rate":
-        return f"{value:.1f}/s"
-    if threshold.metric in ("requests", "failures", "success", *_SENDS):
-        return f"{value:,.0f}"
-    return f"{value:.4g} ms"
+@dataclass(slots=True)
+class Recorder:
+    """Samples in order of time."""
+
+    began: float
+    samples: list[Sample] = field(default_factory=list)
+    before: dict[str, Requests] = field(default_factory=dict)
+
+    def sample(
+        self, at: float, users: int, stats: Any, windows: Sequence[Mapping[str, Any]] = ()
+    ) -> None:
+        """Takes one at `at`, by Locust's statistics and the windows in use, if they were asked."""
+        elapsed = at - (self.samples[-1].at if self.samples else self.began)
+        if elapsed <= 0:
+            return
+        now = _by_name(requests(stats))
+        paces = {
+            name: pace
+            for name, one in now.items()
+            if (pace := _pace(one, self.before.get(name), elapsed)) is not None
+        }
+        failures = sum(one.failures for one in now.values())
+        failed = failures - sum(one.failures for one in self.before.values())
+        rate = sum(pace.rate for pace in paces.values())
+        self.before = now
+        self.samples.append(
+            Sample(at, users, rate, max(failed, 0) / elapsed, paces, _fullest(windows))
+        )
+
+
+def _by_name(found: Sequence[Requests]) -> dict[str, Requests]:
+    return {one.name: one for one in found}
+
+
+def _pace(one: Requests, before: Requests | None, elapsed: float) -> Pace | None:
+    known = before.times if before else {}
+    times = {time: n - known.get(time, 0) for time, n in one.times.items()}
+    times = {time: n for time, n in times.items() if n > 0}
+    if not times:
+        return None
+    p50, p95, p99 = (percentile(times, share) for share in (0.5, 0.95, 0.99))
+    return Pace(sum(times.values()) / elapsed, p50, p95, p99)
+
+
+def _fullest(windows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for window in windows:
+        name = f"{window['provider']} {window['limit']}"
+        found[name] = max(found.get(name, 0.0), window["used"] / max(window["permits"], 1))
+    return found
+
+
+def progress(recorder: Recorder, ledger: Ledger) -> str:
+    """One line: how long, how many users, how fast, and what went wrong so far."""
+    last = recorder.samples[-1]
+    failures = sum(one.failures for one in recorder.before.values())
+    paces = [pace for pace in last.paces.values() if pace.rate]
+    p95 = max((pace.p95 for pace in paces), default=0.0)
+    return (
+        f"{last.at - recorder.began:4.0f} s  {last.users} users  {last.rate:,.0f} requests/s"
+        f"  p95 {p95:,.0f} ms  {failures:,} failures  {ledger.count('sent'):,} sent"
+        f"  {ledger.count('throttled'):,} throttled"
+    )

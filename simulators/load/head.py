@@ -21,15 +21,13 @@ from locust import log
 from locust.runners import STATE_INIT, STATE_STOPPED, MasterRunner
 
 from simulators.control.client import ControlError
-from simulators.load import invariants, preflight, recorder, report
-from simulators.load.figures import Figures, requests
-from simulators.load.inbox import Inbox
+from simulators.load import figures, invariants, report, settings
+from simulators.load.figures import Recorder, requests
+from simulators.load.inbox import Inbox, Kept, Watch
 from simulators.load.invariants import Finding
-from simulators.load.kept import Kept, Watch
 from simulators.load.ledger import Ledger
-from simulators.load.recorder import Recorder
 from simulators.load.settings import Settings
-from simulators.load.thresholds import Names, Threshold, parse
+from simulators.load.thresholds import Figures, Names, Threshold, parse
 from simulators.load.verdict import Verdict
 from simulators.load.workers import RAN, Master
 
@@ -164,11 +162,11 @@ class Head:
             print(self.verdict.as_text(), flush=True)  # noqa: T201 - the page stays, nobody quits
 
     def _found(self) -> Verdict:
-        figures = Figures(requests(self.run.environment.stats), self.run.ledger, self._seconds)
+        judged = Figures(requests(self.run.environment.stats), self.run.ledger, self._seconds)
         return Verdict(
             scenario=Path(self.run.environment.locustfile or "scenario").stem,
             invariants=[*self._invariants(), *self._mishaps()],
-            thresholds=[figures.judged(threshold) for threshold in self.thresholds],
+            thresholds=[judged.judged(threshold) for threshold in self.thresholds],
             facts={
                 "seed": self.run.seed,
                 "users": max(self.runner.target_user_count, *self._users()),
@@ -177,7 +175,7 @@ class Head:
                 "throttled": self.run.ledger.count("throttled"),
                 "verified": self.run.ledger.count("verified"),
             },
-            requests=figures.requests,
+            requests=judged.requests,
         )
 
     def _users(self) -> list[int]:
@@ -213,7 +211,7 @@ class Head:
                 told_windows = time.time()
             self._take(windows=ask)
             if self.run.settings.progress and self.recorder.samples:
-                line = recorder.progress(self.recorder, self.run.ledger)
+                line = figures.progress(self.recorder, self.run.ledger)
                 sys.stderr.write(f"\r\x1b[K{line}" if sys.stderr.isatty() else f"{line}\n")
                 sys.stderr.flush()
             gevent.sleep(_REPORT_SECONDS if self._master else 1.0)
@@ -257,11 +255,11 @@ class Head:
         """Tries everything; a mistake ends the process with one line, before there is a user."""
         try:
             if hiding := self.run.hiding():
-                raise preflight.NotReady(
+                raise settings.NotReady(
                     f"{hiding[0]}.run is Locust's own; call the attached run something else there"
                 )
-            found = preflight.check(self.run.settings, self.run.needs, self.run.names)
-        except preflight.NotReady as mistake:
+            found = settings.check(self.run.settings, self.run.needs, self.run.names)
+        except settings.NotReady as mistake:
             sys.stderr.write(f"sms-simulators: {mistake}\n")
             sys.stderr.flush()
             raise SystemExit(USAGE) from None

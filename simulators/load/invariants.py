@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from simulators.load import windows
-from simulators.load.kept import Kept
+from simulators.load.inbox import Kept
 from simulators.load.ledger import Ledger, digits
 
 State = Literal["holds", "broken", "unknown"]

@@ -16,7 +16,7 @@ from xml.etree.ElementTree import fromstring
 import pytest
 
 from simulators.cli import load as command
-from simulators.load import scenarios
+from simulators.load import launch
 
 COMMAND = [sys.executable, "-m", "simulators.cli", "load"]
 SMOKE = Path(__file__).parent / "smoke.py"
@@ -142,15 +142,15 @@ def test_scenarios_are_known_by_what_they_say(tmp_path, scenario):
     (tmp_path / "other.py").write_text(
         '"""How\nfast? And more."""\nfrom x import attach\nrun = attach()\n'
     )
-    found = {one.name: (one.sentence, one.needs) for one in scenarios.every(tmp_path)}
+    found = {one.name: (one.sentence, one.needs) for one in launch.every(tmp_path)}
 
     assert {
         "mine": ("Mine.", frozenset({"host"})),
         "other": ("How fast?", frozenset({"host", "sim"})),
     } == found
-    assert "other" == scenarios.find("other", tmp_path).name
-    with pytest.raises(scenarios.NoScenario, match="did you mean 'other'"):
-        scenarios.find("othr", tmp_path)
+    assert "other" == launch.find("other", tmp_path).name
+    with pytest.raises(launch.NoScenario, match="did you mean 'other'"):
+        launch.find("othr", tmp_path)
 
 
 def test_a_user_that_hides_locusts_own_run_is_one_line(sms, tmp_path):
@@ -183,7 +183,7 @@ def test_a_run_is_judged_and_told(tmp_path):
         for finding in verdict["invariants"]
     }
     assert ["smoke.invariants", "smoke.thresholds"] == [suite.get("name") for suite in junit]
-    assert "5" == junit[0].get("tests")
+    assert str(len(verdict["invariants"])) == junit[0].get("tests")
     assert "</html>" in (tmp_path / "v.html").read_text()
 
 

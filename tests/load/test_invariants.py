@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from simulators.load.inbox import Kept
 from simulators.load.invariants import Finding, judge
-from simulators.load.kept import Kept
 from simulators.load.ledger import Ledger
 from simulators.load.verdict import Verdict
 

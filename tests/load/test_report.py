@@ -7,12 +7,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from simulators.load.figures import Requests
+from simulators.load.figures import Recorder, Requests
 from simulators.load.invariants import Finding
 from simulators.load.ledger import Ledger
-from simulators.load.plots import chart
-from simulators.load.recorder import Recorder
-from simulators.load.report import page
+from simulators.load.report import chart, page
 from simulators.load.verdict import Verdict
 
 EVIL = '<script>alert("1")</script>'

@@ -2,9 +2,9 @@
 
 import pytest
 
-from simulators.load.figures import Figures, Requests, blocked
+from simulators.load.figures import Requests
 from simulators.load.ledger import Ledger
-from simulators.load.thresholds import BadThreshold, Names, parse, read
+from simulators.load.thresholds import BadThreshold, Figures, Names, blocked, parse, read
 
 SEND = Requests("send", 1000, 2, {10: 900, 40: 60, 200: 40}, total=19_400, longest=204)
 VERIFY = Requests("verify", 500, 0, {5: 500}, total=2500, longest=9)

@@ -10,9 +10,8 @@ import pytest
 from simulators.kernel import admission
 from simulators.kernel.call import Call
 from simulators.kernel.provider import Draft, Exchange, Outcome
-from simulators.load.inbox import Inbox
+from simulators.load.inbox import Inbox, Watch
 from simulators.load.invariants import judge
-from simulators.load.kept import Watch
 from simulators.load.ledger import Ledger
 from simulators.store.windows import Windows
 
