@@ -5,11 +5,10 @@ import pytest
 from simulators import catalog
 from simulators.check.examples import examples
 from simulators.kernel.accounts import DEFAULT
-from simulators.kernel.catalogue import Place
+from simulators.kernel.catalogue import Place, Problem
 from simulators.kernel.clock import Chance
 from simulators.kernel.contracts import contract
 from simulators.kernel.credentials import lookup_ids, made
-from simulators.kernel.problem import Problem
 
 PROVIDERS = list(catalog.PROVIDERS.values())
 SENDS = [(p, e) for p in PROVIDERS for e in p.endpoints if e.sends]

@@ -8,9 +8,8 @@ import pytest
 import yaml
 
 from simulators import catalog, files
-from simulators.kernel.catalogue import Place
+from simulators.kernel.catalogue import Place, Problem
 from simulators.kernel.message import State
-from simulators.kernel.problem import Problem
 from simulators.samples import sample
 
 RULES = files.read_rules(["magic"], catalog.PROVIDERS)

@@ -5,8 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from simulators.catalog import PROVIDERS
-from simulators.kernel.catalogue import Place
-from simulators.kernel.problem import Problem
+from simulators.kernel.catalogue import Place, Problem
 from simulators.samples import sample
 
 

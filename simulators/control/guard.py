@@ -4,7 +4,7 @@ token. Which Host names lead here at all is the gateway's business."""
 from simulators.control.errors import Bad, shown
 from simulators.control.route import Route
 from simulators.kernel.call import Call
-from simulators.kernel.proof import same
+from simulators.kernel.credentials import same
 from simulators.loopback import is_loopback
 
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 import orjson
 
 from simulators.kernel import flow, receipts, script, tables
+from simulators.kernel.catalogue import Problem
 from simulators.kernel.inbound import webhook
 from simulators.kernel.message import Life, Message
-from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Draft, Exchange, Failure, Outcome, Refusal
 from simulators.kernel.store import Admission, Cost
 

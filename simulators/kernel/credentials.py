@@ -6,11 +6,16 @@ the generated credentials and what reports must not show are read off the same r
 can make a secret and forget to have it masked.
 """
 
+import base64
+import binascii
+import hmac
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 
+from simulators.kernel.call import Call
 from simulators.kernel.clock import Chance
 
 Credentials = Mapping[str, str]
@@ -111,3 +116,26 @@ def _near(place: str) -> str:
         f"{other}.{name}" for other in get_close_matches(part, _NAMED, n=1) if dot and name
     ]
     return f"did you mean '{near[0]}'? " if near else ""
+
+
+def same(expected: str, given: str) -> bool:
+    """Compares secrets in constant time."""
+    return hmac.compare_digest(expected.encode(), given.encode("utf-8", "surrogatepass"))
+
+
+def basic(call: Call) -> tuple[str, str] | None:
+    """User and password of a Basic Authorization header (RFC 7617), None where there is none."""
+    return _basic(call.headers.get("authorization", ""))
+
+
+@lru_cache(maxsize=1024)
+def _basic(authorization: str) -> tuple[str, str] | None:
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        decoded = base64.b64decode(token.strip(), validate=True).decode("utf-8", "replace")
+    except (binascii.Error, ValueError):
+        return None
+    user, colon, password = decoded.partition(":")
+    return (user, password) if colon else None

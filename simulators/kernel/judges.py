@@ -5,7 +5,7 @@ Settings documents: `regions` is `{"allowed": [...] or null, "blocked": [...]}` 
 credit is not counted. A provider lists those it knows, in the order it asks.
 """
 
-from simulators.kernel.problem import Problem
+from simulators.kernel.catalogue import Problem
 from simulators.kernel.provider import Draft, Exchange, Failure
 
 

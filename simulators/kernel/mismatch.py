@@ -7,7 +7,7 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from simulators.kernel import proof
+from simulators.kernel import credentials
 
 _MOST = 4000
 _UNKNOWN = "none of those that are tried here; another secret makes every signature another"
@@ -29,7 +29,7 @@ def explained(
     """The mismatch as the journal keeps it: `expected` and `got` are signatures, `ours` and, where
     one of the mistakes explains what came, `theirs` are what they are over. `source` is the page
     of the scheme."""
-    theirs = next((made for made in mistakes if proof.same(made.signature, given)), None)
+    theirs = next((made for made in mistakes if credentials.same(made.signature, given)), None)
     return {
         "scheme": scheme,
         "source": source,

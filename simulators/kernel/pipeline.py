@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from simulators.kernel import admission, journal, script
 from simulators.kernel.accounts import Accounts
 from simulators.kernel.call import Call, Reply
+from simulators.kernel.catalogue import Problem
 from simulators.kernel.headers import spelled
-from simulators.kernel.problem import Problem
 from simulators.kernel.provider import (
     Endpoint,
     Exchange,

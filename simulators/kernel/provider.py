@@ -5,13 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from simulators.kernel.call import Call, Reply
-from simulators.kernel.catalogue import Catalogue, ErrorRow
+from simulators.kernel.catalogue import Catalogue, ErrorRow, Problem
 from simulators.kernel.credentials import Credential, Credentials, published, validate
 from simulators.kernel.flow import Limit
 from simulators.kernel.inbound import Inbound
 from simulators.kernel.message import INBOUND, Life, Message, State, Step
 from simulators.kernel.phone import Number, international
-from simulators.kernel.problem import Problem
 from simulators.kernel.receipts import Receipts, Reporting
 from simulators.kernel.templates import Signature, Template
 from simulators.kernel.world import World

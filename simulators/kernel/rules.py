@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from simulators.kernel import checks
-from simulators.kernel.catalogue import Place, UnknownRow
+from simulators.kernel.catalogue import Place, Problem, UnknownRow
 from simulators.kernel.checks import (
     BadValue,
     Check,
@@ -36,7 +36,6 @@ from simulators.kernel.checks import (
 from simulators.kernel.headers import wrong
 from simulators.kernel.message import State
 from simulators.kernel.phone import international, written
-from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Provider
 from simulators.kernel.world import World
 

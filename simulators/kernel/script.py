@@ -6,10 +6,9 @@ from typing import Any
 import orjson
 
 from simulators.kernel.call import Reply
-from simulators.kernel.catalogue import ErrorRow, Place
+from simulators.kernel.catalogue import ErrorRow, Place, Problem
 from simulators.kernel.headers import FRAMING
 from simulators.kernel.message import Life, State, Step
-from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Draft, Exchange, Failure, Provider, Refusal
 from simulators.kernel.rules import Rule, counters
 

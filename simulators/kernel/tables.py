@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from simulators.kernel.catalogue import UnknownRow
+from simulators.kernel.catalogue import Problem, UnknownRow
 from simulators.kernel.checks import (
     BadValue,
     Check,
@@ -27,7 +27,6 @@ from simulators.kernel.checks import (
     text,
 )
 from simulators.kernel.flow import Limit
-from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Provider
 
 MAX_ROWS = 100

@@ -14,8 +14,8 @@ from functools import lru_cache
 
 from simulators.kernel import reading
 from simulators.kernel.call import MAX_BODY, Call
+from simulators.kernel.catalogue import Problem
 from simulators.kernel.contracts import Breach, contract, document, shown
-from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Document, Endpoint, Provider, Refusal
 
 _NEAR = 3

@@ -9,9 +9,9 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import MapAdapter, Rule
 
 from simulators.kernel.call import Call, Reply
+from simulators.kernel.catalogue import Problem
 from simulators.kernel.headers import legal
 from simulators.kernel.pipeline import Pipeline
-from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Endpoint, Exchange, Provider
 from simulators.kernel.world import World
 from simulators.server import routes

@@ -11,10 +11,9 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from simulators import catalog
-from simulators.kernel.catalogue import ErrorRow, Place, UnknownRow
+from simulators.kernel.catalogue import ErrorRow, Place, Problem, UnknownRow
 from simulators.kernel.contracts import contract
 from simulators.kernel.message import State
-from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Provider
 from simulators.kernel.rules import Rule
 

@@ -9,8 +9,8 @@ import pytest
 from simulators.catalog import PROVIDERS
 from simulators.kernel import admission
 from simulators.kernel.call import Call
+from simulators.kernel.catalogue import Problem
 from simulators.kernel.flow import Limit
-from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Draft, Exchange, Outcome, Refusal
 from simulators.kernel.world import Account, World
 from simulators.store.strict import StrictStore

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from simulators.kernel import proof
+from simulators.kernel import credentials
 from simulators.kernel.call import Call
 
 
@@ -34,12 +34,12 @@ def encoded(text):
 )
 def test_reads_basic_authorization(header, expected):
     """User and password as sent; None for whatever is not that."""
-    assert expected == proof.basic(Call("GET", "/", headers={"authorization": header}))
+    assert expected == credentials.basic(Call("GET", "/", headers={"authorization": header}))
 
 
 def test_no_header_is_no_proof():
     """None, not an error."""
-    assert proof.basic(Call("GET", "/")) is None
+    assert credentials.basic(Call("GET", "/")) is None
 
 
 @pytest.mark.parametrize(
@@ -54,4 +54,4 @@ def test_no_header_is_no_proof():
 )
 def test_compares_any_two_texts(expected, given, same):
     """Also what could not be encoded."""
-    assert same is proof.same(expected, given)
+    assert same is credentials.same(expected, given)

@@ -10,14 +10,13 @@ from types import MappingProxyType
 
 from simulators.kernel import catalogue, judges
 from simulators.kernel.call import Call
+from simulators.kernel.catalogue import Problem
 from simulators.kernel.credentials import Credential
 from simulators.kernel.message import State, Step
-from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Endpoint, Exchange, Handler, Provider, Query, Send
 from simulators.providers.aliyun import (
     access,
     limits,
-    numbers,
     push,
     queries,
     registry,
@@ -176,7 +175,7 @@ EMULATES = (
 )
 
 PROVIDER = Provider(
-    number=numbers.taken,
+    number=send.taken,
     name="aliyun",
     title="Aliyun SMS",
     hosts=(

@@ -6,11 +6,11 @@ https://help.aliyun.com/zh/sdk/product-overview/rpc-mechanism
 import re
 from datetime import UTC, datetime
 
-from simulators.kernel import proof
-from simulators.kernel.problem import Problem
+from simulators.kernel import credentials
+from simulators.kernel.catalogue import Problem
 from simulators.kernel.provider import Exchange, Refusal
 from simulators.kernel.reading import first
-from simulators.providers.aliyun import mistakes, signing
+from simulators.providers.aliyun import signing
 from simulators.providers.aliyun.wire import parameters
 
 _TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
@@ -54,6 +54,7 @@ def _signed(exchange: Exchange, stated: signing.Claim) -> None:
         raise Refusal("MissingSignature")
     if not stated.nonce:
         raise Refusal("MissingSignatureNonce")
-    if not proof.same(stated.expected(exchange.credentials["access_key_secret"]), stated.signature):
-        exchange.mismatch = mistakes.explained(exchange, stated)
+    expected = stated.expected(exchange.credentials["access_key_secret"])
+    if not credentials.same(expected, stated.signature):
+        exchange.mismatch = signing.explained(exchange, stated)
         raise Refusal(Problem.UNAUTHENTICATED, server_string_to_sign=stated.shown)

@@ -8,18 +8,18 @@ from types import MappingProxyType
 
 from simulators.kernel.flow import Limit
 from simulators.kernel.provider import Draft
-from simulators.providers.aliyun import numbers, registry
+from simulators.providers.aliyun import registry, send
 
 PAGE = "https://help.aliyun.com/document_detail/44335.html"
 _EIGHT_HOURS = 8 * 3600  # natural minutes and hours are those of Beijing
 
 
 def _code(draft: Draft) -> bool:
-    return draft.region == numbers.MAINLAND and draft.details["type"] == registry.CODE
+    return draft.region == send.MAINLAND and draft.details["type"] == registry.CODE
 
 
 def _other(draft: Draft) -> bool:
-    return draft.region == numbers.MAINLAND and draft.details["type"] != registry.CODE
+    return draft.region == send.MAINLAND and draft.details["type"] != registry.CODE
 
 
 _CODE = MappingProxyType({"to": r"^\+86", "details.type": f"^{registry.CODE}$"})

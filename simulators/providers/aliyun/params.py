@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from simulators.kernel.problem import Problem
+from simulators.kernel.catalogue import Problem
 from simulators.kernel.provider import Refusal
 from simulators.kernel.templates import Template
 from simulators.providers.aliyun.registry import CODE, template_type

@@ -14,7 +14,7 @@ from simulators.kernel.inbound import Inbound, answered
 from simulators.kernel.message import Message
 from simulators.kernel.receipts import Callback, Receipts, Report
 from simulators.kernel.world import World
-from simulators.providers.aliyun import numbers, wire
+from simulators.providers.aliyun import send, wire
 
 SOURCE = "https://help.aliyun.com/document_detail/101867.html"
 DELIVERED = ("DELIVERED", "用户接收成功")
@@ -39,7 +39,7 @@ def _receipt(report: Report) -> dict[str, Any]:
     message, row = report.message, report.row
     code, text = (str(row.code), row.message) if row else DELIVERED
     return {
-        "phone_number": numbers.shown(message.to),
+        "phone_number": send.shown(message.to),
         "send_time": wire.date(message.at),
         "report_time": wire.date(report.since),
         "success": row is None,
@@ -55,7 +55,7 @@ def _reply(world: World, reply: Message) -> dict[str, Any]:
     """Signature and extension are those of the message that is answered."""
     before = answered(world, reply)
     return {
-        "phone_number": numbers.shown(reply.sender),
+        "phone_number": send.shown(reply.sender),
         "send_time": wire.date(reply.at),
         "content": reply.text,
         "sign_name": before.sender if before else reply.to,

@@ -10,7 +10,7 @@ from simulators.kernel.call import Reply
 from simulators.kernel.message import Message, State
 from simulators.kernel.provider import Exchange
 from simulators.kernel.reading import first
-from simulators.providers.aliyun import numbers, wire
+from simulators.providers.aliyun import send, wire
 
 _DAY = 86_400
 _ALL = 1_000_000
@@ -24,7 +24,7 @@ def details(exchange: Exchange) -> Reply:
     start, bill = wire.midnight(date, exchange.now), first(sent, "BizId")
     found = [
         message
-        for number in numbers.readings(raw)
+        for number in send.readings(raw)
         for message in _select(exchange, start, start + _DAY, number)
         if not bill or message.details["biz_id"] == bill
     ]
@@ -75,7 +75,7 @@ def _detail(exchange: Exchange, message: Message) -> dict[str, Any]:
     row: dict[str, Any] = {"TemplateCode": message.template}
     if provider.states[step.status].final:
         row["ReceiveDate"] = wire.date(since)
-    row |= {"PhoneNum": numbers.shown(message.to), "Content": message.text}
+    row |= {"PhoneNum": send.shown(message.to), "Content": message.text}
     row["SendStatus"] = int(step.status)
     row["SendDate"] = wire.date(message.at)
     if message.details["out_id"]:

@@ -4,17 +4,61 @@ https://help.aliyun.com/document_detail/419273.html and https://help.aliyun.com/
 One number that is refused refuses the call; all numbers of a call share one BizId.
 """
 
+import re
 from typing import Any, NamedTuple
 
 import orjson
 
-from simulators.kernel import judges, segments
+from simulators.kernel import judges, phone, segments
 from simulators.kernel.call import Reply
-from simulators.kernel.problem import Problem
+from simulators.kernel.catalogue import Problem
 from simulators.kernel.provider import Draft, Exchange, Failure, Refusal
 from simulators.kernel.reading import Fields, first
 from simulators.kernel.templates import Template
-from simulators.providers.aliyun import numbers, params, registry, wire
+from simulators.providers.aliyun import params, registry, wire
+
+MAINLAND = "CN"
+_MAINLAND = re.compile(r"(\+?86|0086|\+)?(1[3-9][0-9]{9})")
+_ABROAD = re.compile(r"[1-9][0-9]{4,14}")
+
+
+def recipient(raw: str, *, international: bool) -> tuple[str, str]:
+    """E.164 and region of a number that a template is sent to.
+
+    Eleven bare digits that begin with 1 may be a mainland number or one of North America with
+    its country code; an international template is for the latter, where there is such a number.
+    """
+    mainland = _MAINLAND.fullmatch(raw)
+    abroad = _abroad(raw) if international or not mainland else None
+    if abroad is not None and (not mainland or abroad.valid):
+        return abroad.e164, abroad.region
+    if not mainland:
+        raise Refusal(Problem.BAD_RECIPIENT, to=raw)
+    return f"+86{mainland[2]}", MAINLAND
+
+
+def shown(e164: str) -> str:
+    """The number as answers and pushes spell it: of the mainland without its country code."""
+    return e164.removeprefix("+86").removeprefix("+")
+
+
+def taken(raw: str) -> phone.Number | None:
+    """What bare digits stand for: a number of the mainland, else one abroad."""
+    mainland = _MAINLAND.fullmatch(raw)
+    return phone.parse(f"+86{mainland[2]}") if mainland else _abroad(raw)
+
+
+def readings(raw: str) -> list[str]:
+    """The numbers in E.164 that this may stand for, in a query that names no template."""
+    return list({recipient(raw, international=choice)[0]: None for choice in (False, True)})
+
+
+def _abroad(raw: str) -> phone.Number | None:
+    number = phone.parse(f"+{raw}") if _ABROAD.fullmatch(raw) else None
+    if number is None or not number.possible or number.region == MAINLAND:
+        return None
+    return number
+
 
 MAX_NUMBERS = 1000
 MAX_BATCH = 100
@@ -75,7 +119,7 @@ def _checked(exchange: Exchange, raw: list[str], names: list[str], code: str) ->
     if not raw:
         raise Refusal("MissingPhoneNumberJson")
     for one in raw:
-        numbers.recipient(one, international=False)
+        recipient(one, international=False)
     signatures = [registry.usable_signature(exchange, name) for name in dict.fromkeys(names)]
     template = registry.usable_template(exchange, code)
     for signature in signatures:
@@ -101,7 +145,7 @@ def _drafts(exchange: Exchange, template: Template, items: list[_Item]) -> list[
 
 
 def _draft(template: Template, item: _Item, text: str) -> Draft:
-    number, region = numbers.recipient(item.number, international=template.international)
+    number, region = recipient(item.number, international=template.international)
     whole = f"【{item.signature}】{text}"
     return Draft(
         number=number,
@@ -130,7 +174,7 @@ def _extension(exchange: Exchange, item: _Item) -> str:
 
 def template_fits(exchange: Exchange, draft: Draft) -> Failure | None:
     """Mainland templates for mainland numbers, international ones for all others."""
-    mainland = draft.region == numbers.MAINLAND
+    mainland = draft.region == MAINLAND
     if mainland and draft.details["type"] == registry.INTERNATIONAL:
         return exchange.fail("isv.DOMESTIC_NUMBER_NOT_SUPPORTED")
     if not mainland and draft.details["type"] != registry.INTERNATIONAL:
@@ -141,7 +185,7 @@ def template_fits(exchange: Exchange, draft: Draft) -> Failure | None:
 def region(exchange: Exchange, draft: Draft) -> Failure | None:
     """A blocked region, worded by the side of the border it is on."""
     failure = judges.region(exchange, draft)
-    if failure is not None and draft.region == numbers.MAINLAND:
+    if failure is not None and draft.region == MAINLAND:
         return exchange.fail("isv.DOMESTIC_NUMBER_NOT_SUPPORTED")
     return failure
 

@@ -1,22 +1,26 @@
-"""Aliyun's two signature schemes, from what a request says of itself.
+"""Aliyun's two signature schemes, from what a request says of itself, and the usual mistakes.
 
 RPC v1 (HMAC-SHA1): https://help.aliyun.com/zh/sdk/product-overview/rpc-mechanism
 V3 (ACS3-HMAC-SHA256): https://help.aliyun.com/zh/sdk/product-overview/v3-request-structure-and-signature
 Both sign values as they are once decoded: how a client spelled them on the wire does not matter.
+A signature that is not the right one is tried against what clients of their own get wrong.
 """
 
 import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
+from urllib.parse import quote_plus
 
+from simulators.kernel import mismatch
 from simulators.kernel.call import Call
 from simulators.kernel.credentials import Credentials
-from simulators.kernel.provider import Document
+from simulators.kernel.mismatch import Signed
+from simulators.kernel.provider import Document, Exchange
 from simulators.kernel.reading import Fields, first, form, many
 from simulators.providers.aliyun.wire import is_acs3, parameters
 
@@ -142,3 +146,132 @@ def _authorization(call: Call) -> Mapping[str, str]:
     _scheme, _, rest = call.headers["authorization"].partition(" ")
     pairs = [part.strip().partition("=") for part in rest.split(",")]
     return {name: value for name, _, value in pairs}
+
+
+RPC = "https://help.aliyun.com/zh/sdk/product-overview/rpc-mechanism"
+V3 = "https://help.aliyun.com/zh/sdk/product-overview/v3-request-structure-and-signature"
+VENDOR_HOST = "dysmsapi.aliyuncs.com"
+
+
+def explained(exchange: Exchange, stated: Claim) -> dict[str, Any]:
+    """What the right signature is over, and the mistake that the given one comes of."""
+    secret = exchange.credentials["access_key_secret"]
+    ours = Signed(stated.expected(secret), stated.string_to_sign, stated.canonical)
+    published = exchange.provider.published["access_key_secret"]
+    call, known = exchange.call, exchange.document
+    if stated.canonical:
+        made = _acs3_mistakes(call, known["query"], secret, published, ours)
+        return mismatch.explained("ACS3-HMAC-SHA256", V3, stated.signature, ours, made)
+    made = _rpc_mistakes(call, parameters(known), known, secret, published, ours)
+    return mismatch.explained("HMAC-SHA1", RPC, stated.signature, ours, made)
+
+
+def _mac(key: str, text: str, digest: str = "sha1") -> bytes:
+    return hmac.digest(key.encode(), text.encode("utf-8", "replace"), digest)
+
+
+def _base64(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()
+
+
+def _rpc_mistakes(
+    call: Call, params: Fields, parts: dict[str, Any], secret: str, published: str, ours: Signed
+) -> Iterator[Signed]:
+    right = ours.string_to_sign
+    key = f"{secret}&"
+    for mistake, signature in (
+        ("the key was the secret without the & after it", _base64(_mac(secret, right))),
+        (
+            "the secret was the published one, not this account's",
+            _base64(_mac(f"{published}&", right)),
+        ),
+        ("the signature was in hexadecimal, not Base64", _mac(key, right).hex()),
+        ("the digest was SHA-256, not SHA-1", _base64(_mac(key, right, "sha256"))),
+    ):
+        yield Signed(signature, right, mistake=mistake)
+    for mistake, text in _rpc_strings(call, params, parts):
+        yield Signed(_base64(_mac(key, text)), text, mistake=mistake)
+
+
+def _rpc_strings(call: Call, params: Fields, parts: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    method, other = call.method, "GET" if call.method == "POST" else "POST"
+    query = canonical_query(params, "Signature")
+    twice = encoded(query)
+    unsorted = "&".join(_pairs(params, encoded))
+    yield f"it was signed as a {other}, and sent as a {method}", f"{other}&%2F&{twice}"
+    yield "the query was percent-encoded once, not twice", f"{method}&%2F&{query}"
+    yield "the path was not percent-encoded", f"{method}&/&{twice}"
+    yield (
+        "the parameters were signed in the order sent, not by name",
+        f"{method}&%2F&{encoded(unsorted)}",
+    )
+    yield "a space was signed as +, not %20", f"{method}&%2F&{encoded(_spaced(query))}"
+    form = "&".join(sorted(_pairs(params, _as_form)))
+    yield "the values were encoded as in a form", f"{method}&%2F&{encoded(form)}"
+    raw = "&".join(sorted(_pairs(params, str)))
+    yield "the values were not percent-encoded", f"{method}&%2F&{encoded(raw)}"
+    for part, left in (("query", "body"), ("body", "query")):
+        alone = canonical_query(parts.get(part) or {}, "Signature")
+        text = f"{method}&%2F&{encoded(alone)}"
+        yield f"the parameters of the {'form' if left == 'body' else left} were not signed", text
+
+
+def _pairs(params: Fields, spelled: Any) -> Iterator[str]:
+    for name in params:
+        if name != "Signature":
+            yield from (f"{spelled(name)}={spelled(value)}" for value in many(params, name))
+
+
+def _spaced(query: str) -> str:
+    return query.replace("%20", "+")
+
+
+def _as_form(text: str) -> str:
+    """As Java's URLEncoder and a browser's form do it."""
+    return quote_plus(text, safe="*-._", errors="replace").replace("~", "%7E")
+
+
+def _acs3_mistakes(
+    call: Call, query: Fields, secret: str, published: str, ours: Signed
+) -> Iterator[Signed]:
+    for mistake, key in (
+        ("the key was the secret with a & after it, as in the older scheme", f"{secret}&"),
+        ("the secret was the published one, not this account's", published),
+    ):
+        signature = _mac(key, ours.string_to_sign, "sha256").hex()
+        yield ours._replace(signature=signature, mistake=mistake)
+    raw = _mac(secret, ours.string_to_sign, "sha256")
+    yield ours._replace(signature=_base64(raw), mistake="it was in Base64, not hexadecimal")
+    for mistake, canonical in _canonical_requests(call, query, ours.canonical):
+        hashed = hashlib.sha256(canonical.encode("utf-8", "replace")).hexdigest()
+        text = f"ACS3-HMAC-SHA256\n{hashed}"
+        yield Signed(_mac(secret, text, "sha256").hex(), text, canonical, mistake)
+
+
+def _canonical_requests(call: Call, query: Fields, right: str) -> Iterator[tuple[str, str]]:
+    bare, colon, _port = call.host.rpartition(":")
+    if colon:
+        without = right.replace(f"\nhost:{call.host}\n", f"\nhost:{bare}\n")
+        yield "the host was signed without its port", without
+    vendor = right.replace(f"\nhost:{call.host}\n", f"\nhost:{VENDOR_HOST}\n")
+    yield f"the host was signed as {VENDOR_HOST}, and sent as {call.host}", vendor
+    head, _, payload = right.rpartition("\n")
+    stated = call.headers.get("x-acs-content-sha256", "")
+    if stated != payload:
+        yield "another body was hashed than the one that was sent", f"{head}\n{stated}"
+    yield "the body was not hashed", f"{head}\n{hashlib.sha256(b'').hexdigest()}"
+    lines = right.split("\n")
+    if call.raw_path not in ("", "/"):
+        yield (
+            f"the path was signed as {call.raw_path}, not /",
+            "\n".join([lines[0], call.raw_path, *lines[2:]]),
+        )
+    unsorted = "&".join(_pairs(query, encoded))
+    yield (
+        "the query was signed in the order sent, not by name",
+        "\n".join([*lines[:2], unsorted, *lines[3:]]),
+    )
+    yield "the query was not signed", "\n".join([*lines[:2], "", *lines[3:]])
+    yield "a space was signed as +, not %20", "\n".join([*lines[:2], _spaced(lines[2]), *lines[3:]])
+    other = "GET" if call.method == "POST" else "POST"
+    yield f"it was signed as a {other}, and sent as a {call.method}", "\n".join([other, *lines[1:]])

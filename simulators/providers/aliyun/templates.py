@@ -10,7 +10,7 @@ from typing import Any
 
 from simulators.kernel import templates
 from simulators.kernel.call import Reply
-from simulators.kernel.problem import Problem
+from simulators.kernel.catalogue import Problem
 from simulators.kernel.provider import Exchange, Refusal
 from simulators.kernel.reading import Fields, first
 from simulators.kernel.templates import Kind, Status, Template

@@ -8,8 +8,8 @@ keeps its `%1`, and the value for it stands in `variables`.
 from types import MappingProxyType
 
 from simulators.kernel import catalogue, judges
+from simulators.kernel.catalogue import Problem
 from simulators.kernel.message import State, Step
-from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Draft, Endpoint, Exchange, Provider, Query, Send
 from simulators.providers.gatewayapi import access, account, messages, receipts, send, wire
 

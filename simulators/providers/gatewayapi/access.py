@@ -6,13 +6,13 @@ Reference: https://gatewayapi.com/docs/apis/legacy/rest/ , "Authentication".
 from collections.abc import Callable
 from typing import NamedTuple
 
-from simulators.kernel import proof
+from simulators.kernel import credentials
+from simulators.kernel.catalogue import Problem
 from simulators.kernel.clock import Chance
 from simulators.kernel.credentials import Credential
-from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Exchange, Refusal
 from simulators.kernel.reading import Fields, first, form
-from simulators.providers.gatewayapi import mistakes, signing
+from simulators.providers.gatewayapi import signing
 
 SKEW = 300  # seconds a timestamp may be off; the vendor says only that it must be current
 _REQUIRED = (
@@ -104,7 +104,7 @@ def shown(exchange: Exchange) -> Shown | None:
     scheme, _, rest = authorization.partition(" ")
     if scheme.lower() == "token":
         return _token(rest.strip())
-    pair = proof.basic(call)
+    pair = credentials.basic(call)
     if pair is not None:
         return _user(*pair) if pair[1] else _token(pair[0])
     return _argued(exchange.document["query"]) or _argued(form(call))
@@ -157,9 +157,9 @@ def authenticate(exchange: Exchange) -> None:
     if found.secret is None:
         _verify(exchange, found.oauth)
     elif found.kind == "user":
-        if not proof.same(exchange.credentials["password"], found.secret):
+        if not credentials.same(exchange.credentials["password"], found.secret):
             raise Refusal("0x0211")
-    elif not proof.same(exchange.credentials["token"], found.secret):
+    elif not credentials.same(exchange.credentials["token"], found.secret):
         raise Refusal(Problem.UNAUTHENTICATED)
 
 
@@ -187,11 +187,11 @@ def _verify(exchange: Exchange, oauth: dict[str, str]) -> None:
     in_header = signing.header(call.headers.get("authorization", "")) or {}
     base = signing.base_string(call, in_header)
     expected = signing.signature(base, exchange.credentials["oauth_secret"])
-    if not proof.same(expected, oauth["oauth_signature"]):
-        exchange.mismatch = mistakes.explained(exchange, in_header, oauth["oauth_signature"])
+    if not credentials.same(expected, oauth["oauth_signature"]):
+        exchange.mismatch = signing.explained(exchange, in_header, oauth["oauth_signature"])
         raise Refusal("0x0224")
     digest = oauth.get("oauth_body_hash")
-    if digest is not None and not proof.same(signing.body_hash(call.body), digest):
+    if digest is not None and not credentials.same(signing.body_hash(call.body), digest):
         raise Refusal("0x0224")
     nonce = f"gatewayapi/{oauth['oauth_consumer_key']}/{stamp}/{oauth['oauth_nonce']}"
     if not world.store.once(world.id, nonce, now, now + 2 * SKEW):

@@ -14,8 +14,8 @@ from typing import Any
 
 from simulators.kernel import phone
 from simulators.kernel.call import Reply
+from simulators.kernel.catalogue import Problem
 from simulators.kernel.message import Message
-from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Exchange, Refusal
 from simulators.kernel.reading import first
 from simulators.providers.gatewayapi import prices, receipts, wire

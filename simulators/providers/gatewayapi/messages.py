@@ -8,8 +8,8 @@ from typing import Any
 
 from simulators.kernel import phone, receipts
 from simulators.kernel.call import Reply
+from simulators.kernel.catalogue import Problem
 from simulators.kernel.message import Message, Step
-from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Exchange, Refusal
 from simulators.providers.gatewayapi import prices, wire
 

@@ -9,11 +9,11 @@ from types import MappingProxyType
 
 import orjson
 
-from simulators.kernel import catalogue, judges, proof, schemas
+from simulators.kernel import catalogue, credentials, judges, schemas
 from simulators.kernel.call import Call, Reply
+from simulators.kernel.catalogue import Problem
 from simulators.kernel.credentials import Credential
 from simulators.kernel.message import State, Step
-from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Draft, Endpoint, Exchange, Failure, Provider, Refusal, Send
 from simulators.providers.http_sms import receive
 
@@ -55,7 +55,7 @@ def identify(exchange: Exchange) -> str | None:
 def authenticate(exchange: Exchange) -> None:
     """The header must be the account's, to the letter."""
     given = exchange.call.headers.get("authorization")
-    if given and not proof.same(exchange.credentials["authorization"], given):
+    if given and not credentials.same(exchange.credentials["authorization"], given):
         raise Refusal(Problem.UNAUTHENTICATED)
 
 

@@ -12,8 +12,8 @@ import orjson
 
 from simulators.kernel import phone, reading, segments
 from simulators.kernel.call import Call, Reply
+from simulators.kernel.catalogue import Problem
 from simulators.kernel.contracts import document
-from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Document, Draft, Exchange, Refusal
 from simulators.kernel.script import raw
 

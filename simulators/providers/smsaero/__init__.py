@@ -11,10 +11,10 @@ how many seconds a message waits for moderation (status 8) before it is queued.
 
 from types import MappingProxyType
 
-from simulators.kernel import catalogue, judges, proof, schemas
+from simulators.kernel import catalogue, credentials, judges, schemas
+from simulators.kernel.catalogue import Problem
 from simulators.kernel.credentials import Credential
 from simulators.kernel.message import State, Step
-from simulators.kernel.problem import Problem
 from simulators.kernel.provider import (
     Draft,
     Endpoint,
@@ -121,14 +121,14 @@ CREDENTIALS = (
 
 def identify(exchange: Exchange) -> str | None:
     """The user name of the Basic header: the account's e-mail address."""
-    shown = proof.basic(exchange.call)
+    shown = credentials.basic(exchange.call)
     return shown[0] if shown else None
 
 
 def authenticate(exchange: Exchange) -> None:
     """The password is the API key. Raises `Refusal`."""
-    shown = proof.basic(exchange.call)
-    if shown is None or not proof.same(exchange.credentials["api_key"], shown[1]):
+    shown = credentials.basic(exchange.call)
+    if shown is None or not credentials.same(exchange.credentials["api_key"], shown[1]):
         raise Refusal(Problem.UNAUTHENTICATED)
 
 

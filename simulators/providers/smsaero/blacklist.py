@@ -7,7 +7,7 @@ import zlib
 from typing import Any
 
 from simulators.kernel.call import Reply
-from simulators.kernel.problem import Problem
+from simulators.kernel.catalogue import Problem
 from simulators.kernel.provider import Exchange, Refusal
 from simulators.providers.smsaero import contacts, fields, paging, wire
 

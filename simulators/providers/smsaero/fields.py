@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from simulators.kernel import phone
-from simulators.kernel.problem import Problem
+from simulators.kernel.catalogue import Problem
 from simulators.kernel.provider import Exchange, Refusal
 from simulators.kernel.templates import signatures
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from simulators.kernel import phone
 from simulators.kernel.call import Reply
-from simulators.kernel.problem import Problem
+from simulators.kernel.catalogue import Problem
 from simulators.kernel.provider import Exchange, Refusal
 from simulators.providers.smsaero import fields, prices, wire
 

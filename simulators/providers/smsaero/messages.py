@@ -8,8 +8,8 @@ from types import MappingProxyType
 from typing import Any
 
 from simulators.kernel.call import Reply
+from simulators.kernel.catalogue import Problem
 from simulators.kernel.message import Message
-from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Exchange, Refusal
 from simulators.providers.smsaero import fields, paging, wire
 

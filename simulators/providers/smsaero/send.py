@@ -8,8 +8,8 @@ from typing import Any
 
 from simulators.kernel import phone, segments
 from simulators.kernel.call import Reply
+from simulators.kernel.catalogue import Problem
 from simulators.kernel.message import Life, Step
-from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Draft, Exchange
 from simulators.providers.smsaero import fields, messages, prices, wire
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from simulators.kernel import phone
 from simulators.kernel.call import Reply
+from simulators.kernel.catalogue import Problem
 from simulators.kernel.message import Life, Message, State, Step
-from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Draft, Exchange, Refusal
 from simulators.providers.smsaero import contacts, fields, messages, paging, prices, send, wire
 

@@ -8,10 +8,10 @@ has `Response.Error`, a number that fails its own `Code` in `SendStatusSet`.
 from types import MappingProxyType
 
 from simulators.kernel import catalogue, judges, schemas
+from simulators.kernel.catalogue import Problem
 from simulators.kernel.credentials import Credential
 from simulators.kernel.flow import Limit
 from simulators.kernel.message import State, Step
-from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Provider
 from simulators.kernel.templates import Signature, Template
 from simulators.providers.tencent import (

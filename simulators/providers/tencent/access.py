@@ -6,11 +6,11 @@ checks is not documented; this is one that fits every answer seen.
 
 import re
 
-from simulators.kernel import proof
-from simulators.kernel.problem import Problem
+from simulators.kernel import credentials
+from simulators.kernel.catalogue import Problem
 from simulators.kernel.provider import Exchange, Refusal
 from simulators.kernel.reading import first
-from simulators.providers.tencent import mistakes, settings, signing, wire
+from simulators.providers.tencent import settings, signing, wire
 
 SKEW = 300
 VERSIONS = ("2021-01-11", "2019-07-11")
@@ -56,9 +56,9 @@ def _by_header(exchange: Exchange, timestamp: int) -> None:
         raise Refusal(Problem.UNAUTHENTICATED)
     key = exchange.credentials["secret_key"]
     for host in signing.hosts(call, strict):
-        if proof.same(signing.tc3(call, parts, timestamp, host, key), parts.signature):
+        if credentials.same(signing.tc3(call, parts, timestamp, host, key), parts.signature):
             return
-    exchange.mismatch = mistakes.version_3(exchange, parts, timestamp)
+    exchange.mismatch = signing.version_3(exchange, parts, timestamp)
     raise Refusal(Problem.UNAUTHENTICATED)
 
 
@@ -71,9 +71,9 @@ def _by_parameter(exchange: Exchange) -> None:
     params = wire.flat(exchange) or {}
     key = exchange.credentials["secret_key"]
     for host in signing.hosts(exchange.call, settings.strict(exchange)):
-        if proof.same(signing.v1(exchange.call.method, host, params, key), given):
+        if credentials.same(signing.v1(exchange.call.method, host, params, key), given):
             return
-    exchange.mismatch = mistakes.version_1(exchange, params, given)
+    exchange.mismatch = signing.version_1(exchange, params, given)
     raise Refusal(Problem.UNAUTHENTICATED)
 
 

@@ -10,8 +10,8 @@ import orjson
 
 from simulators.kernel import reading
 from simulators.kernel.call import Call, Reply
+from simulators.kernel.catalogue import Problem
 from simulators.kernel.contracts import document
-from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Document, Exchange, Failure, Refusal
 from simulators.kernel.reading import Fields, first
 

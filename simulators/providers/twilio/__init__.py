@@ -8,8 +8,8 @@ out only after the 201, and shows as a status.
 from types import MappingProxyType
 
 from simulators.kernel import catalogue, judges, schemas
+from simulators.kernel.catalogue import Problem
 from simulators.kernel.message import State, Step
-from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Draft, Endpoint, Exchange, Handler, Provider, Query, Send
 from simulators.kernel.templates import Template
 from simulators.providers.twilio import (

@@ -5,10 +5,10 @@ https://www.twilio.com/docs/usage/requests-to-twilio and https://www.twilio.com/
 
 from collections.abc import Callable
 
-from simulators.kernel import proof
+from simulators.kernel import credentials
+from simulators.kernel.catalogue import Problem
 from simulators.kernel.clock import Chance
 from simulators.kernel.credentials import Credential
-from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Exchange, Refusal
 
 _LETTERS = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
@@ -61,21 +61,21 @@ CREDENTIALS = (
 
 def identify(exchange: Exchange) -> str | None:
     """The Basic user name."""
-    pair = proof.basic(exchange.call)
+    pair = credentials.basic(exchange.call)
     return pair[0] if pair else None
 
 
 def authenticate(exchange: Exchange) -> None:
     """Checks the password; then that the account in the path is the one that signed in."""
     known = exchange.credentials
-    user, password = proof.basic(exchange.call) or ("", "")
+    user, password = credentials.basic(exchange.call) or ("", "")
     own = known["account_sid"]
     secret = known["auth_token"]
     if user == known["api_key_sid"]:
         secret = known["api_key_secret"]
     elif user == known["test_account_sid"]:
         own, secret = user, known["test_auth_token"]
-    if not proof.same(secret, password):
+    if not credentials.same(secret, password):
         raise Refusal(Problem.UNAUTHENTICATED)
     if own is user and is_test(exchange) and _operation(exchange) != "create-message":
         raise Refusal("20008")

@@ -13,7 +13,7 @@ from simulators.kernel.clock import from_iso
 from simulators.kernel.message import Message
 from simulators.kernel.provider import Exchange, Refusal
 from simulators.kernel.reading import Fields, first
-from simulators.providers.twilio import checks, messages, paging, resource, wire
+from simulators.providers.twilio import create, messages, paging, resource, wire
 
 _TOKEN = re.compile(r"P([AB])((?:SM|MM)[0-9a-fA-F]{32})")
 _BATCH = 200
@@ -67,7 +67,7 @@ def _matching(exchange: Exchange, before: int, after: int) -> Iterator[Message]:
     earliest, latest = _sent_between(query)
     asked = {"to": _number(first(query, "To")), "sender": _number(first(query, "From"))}
     # A message is sent when it is accepted or, scheduled, at most 35 days later.
-    since = max(earliest - checks.LATEST - _DAY, 0.0)
+    since = max(earliest - create.LATEST - _DAY, 0.0)
     by_date = any(name.startswith("DateSent") for name in query)
     while True:
         batch = exchange.world.messages(

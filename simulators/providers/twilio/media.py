@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from simulators.kernel.call import Reply
+from simulators.kernel.catalogue import Problem
 from simulators.kernel.message import Message
-from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Exchange, Refusal
 from simulators.kernel.reading import first
 from simulators.providers.twilio import messages, paging, wire

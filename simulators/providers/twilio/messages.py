@@ -6,8 +6,8 @@ the phone: redacted and deleted messages stay in the inbox.
 
 from simulators.kernel import receipts
 from simulators.kernel.call import Reply
+from simulators.kernel.catalogue import Problem
 from simulators.kernel.message import Message, Step
-from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Exchange, Refusal
 from simulators.kernel.reading import Fields, first
 from simulators.providers.twilio import resource, wire

@@ -10,7 +10,7 @@ from typing import Any
 
 from simulators.kernel import phone
 from simulators.kernel.call import Reply
-from simulators.kernel.problem import Problem
+from simulators.kernel.catalogue import Problem
 from simulators.kernel.provider import Exchange, Refusal
 from simulators.kernel.reading import first
 from simulators.providers.twilio import paging, registry, senders, services, wire

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from simulators.kernel import phone
-from simulators.kernel.problem import Problem
+from simulators.kernel.catalogue import Problem
 from simulators.kernel.provider import Draft, Exchange, Failure, Refusal
 from simulators.kernel.reading import Fields, first
 from simulators.providers.twilio import encoding, registry

@@ -7,10 +7,11 @@ from types import MappingProxyType
 from typing import Any
 
 from simulators.kernel.call import Reply
-from simulators.kernel.problem import Problem
+from simulators.kernel.catalogue import Problem
 from simulators.kernel.provider import Exchange, Refusal
 from simulators.kernel.reading import Fields, first
-from simulators.providers.twilio import checks, paging, registry, wire
+from simulators.providers.twilio import paging, registry, wire
+from simulators.providers.twilio.create import is_url, validity
 from simulators.providers.twilio.registry import Service, Services
 
 POOLS = MappingProxyType(
@@ -110,10 +111,10 @@ def _value(name: str, key: str, text: str) -> Any:
     elif name == "scan_message_content":
         wrong = text not in _SCANS
     elif name == "validity_period":
-        wrong = checks.validity(text) is None
-        value = checks.validity(text)
+        wrong = validity(text) is None
+        value = validity(text)
     elif default is None:
-        value, wrong = text or None, bool(text) and not checks.is_url(text)
+        value, wrong = text or None, bool(text) and not is_url(text)
     if wrong or (name == "friendly_name" and not text):
         raise Refusal("20001/value", name=key)
     return value

@@ -15,20 +15,10 @@ and `signed_webhooks` (true signs receipts).
 from types import MappingProxyType
 
 from simulators.kernel import catalogue, judges, schemas
+from simulators.kernel.catalogue import Problem
 from simulators.kernel.message import State, Step
-from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Draft, Endpoint, Exchange, Handler, Provider, Query, Send
-from simulators.providers.vonage import (
-    access,
-    account,
-    fidelity,
-    limits,
-    receipts,
-    refusal,
-    routing,
-    send,
-    wire,
-)
+from simulators.providers.vonage import access, account, fidelity, receipts, refusal, send, wire
 
 CATALOGUE = catalogue.load("vonage")
 
@@ -146,14 +136,14 @@ PROVIDER = Provider(
     lives=LIVES,
     judges=(
         judges.active,
-        routing.on_trial,
+        send.on_trial,
         judges.credit,
         judges.region,
         judges.opted_out,
-        routing.sender_allowed,
+        send.sender_allowed,
     ),
-    limits=limits.LIMITS,
-    price=routing.PRICE,
+    limits=send.LIMITS,
+    price=send.PRICE,
     emulates=fidelity.EMULATES,
     receipts=receipts.RECEIPTS,
     inbound=receipts.INBOUND,

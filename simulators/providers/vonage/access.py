@@ -5,12 +5,12 @@ https://developer.vonage.com/en/getting-started/concepts/authentication
 
 from collections.abc import Callable
 
-from simulators.kernel import proof
+from simulators.kernel import credentials
+from simulators.kernel.catalogue import Problem
 from simulators.kernel.clock import Chance
 from simulators.kernel.credentials import Credential
-from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Exchange, Refusal
-from simulators.providers.vonage import mistakes, signing, wire
+from simulators.providers.vonage import signing, wire
 
 SIGNATURE_AGE = 300  # seconds either way; how old a timestamp may be is UNVERIFIED
 
@@ -58,7 +58,7 @@ def _pair(exchange: Exchange) -> tuple[str, str, bool]:
     """Key, secret and whether they came as Basic."""
     given = wire.parameters(exchange.document)
     key = given.get("api_key") or given.get("username", "")
-    basic = None if key else proof.basic(exchange.call)
+    basic = None if key else credentials.basic(exchange.call)
     if basic is not None:
         return *basic, True
     return key, given.get("api_secret") or given.get("password", ""), False
@@ -80,7 +80,7 @@ def authenticate(exchange: Exchange) -> None:
             raise Refusal("32")
     elif not secret:
         raise Refusal("2/secret")
-    elif not proof.same(known["api_secret"], secret):
+    elif not credentials.same(known["api_secret"], secret):
         raise Refusal(bent.get("wrong_basic", "4") if basic else Problem.UNAUTHENTICATED)
 
 
@@ -93,5 +93,5 @@ def _check_signature(exchange: Exchange, given: dict[str, str], *, lenient: bool
     known = exchange.credentials
     secret, method = known["signature_secret"], known["signature_method"]
     if not signing.verified(given, secret, method, lenient=lenient):
-        exchange.mismatch = mistakes.explained(exchange, given)
+        exchange.mismatch = signing.explained(exchange, given)
         raise Refusal("14")

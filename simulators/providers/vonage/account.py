@@ -12,7 +12,7 @@ from simulators.kernel.inbound import set_webhooks
 from simulators.kernel.message import INBOUND, Message, State
 from simulators.kernel.provider import Exchange, Refusal
 from simulators.kernel.reading import many
-from simulators.providers.vonage import routing, wire
+from simulators.providers.vonage import send, wire
 
 CALLBACKS = MappingProxyType(
     {
@@ -35,7 +35,7 @@ FINAL = MappingProxyType(
 
 def get_balance(exchange: Exchange) -> Reply:
     """The credit in euro."""
-    value = round(routing.balance(exchange), 8)
+    value = round(send.balance(exchange), 8)
     return wire.json(exchange, 200, {"value": value, "autoReload": False})
 
 
@@ -115,7 +115,7 @@ def resource(exchange: Exchange, message: Message) -> dict[str, Any]:
         "from": message.sender,
         "to": message.details["to"],
         "body": message.text,
-        "price": f"{routing.PRICE * message.segments:.8f}",
+        "price": f"{send.PRICE * message.segments:.8f}",
         "date-received": date(message.at),
         "status": step.status,
         "type": "MT",

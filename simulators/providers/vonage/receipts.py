@@ -16,7 +16,7 @@ from simulators.kernel import segments
 from simulators.kernel.inbound import Inbound
 from simulators.kernel.receipts import Callback, Receipts, Report
 from simulators.kernel.world import World
-from simulators.providers.vonage import routing, signing
+from simulators.providers.vonage import send, signing
 
 
 def build(world: World, url: str, reports: Sequence[Report]) -> Callback:
@@ -67,7 +67,7 @@ def receipt(world: World, report: Report) -> dict[str, str]:
         "to": message.sender,
         "network-code": message.details["network"],
         "messageId": (message.id, *message.details["more"])[report.part],
-        "price": f"{routing.PRICE:.8f}",
+        "price": f"{send.PRICE:.8f}",
         "status": report.step.status,
         "scts": f"{at:%y%m%d%H%M}",
         "err-code": str(report.row.code) if report.row else "0",

@@ -1,6 +1,8 @@
-"""Submit an SMS: from parameters to a draft, and one element of the answer for each part.
+"""Submit an SMS: from parameters to a draft, where it goes and at what price, and the answer, one
+element for each part.
 
 Parameters: https://developer.vonage.com/en/api/sms#send-an-sms
+Throughput is counted in requests, not in parts.
 """
 
 from types import MappingProxyType
@@ -8,9 +10,101 @@ from typing import Any
 
 from simulators.kernel import phone, segments
 from simulators.kernel.call import Reply
-from simulators.kernel.problem import Problem
+from simulators.kernel.catalogue import Problem
+from simulators.kernel.flow import Limit
 from simulators.kernel.provider import Draft, Exchange, Failure, Outcome, Refusal
-from simulators.providers.vonage import routing, wire
+from simulators.providers.vonage import wire
+
+PRICE = 0.0333  # euro a part, the figure of the documents for every destination
+BALANCE = 10.28  # what an account shows whose credit is not counted
+
+# A large network of each country (ITU E.212); elsewhere the code that the documents show.
+NETWORKS = MappingProxyType(
+    {
+        "AU": "50501", "BO": "73602", "BR": "72410", "CA": "302720", "CN": "46000",
+        "DE": "26201", "DK": "23801", "ES": "21407", "FR": "20801", "GB": "23410",
+        "HK": "45400", "IN": "40410", "IT": "22210", "JP": "44010", "NL": "20408",
+        "PL": "26001", "RU": "25001", "SE": "24001", "SG": "52501", "US": "310260",
+    }
+)  # fmt: skip
+ANY_NETWORK = "12345"
+
+
+def network(region: str) -> str:
+    """The MCC and MNC of a number in this region."""
+    return NETWORKS.get(region, ANY_NETWORK)
+
+
+def trial_numbers(exchange: Exchange) -> list[str] | None:
+    """The numbers a trial account may send to, None for an account that is none."""
+    numbers: list[str] | None = exchange.world.load("vonage", {}).get("test_numbers")
+    return numbers
+
+
+def on_trial(exchange: Exchange, draft: Draft) -> Failure | None:
+    """Status 29 for a trial account's message to a number that is not on its list."""
+    numbers = trial_numbers(exchange)
+    if numbers is None or draft.number in numbers:
+        return None
+    return exchange.fail("29", to=draft.number)
+
+
+def sender_allowed(exchange: Exchange, draft: Draft) -> Failure | None:
+    """Status 15 where only numbers are senders, for an account that this is asked of."""
+    regions = exchange.world.load("vonage", {}).get("numeric_sender_regions", ())
+    if draft.region not in regions or draft.sender.isdigit():
+        return None
+    return exchange.fail(Problem.BAD_SENDER, to=draft.number)
+
+
+def shown(exchange: Exchange, draft: Draft, to_come: int = 0) -> dict[str, str]:
+    """What routing adds to an element that has `to_come` more parts of its message behind it."""
+    uncharged = 0.0 if exchange.world.load("balance") is None else PRICE * to_come
+    return {
+        "to": draft.details["to"],
+        "remaining-balance": f"{balance(exchange) + uncharged:.8f}",
+        "message-price": f"{PRICE:.8f}",
+        "network": draft.details["network"],
+    }
+
+
+def balance(exchange: Exchange) -> float:
+    """The account's credit in euro."""
+    counted: float | None = exchange.world.load("balance")
+    return BALANCE if counted is None else counted
+
+
+_THROUGHPUT = "https://help.nexmo.com/hc/en-us/articles/203993598"
+
+
+def american_number(draft: Draft) -> bool:
+    """Whether the sender is a long number of the United States or Canada."""
+    return len(draft.sender) == 11 and draft.sender.isdigit() and draft.sender[0] == "1"
+
+
+LIMITS = (
+    Limit(
+        name="account-second",
+        permits=30,
+        seconds=1,
+        kind="natural",
+        key=(),
+        error="1",
+        source=_THROUGHPUT,
+    ),
+    Limit(
+        name="us-number-second",
+        permits=1,
+        seconds=1,
+        kind="natural",
+        key=("sender",),
+        error="1",
+        source=_THROUGHPUT,
+        applies=american_number,
+        where=MappingProxyType({"sender": "^1[0-9]{10}$"}),
+    ),
+)
+
 
 MAX_TEXT = 3200
 MAX_OCTETS = 140
@@ -45,12 +139,12 @@ def parse(exchange: Exchange) -> list[Draft]:
     kind = given.get("type") or "text"
     text = _content(given, kind)
     _check_options(given)
-    if routing.trial_numbers(exchange) is not None:
+    if trial_numbers(exchange) is not None:
         text += " [FREE SMS DEMO, TEST MESSAGE]"
     parts = 1 if kind == "binary" else segments.count(text, unicode=kind == "unicode")
     details: dict[str, Any] = {
         "to": given["to"],
-        "network": routing.network(number.region),
+        "network": network(number.region),
         "more": [exchange.world.chance.uuid() for _ in range(parts - 1)],
     }
     details.update({n: given[n] for n in ("client-ref", "account-ref") if given.get(n)})
@@ -143,7 +237,7 @@ def answer(exchange: Exchange) -> Reply:
     failure = outcome.failure
     if failure is None:
         return wire.submission(exchange, accepted(exchange, outcome))
-    refused = element(failure, routing.shown(exchange, outcome.draft))
+    refused = element(failure, shown(exchange, outcome.draft))
     taken = (failure.row.extra or {}).get("from_part", 1) - 1
     if not taken or outcome.draft.segments == 1:
         return wire.submission(exchange, [refused])
@@ -168,7 +262,7 @@ def accepted(exchange: Exchange, outcome: Outcome) -> list[dict[str, str]]:
     found: list[dict[str, str]] = []
     parts = (first, *draft.details["more"])
     for at, part in enumerate(parts, 1):
-        known = routing.shown(exchange, draft, len(parts) - at)
+        known = shown(exchange, draft, len(parts) - at)
         head = {"to": known.pop("to"), "message-id": part, "status": "0"}
         found.append({**head, **known, **echoed})
     return found

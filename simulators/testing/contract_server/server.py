@@ -12,11 +12,10 @@ from werkzeug.serving import WSGIRequestHandler
 from simulators.catalog import PROVIDERS
 from simulators.kernel import mismatch
 from simulators.kernel.call import Reply
-from simulators.kernel.catalogue import ErrorRow, Place, UnknownRow
+from simulators.kernel.catalogue import ErrorRow, Place, Problem, UnknownRow
 from simulators.kernel.checks import shown
 from simulators.kernel.credentials import Credentials
 from simulators.kernel.headers import legal
-from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Document, Provider
 from simulators.kernel.templates import Template
 from simulators.kernel.validation import is_fallback

@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulators.control import inbound
+from simulators.kernel import operations
 from simulators.kernel.contracts import contract
 
 TAKEN = {"code": 0, "msg": "接收成功"}
@@ -127,7 +127,7 @@ def test_a_reply_is_pushed_with_what_it_answers(aliyun, pushed, httpserver):
 
     def both_due():
         aliyun.sms.world.clock.advance(3)
-        return inbound.reply(aliyun.sms.world, aliyun.provider, PHONE, "", "收到", "")
+        return operations.reply(aliyun.sms.world, aliyun.provider, PHONE, "收到")
 
     reply = aliyun.sms.simulators.call(both_due)
 
