@@ -12,6 +12,7 @@ from simulators.kernel.call import Call, Reply
 from simulators.kernel.contracts import Breach
 from simulators.kernel.masking import Mask, Secrets, fields
 from simulators.kernel.provider import Exchange
+from simulators.kernel.steps import at_once
 from simulators.store.memory import MemoryStore
 
 SECRET = "fedcba9876543210fedcba9876543210"
@@ -30,7 +31,7 @@ def exchange():
 def read(exchange, reply=None, hidden=()):
     packed = journal.entry(exchange, reply or Reply(201, b"{}"))
     mask = Mask(Secrets(hidden), fields(exchange.provider.credentials))
-    return journal.shown(journal.read(7, packed), mask)
+    return at_once(journal.shown(journal.read(7, packed), mask))
 
 
 def test_tells_the_whole_request_and_answer(exchange):
