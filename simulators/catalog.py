@@ -8,8 +8,7 @@ names them in the entry-point group `sms_simulators.providers`:
 """
 
 import pkgutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import entry_points
 from types import MappingProxyType
 
@@ -19,8 +18,12 @@ from simulators.kernel.provider import Provider
 GROUP = "sms_simulators.providers"
 
 
-class BadProvider(Exception):
-    """A provider that cannot be in the catalogue; the message says which one and why."""
+class BadProvider(ImportError):
+    """A provider that cannot be in the catalogue; the message says which one and why. Its `name`
+    is the group's, by which it is known to who has not imported this module."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, name=GROUP)
 
 
 class UnknownProvider(LookupError):
@@ -51,20 +54,19 @@ def collect(found: Iterable[Provider]) -> Mapping[str, Provider]:
 
 def _ours() -> Iterator[Provider]:
     for module in pkgutil.iter_modules(providers.__path__):
-        name = f"{providers.__name__}.{module.name}:PROVIDER"
-        yield _loaded(name, partial(pkgutil.resolve_name, name))
+        yield load(f"{providers.__name__}.{module.name}:PROVIDER")
 
 
 def _brought() -> Iterator[Provider]:
     for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
-        yield _loaded(entry.value, entry.load)
+        yield load(entry.value)
 
 
-def _loaded(where: str, load: Callable[[], object]) -> Provider:
-    """What is there. Raises `BadProvider`, whatever its code raises: a start that fails says by
-    whom."""
+def load(where: str) -> Provider:
+    """The provider at `module:NAME`. Raises `BadProvider`, whatever its code raises: a start that
+    fails says by whom."""
     try:
-        found = load()
+        found: object = pkgutil.resolve_name(where)
     except Exception as error:
         raise BadProvider(f"{where}: {type(error).__name__}: {error}") from error
     if not isinstance(found, Provider):

@@ -14,7 +14,7 @@ PACKAGE = Path(simulators.__file__).parent
 LAYERS = (
     ("data", "loopback"),
     ("kernel", "outbound"),
-    ("providers", "samples", "store"),
+    ("providers", "samples", "scaffold", "store"),
     ("catalog",),
     ("server", "otp", "files"),
     ("control",),

@@ -4,7 +4,7 @@ from importlib import import_module
 
 import click
 
-from simulators.cli.options import fail
+from simulators.cli.options import PROVIDERS_GROUP, fail
 
 EXAMPLES = """\b
 Examples:
@@ -16,6 +16,7 @@ Examples:
   sms-simulators check requests.har --format github
   sms-simulators load send_verify --users 50 --threshold 'send p95 < 50 ms'
   sms-simulators conformance --provider twilio --trigger 'python send.py {to}'
+  sms-simulators provider new acme
   export NODE_EXTRA_CA_CERTS=$(sms-simulators ca)
   sms-simulators hosts | sudo tee -a /etc/hosts
 
@@ -31,6 +32,7 @@ _COMMANDS = {
     "check": ("check", "Hold recorded requests to the providers' contracts."),
     "conformance": ("conformance", "See whether your application notices each refusal."),
     "load": ("load", "Load a service that sends codes, and judge what became of them."),
+    "provider": ("provider", "Write a new provider, or check one."),
     "ca": ("addresses", "Print the path of the CA certificate to trust."),
     "hosts": ("addresses", "Print lines for a hosts file."),
     "where": ("addresses", "Print where the data folders are."),
@@ -79,6 +81,10 @@ def main() -> None:
         code = commands.main(prog_name="sms-simulators", standalone_mode=False)
     except click.exceptions.Abort:
         raise SystemExit(130) from None
+    except ImportError as error:
+        if error.name != PROVIDERS_GROUP:
+            raise
+        fail(f"a provider cannot be used: {error}")
     except click.ClickException as error:
         fail(error.format_message(), code=error.exit_code, context=getattr(error, "ctx", None))
     raise SystemExit(code if isinstance(code, int) else 0)

@@ -10,6 +10,10 @@ USAGE = 2
 DEFAULT_URL = "http://127.0.0.1:8026"
 
 
+# What `simulators.catalog` names its own import errors by; importing it takes a while.
+PROVIDERS_GROUP = "sms_simulators.providers"
+
+
 def fail(message: str, *, code: int = USAGE, context: click.Context | None = None) -> NoReturn:
     """Ends the process with one line on stderr."""
     line = " ".join(message.split())

@@ -11,13 +11,16 @@ import time
 from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
+from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import configs
 import pytest
 
 from simulators.catalog import PROVIDERS
+from simulators.otp.connector import ConnectorError, Incoming, Message, Moment
 from simulators.otp.factories import check_config
+from simulators.samples import sample
 
 FOLDER = Path(__file__).parents[2] / "loadtests"
 pytestmark = pytest.mark.slow
@@ -309,6 +312,30 @@ def test_a_connector_is_configured_as_its_contract_wants(name):
     connector, config = configs.made(name, PROVIDERS[name].published)
 
     check_config(connector.id, config)
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_a_message_is_made_for_every_provider(name, sms, send_raw):
+    """As its connector makes it, or else its sample; the answer to it is read as one to a message
+    that was taken, and another is not."""
+    connector, config = configs.client(name, sms.credentials(name))
+    to = sample(name).number(1)
+    message = Message(to=to[1:], usage="SignIn", payload={"code": "135790"})
+    made = connector.request(config, message, Moment(sms.clock.now().timestamp(), "nonce"))
+    parts = urlsplit(made.url)
+    target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    lines = [f"{made.method} {target} HTTP/1.1", f"host: {parts.netloc}"]
+    headers = {name.lower(): value for name, value in made.headers}
+    headers["content-length"] = str(len(made.body))
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+
+    raw = send_raw("\r\n".join([*lines, "", ""]).encode() + made.body)
+    status, body = int(raw.split()[1]), raw.partition(b"\r\n\r\n")[2]
+
+    connector.careful(Incoming(status, body))
+    assert ["135790"] == [kept.code for kept in sms.messages() if kept.to == to]
+    with pytest.raises(ConnectorError):
+        connector.careful(Incoming(500, b"{}"))
 
 
 SCENARIOS = [path for path in sorted(FOLDER.glob("*.py")) if "attach(" in path.read_text()]
