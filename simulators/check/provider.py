@@ -19,14 +19,13 @@ from simulators.kernel import receipts as line_of
 from simulators.kernel import views
 from simulators.kernel.accounts import DEFAULT, Accounts
 from simulators.kernel.call import Call, Reply
-from simulators.kernel.catalogue import ErrorRow, Place
+from simulators.kernel.catalogue import ErrorRow, Place, Problem
 from simulators.kernel.clock import Chance
 from simulators.kernel.contracts import contract, document
 from simulators.kernel.credentials import made
 from simulators.kernel.inbound import LIFE, arrive
 from simulators.kernel.message import Message, State
 from simulators.kernel.pipeline import Pipeline, Settings
-from simulators.kernel.problem import Problem
 from simulators.kernel.provider import Draft, Provider, Send
 from simulators.kernel.reading import body
 from simulators.kernel.reading import fields as query_fields

@@ -14,12 +14,12 @@ import orjson
 
 from simulators.kernel import catalogue, judges, phone, proof, reading, segments
 from simulators.kernel.call import Call, Reply
+from simulators.kernel.catalogue import Problem
 from simulators.kernel.contracts import document
 from simulators.kernel.credentials import Credential
 from simulators.kernel.flow import Limit
 from simulators.kernel.inbound import Inbound
 from simulators.kernel.message import State, Step
-from simulators.kernel.problem import Problem
 from simulators.kernel.provider import (
     Document,
     Draft,
