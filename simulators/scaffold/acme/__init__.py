@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from simulators.kernel import catalogue, judges, phone, proof, reading, segments
+from simulators.kernel import catalogue, credentials, judges, phone, reading, segments
 from simulators.kernel.call import Call, Reply
 from simulators.kernel.catalogue import Problem
 from simulators.kernel.contracts import document
@@ -75,14 +75,14 @@ CREDENTIALS = (
 
 def identify(exchange: Exchange) -> str | None:
     """Whose request it is: the user of the Authorization header."""
-    pair = proof.basic(exchange.call)
+    pair = credentials.basic(exchange.call)
     return pair[0] if pair else None
 
 
 def authenticate(exchange: Exchange) -> None:
     """The password must be the account's key."""
-    pair = proof.basic(exchange.call)
-    if pair is None or not proof.same(exchange.credentials["api_key"], pair[1]):
+    pair = credentials.basic(exchange.call)
+    if pair is None or not credentials.same(exchange.credentials["api_key"], pair[1]):
         raise Refusal(Problem.UNAUTHENTICATED)
 
 
