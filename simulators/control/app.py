@@ -2,7 +2,8 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from functools import partial
 from typing import Any
 
 import orjson
@@ -12,14 +13,16 @@ from werkzeug.routing import Rule
 
 from simulators.control import check, guard, openapi
 from simulators.control.errors import Bad, document, shown
-from simulators.control.route import HEADERS, Ask, Route, State
+from simulators.control.route import HEADERS, Ask, Route, State, Turns
 from simulators.control.routes import ROUTES
 from simulators.kernel.accounts import DEFAULT
 from simulators.kernel.call import Call, Reply
 from simulators.kernel.checks import Unacceptable
+from simulators.kernel.steps import by_turns
 from simulators.kernel.world import World
 from simulators.server.apps import Answer
 
+FAULT = {"error": "a fault of ours", "expected": "an answer", "got": "a fault"}
 _log = logging.getLogger(__name__)
 
 
@@ -45,7 +48,7 @@ def build(simulators: Any) -> Flask:
     @app.errorhandler(Exception)
     def broken(_error: Exception) -> Response:
         _log.exception("%s %s", request.method, request.path)
-        return json(500, {"error": "a fault of ours", "expected": "an answer", "got": "a fault"})
+        return json(500, FAULT)
 
     return app
 
@@ -74,7 +77,28 @@ def _answer(state: State, route: Route, call: Call, params: Mapping[str, str]) -
     _guard(state, call, route)
     query = check.query(route, call)
     body = check.body(route, call)
-    return route.handle(Ask(state, call, _world(state, query), params, query, body))
+    answer = route.handle(Ask(state, call, _world(state, query), params, query, body))
+    return _begun(route, answer) if isinstance(answer, Generator) else answer
+
+
+def _begun(route: Route, turns: Turns) -> Any:
+    """What a handler answers that goes on in turns: at once where a turn or two will do."""
+    try:
+        next(turns), next(turns)
+    except StopIteration as end:
+        return end.value
+    return Reply(200, later=partial(_continued, route, turns))
+
+
+async def _continued(route: Route, turns: Turns) -> Reply:
+    """The other turns, with whatever else the loop has to do between them."""
+    try:
+        return json(route.status, await by_turns(turns)).reply
+    except Unacceptable as refused:
+        return _refused(refused).reply
+    except Exception:  # a fault of ours is answered as any other, and told in the log
+        _log.exception("%s", route.name)
+        return json(500, FAULT).reply
 
 
 def _guard(state: State, call: Call, route: Route | None) -> None:

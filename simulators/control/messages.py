@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from simulators.control.errors import Bad, shown
-from simulators.control.route import Ask, Route, Schema
+from simulators.control.route import Ask, Route, Schema, Turns
 from simulators.control.schemas import (
     CURSOR,
     PROVIDER,
@@ -21,11 +21,12 @@ from simulators.control.schemas import (
 from simulators.kernel import views
 from simulators.kernel.arrivals import kept_as
 from simulators.kernel.message import Message
+from simulators.kernel.steps import TURN, Steps
 from simulators.kernel.store import Selection
+from simulators.kernel.world import SLICE
 from simulators.kernel.written import readings, since
 
-SCAN = 10_000  # messages looked at for one page; the cursor goes on from there
-_CHUNK = 500
+SCAN = 10_000  # messages looked at for one page, in turns; the cursor goes on from there
 
 _STATUS: Schema = {
     "type": "string",
@@ -57,7 +58,7 @@ def _selected(ask: Ask) -> Selection:
         since=start.at,
         after=start.after,
         before=query.get("cursor", 0),
-        limit=_CHUNK,
+        limit=SLICE,
     )
 
 
@@ -70,7 +71,7 @@ def _walk(ask: Ask, selection: Selection) -> Iterator[Message]:
         selection = replace(selection, before=found[-1].sequence)
 
 
-def _page(ask: Ask, most: int) -> tuple[list[Message], int | None]:
+def _page(ask: Ask, most: int) -> Steps[tuple[list[Message], int | None]]:
     """At most that many messages, and the cursor to go on from."""
     found: list[Message] = []
     wanted = ask.query.get("status", "")
@@ -78,6 +79,8 @@ def _page(ask: Ask, most: int) -> tuple[list[Message], int | None]:
     for looked_at, message in enumerate(_walk(ask, _selected(ask))):
         if len(found) == most or looked_at == SCAN:
             return found, last
+        if looked_at and looked_at % SLICE == 0:
+            yield TURN
         last = message.sequence
         if not wanted or wanted in _words(ask, message):
             found.append(message)
@@ -95,17 +98,24 @@ def show(ask: Ask, message: Message) -> dict[str, Any]:
     return views.message(ask.world, ask.simulators.providers[message.provider], message)
 
 
-def _list(ask: Ask) -> Any:
-    found, following = _page(ask, ask.query.get("limit", 50))
-    return {"messages": [show(ask, message) for message in found], "next": following}
+def _list(ask: Ask) -> Turns:
+    found, following = yield from _page(ask, ask.query.get("limit", 50))
+    shown = []
+    for place, message in enumerate(found, 1):
+        shown.append(show(ask, message))
+        if place % SLICE == 0:
+            yield TURN
+    return {"messages": shown, "next": following}
 
 
-def _delete(ask: Ask) -> Any:
+def _delete(ask: Ask) -> Turns:
     if not ask.query.keys() & (_FILTERS.keys() | {"limit"}):
         return {"deleted": ask.world.store.remove_all(ask.world.id), "next": None}
-    found, following = _page(ask, ask.query.get("limit", SCAN))
-    for message in found:
+    found, following = yield from _page(ask, ask.query.get("limit", SCAN))
+    for place, message in enumerate(found, 1):
         ask.world.store.remove(ask.world.id, message.id)
+        if place % SLICE == 0:
+            yield TURN
     return {"deleted": len(found), "next": following}
 
 

@@ -14,6 +14,7 @@ from simulators.kernel.steps import Steps, by_turns
 from simulators.kernel.world import World
 
 Schema = Mapping[str, Any]
+Turns = Steps[Any]
 
 # No cache keeps an answer, and no browser takes one for a page.
 HEADERS = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
@@ -115,7 +116,8 @@ class Ask:
 @dataclass(frozen=True, kw_only=True)
 class Route:
     """One operation. `path` has its variables in braces; `handle` returns a document, or a
-    `Reply` where more is to be said than 200 (or `status`) and JSON, or raises `Bad`.
+    `Reply` where more is to be said than 200 (or `status`) and JSON, or raises `Bad`. One that has
+    much to go through is a generator: it yields where others may have their turn, and returns it.
 
     `query` holds a schema for each parameter, `account` not among them: `worldly` routes all
     take it. `body` is the schema of the JSON body, None where there is none; where `handle` judges

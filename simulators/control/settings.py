@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from simulators.control.route import Ask, Route, Schema
+from simulators.control.route import Ask, Route, Schema, Turns
 from simulators.control.schemas import (
     CURSOR,
     NULLABLE,
@@ -74,8 +74,8 @@ def _optouts(ask: Ask) -> Any:
     return {"numbers": ask.world.load("optouts", [])}
 
 
-def _put_optouts(ask: Ask) -> Any:
-    operations.set_optouts(ask.world, ask.body["numbers"])
+def _put_optouts(ask: Ask) -> Turns:
+    yield from operations.setting_optouts(ask.world, ask.body["numbers"])
     return _optouts(ask)
 
 

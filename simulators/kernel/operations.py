@@ -20,11 +20,13 @@ from simulators.kernel.contracts import Contract
 from simulators.kernel.message import Message
 from simulators.kernel.provider import Provider
 from simulators.kernel.rules import Rule
+from simulators.kernel.steps import TURN, Steps
 from simulators.kernel.world import STRANGERS, World
 from simulators.kernel.written import bounded, e164, time
 
 MOST_WINDOWS = 1000
 MOST_REFUSALS = 10_000  # of a log, which is bounded
+_NUMBERS = 100  # that are read at once
 MOST_FACTOR = 1_000_000
 MODES = (
     "'provider', 'off', a factor above 0 and at most 1000000 on every limit, or a table of limits"
@@ -153,7 +155,17 @@ def _near(region: str) -> str:
 
 def set_optouts(world: World, numbers: Sequence[str]) -> None:
     """The numbers that want no messages, in any usual writing. Raises `Unacceptable`."""
-    world.save("optouts", sorted({e164(number) for number in numbers}) or None)
+    for _ in setting_optouts(world, numbers):
+        pass
+
+
+def setting_optouts(world: World, numbers: Sequence[str]) -> Steps[None]:
+    """The same in turns: a number takes a while to be read."""
+    read = set[str]()
+    for start in range(0, len(numbers), _NUMBERS):
+        read.update(e164(number) for number in numbers[start : start + _NUMBERS])
+        yield TURN
+    world.save("optouts", sorted(read) or None)
 
 
 def set_balance(world: World, amount: float | None) -> None:

@@ -15,8 +15,10 @@ Whoever raises `Refusal` on the way ends it; the provider's `refuse` spells it. 
 only reads or changes something (`Query`) is handled instead of parse to answer.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from simulators.kernel import admission, journal, script
 from simulators.kernel.accounts import Accounts
@@ -30,8 +32,12 @@ from simulators.kernel.provider import (
     Provider,
     Query,
     Refusal,
+    Turns,
 )
+from simulators.kernel.steps import by_turns
 from simulators.kernel.validation import Validated, validate
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +70,41 @@ class Pipeline:
         strangers = self.accounts.strangers
         exchange = Exchange(call, provider, None, params, strangers, strangers.clock.now())
         try:
-            reply = self._walk(exchange, candidates)
+            made = self._walk(exchange, candidates)
+            reply = made if isinstance(made, Reply) else self._begun(exchange, made)
         except Refusal as refusal:
             reply = _refused(exchange, refusal)
         except script.Scripted:
             reply = Reply(200)
+        return reply if reply.later else self._finished(exchange, reply)
+
+    def _begun(self, exchange: Exchange, turns: Turns) -> Reply:
+        """The reply of a handler that answers in turns: at once where a turn or two will do."""
+        try:
+            next(turns), next(turns)
+        except StopIteration as end:
+            reply: Reply = end.value
+            return reply
+        return Reply(200, later=partial(self._continued, exchange, turns))
+
+    async def _continued(self, exchange: Exchange, turns: Turns) -> Reply:
+        """The other turns, with whatever else the loop has to do between them."""
+        try:
+            reply = await by_turns(turns)
+        except Refusal as refusal:
+            reply = _refused(exchange, refusal)
+        except Exception:  # a fault of ours is answered as any other, and told in the log
+            provider = exchange.provider
+            _log.exception("%s: %s", provider.name, exchange.endpoint)
+            return provider.refuse(exchange, exchange.fail(Problem.INTERNAL))
+        return self._finished(exchange, reply)
+
+    def _finished(self, exchange: Exchange, reply: Reply) -> Reply:
+        """The answer as the world's rules want it, counted and journalled."""
         if exchange.effects:
             reply = script.carry_out(exchange, reply)
             _hold(exchange, reply)
-        self._count(provider, exchange.endpoint, reply.status)
+        self._count(exchange.provider, exchange.endpoint, reply.status)
         if exchange.fired:
             reply.headers.append(("X-Simulator-Rule", spelled(exchange.fired)))
         exchange.world.store.note(
@@ -84,7 +116,7 @@ class Pipeline:
         key = (provider.name, endpoint.operation if endpoint else "", status)
         self.counts[key] = self.counts.get(key, 0) + 1
 
-    def _walk(self, exchange: Exchange, candidates: Sequence[Endpoint]) -> Reply:
+    def _walk(self, exchange: Exchange, candidates: Sequence[Endpoint]) -> Reply | Turns:
         provider = exchange.provider
         validated = validate(provider, candidates, exchange.call)
         exchange.endpoint = endpoint = validated.endpoint

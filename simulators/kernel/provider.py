@@ -12,6 +12,7 @@ from simulators.kernel.inbound import Inbound
 from simulators.kernel.message import INBOUND, Life, Message, State, Step
 from simulators.kernel.phone import Number, international
 from simulators.kernel.receipts import Receipts, Reporting
+from simulators.kernel.steps import Steps
 from simulators.kernel.templates import Signature, Template
 from simulators.kernel.world import World
 
@@ -137,10 +138,16 @@ class Answerer(Protocol):
     def __call__(self, exchange: Exchange, /) -> Reply: ...
 
 
-class Handler(Protocol):
-    """Carries out an operation that sends nothing, and answers it. Raises `Refusal`."""
+Turns = Steps[Reply]
 
-    def __call__(self, exchange: Exchange, /) -> Reply: ...
+
+class Handler(Protocol):
+    """Carries out an operation that sends nothing, and answers it. Raises `Refusal`.
+
+    One that goes through any number of messages is a generator: it goes through a slice of them
+    (`World.slices`) at a time and yields, so that nobody has to wait for all of it."""
+
+    def __call__(self, exchange: Exchange, /) -> Reply | Turns: ...
 
 
 class Identifier(Protocol):

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from simulators.kernel.message import Message
 from simulators.kernel.store import Selection, Store
 
 STRANGERS = "strangers"
+SLICE = 200  # messages that are gone through at once
 _NOBODY: Sequence[str] = ()
 _NONE: tuple[Sequence[str], frozenset[str]] = (_NOBODY, frozenset())
 
@@ -80,6 +81,15 @@ class World:
     def messages(self, **selection: Any) -> list[Message]:
         """Kept messages, newest first, by the fields of `Selection`."""
         return self.store.select(self.id, Selection(**selection))
+
+    def slices(self, *, before: int = 0, **selection: Any) -> Iterator[list[Message]]:
+        """Kept messages, newest first, some hundred at a time: who may go through all there are
+        does something else in between."""
+        while found := self.messages(before=before, limit=SLICE, **selection):
+            yield found
+            if len(found) < SLICE:
+                return
+            before = found[-1].sequence
 
     def reset(self) -> None:
         """Empties the world; the credentials stay, and chance starts anew."""

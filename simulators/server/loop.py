@@ -87,9 +87,9 @@ async def deliver(reply: Reply, receive: Receive, send: Send) -> None:
 async def _deliver(reply: Reply, receive: Receive, send: Send) -> None:
     if reply.later is not None:
         made = await _while_there(reply.later, receive)
-        if made is None:
-            return
-        reply = made
+        if made is not None:
+            await deliver(made, receive, send)
+        return
     if reply.delay > 0:
         await asyncio.sleep(reply.delay)
     if reply.trouble is None:

@@ -147,6 +147,9 @@ class Shelf:
 
     def _chain(self, to: str, before: int, after: int) -> Iterator[Message]:
         sequence = self.newest_to.get(to, 0)
+        if before in self.messages:  # a page that goes on after another need not find its place
+            last = Message.unpack(self.messages[before])
+            sequence = last.previous if last.to == to else sequence
         while sequence > after and sequence in self.messages:
             message = Message.unpack(self.messages[sequence])
             if not before or sequence < before:

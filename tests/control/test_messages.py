@@ -1,6 +1,10 @@
 """Messages as the control API shows, filters, pages and forgets them."""
 
+from base64 import b64encode
+
 import pytest
+
+from simulators.kernel.message import Message, Step
 
 
 @pytest.fixture
@@ -127,3 +131,60 @@ def test_a_code_is_searched_for_once(control, send, monkeypatch):
 
     assert ["123456"] * 3 == [page[0]["code"] for page in pages]
     assert "123456" == waited["code"]
+
+
+def test_a_long_page_is_made_in_turns_and_is_whole(control, sms_server, account):
+    """A thousand messages, by their status among two thousand; then they are forgotten."""
+    world = sms_server.accounts.world(account)
+
+    def kept(n):
+        life = (Step(0, "queued"), Step(0, "sent" if n % 2 else "failed"))
+        one = Message(f"M{n}", "twilio", "create-message", "+15005550010", "", "hi", 1, 1.0, life)
+        world.store.admit(world.id, [((), one)], 1.0)
+
+    sms_server.call(lambda: [kept(n) for n in range(2000)])
+    listed = control("GET", "/_sim/messages", status="sent", limit=1000)
+    gone = control("DELETE", "/_sim/messages", status="sent").json
+
+    assert 200 == listed.status
+    assert [f"M{n}" for n in range(1999, 0, -2)] == [m["id"] for m in listed.json["messages"]]
+    assert {"deleted": 1000, "next": None} == gone
+    assert 1000 == sms_server.call(lambda: world.store.kept(account))
+
+
+def test_what_goes_wrong_in_a_later_turn_is_told(control, sms_server, account):
+    """A number that is none, behind four hundred that are, and a fault of ours."""
+    good = [f"+1415555{n:04}" for n in range(2000, 2400)]
+    bad = control("PUT", "/_sim/optouts", {"numbers": [*good, "nobody"]})
+    done = control("PUT", "/_sim/optouts", {"numbers": good})
+
+    assert (400, "not a phone number", "nobody") == (
+        bad.status,
+        bad.json["error"],
+        bad.json["got"],
+    )
+    assert (200, good) == (done.status, done.json["numbers"])
+
+
+def test_a_provider_s_long_list_is_answered_and_journalled_once(control, raw, sms_server, account):
+    """In turns; a rule slows it down, and the slot that it holds is given back."""
+    world = sms_server.accounts.world(account)
+    rule = {"match": {"operation": "list-messages"}, "effect": {"delay_ms": 1}}
+    control("POST", "/_sim/rules", rule)
+
+    def kept(n):
+        one = Message(
+            f"M{n}", "twilio", "create-message", "+15005550010", "", "hi", 1, 1.0, "number"
+        )
+        world.store.admit(world.id, [((), one)], 1.0)
+
+    sms_server.call(lambda: [kept(n) for n in range(1000)])
+    known = world.credentials("twilio")
+    basic = b64encode(f"{known['account_sid']}:{known['auth_token']}".encode()).decode()
+    path = f"/twilio/2010-04-01/Accounts/{known['account_sid']}/Messages.json?DateSent=1990-01-01"
+    answer = raw(sms_server.ports["http"], "GET", path, headers={"Authorization": f"Basic {basic}"})
+    (entry,) = control("GET", "/_sim/requests").json["requests"]
+
+    assert (200, []) == (answer.status, answer.json["messages"])
+    assert ("list-messages", 200) == (entry["operation"], entry["status"])
+    assert 0 == world.held["twilio"]

@@ -1,9 +1,16 @@
 """What a question costs does not grow with what does not answer it: steps are counted."""
 
+import itertools
+
 import pytest
 
+from simulators.catalog import PROVIDERS
+from simulators.kernel.accounts import DEFAULT, Accounts
+from simulators.kernel.call import Call
 from simulators.kernel.message import INBOUND, Message
+from simulators.kernel.provider import Exchange, Query
 from simulators.kernel.store import Selection
+from simulators.kernel.world import SLICE
 from simulators.store import shelf as shelves
 from simulators.store.index import Index
 from simulators.store.memory import MemoryStore
@@ -118,3 +125,74 @@ def test_making_an_account_is_as_cheap_as_the_first():
     assert store.drop_account("a2")
     assert store.account_of("twilio", "AC2") is None
     assert 99 == store.accounts_kept()
+
+
+MANY = 3000
+YEAR = {"from": "2026-01-01", "to": "2026-12-31"}
+TWILIO = {"account_sid": "AC1", "suffix": ".json"}
+APP = PROVIDERS["tencent"].published["app_id"]
+HOURS = {"BeginTime": "2026113000", "EndTime": "2026120323", "SmsSdkAppId": APP}
+ONE_NUMBER = {
+    "PhoneNumber": "+8613012345678",
+    "SmsSdkAppId": APP,
+    "BeginTime": 1_796_000_000,
+    "Limit": 10,
+}
+
+
+def query(**fields):
+    return {name: [value] for name, value in fields.items()}
+
+
+def turn(unpacked):
+    """How many messages were looked at since the turn before."""
+    count = len(unpacked)
+    unpacked.clear()
+    return count
+
+
+def tencent(action, **body):
+    return Call("POST", "/", headers={"x-tc-action": action, "content-type": "application/json"})
+
+
+@pytest.mark.parametrize(
+    ("provider", "operation", "call", "document"),
+    [
+        ("twilio", "list-messages", None, {"query": {"DateSent>": ["2026-12-02"]}}),
+        ("twilio", "list-messages", None, {"query": {"DateSent": ["2026-12-02"]}}),
+        ("twilio", "list-messages", None, {"query": query(PageToken=f"PBSM{0:032x}", Page="1")}),
+        ("gatewayapi", "usage-by-label", None, {"body": YEAR}),
+        ("smsaero", "list-sms", None, {"body": {}, "query": {}}),
+        ("smsaero", "list-viber", None, {"body": {}, "query": {}}),
+        ("tencent", "send-status-statistics", tencent("SendStatusStatistics"),
+         {"body": {**HOURS, "Limit": 0, "Offset": 0}}),
+        ("tencent", "callback-status-statistics", tencent("CallbackStatusStatistics"),
+         {"body": {**HOURS, "Limit": 0, "Offset": 0}}),
+        ("aliyun", "query-send-statistics", None,
+         {"query": query(IsGlobe="1", StartDate="20261201", EndDate="20261201", PageIndex="1",
+                         PageSize="10")}),
+        ("aliyun", "query-send-details", None,
+         {"query": query(PhoneNumber="13012345678", SendDate="20261201", CurrentPage="1",
+                         PageSize="10")}),
+    ],
+)  # fmt: skip
+def test_what_goes_through_everything_gives_others_their_turn(
+    provider, operation, call, document, unpacked
+):
+    """Lists and statistics over three thousand messages, some hundred at a time."""
+    provider, now = PROVIDERS[provider], 1_796_100_000.0
+    (asked,) = [one for one in provider.endpoints if one.operation == operation][:1]
+    assert isinstance(asked.does, Query)
+    world = Accounts(MemoryStore(), [provider], lambda: now).world(DEFAULT)
+    details = {"type": 0, "biz_id": "1", "out_id": "", "sending": 1, "of": 1}
+    sent = "viber-send" if operation == "list-viber" else "send"
+    for n in range(MANY):
+        life = next(life for life in provider.lives if life != "inbound")
+        kept = Message(f"SM{n:032x}", provider.name, sent, "+8613012345678", "", "hello", 1, now,
+                       life, details=details)  # fmt: skip
+        world.store.admit(world.id, [((), kept)], now)
+    exchange = Exchange(call or Call("GET", "/"), provider, asked, TWILIO, world, now, document)
+    unpacked.clear()
+    most = max(turn(unpacked) for _ in itertools.chain(asked.does.handle(exchange), [0]))
+
+    assert 0 < most <= SLICE + 50

@@ -4,35 +4,37 @@ https://help.aliyun.com/document_detail/419277.html and https://help.aliyun.com/
 """
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from typing import Any
 
-from simulators.kernel.call import Reply
 from simulators.kernel.message import Message, State
-from simulators.kernel.provider import Exchange
+from simulators.kernel.provider import Exchange, Turns
 from simulators.kernel.reading import first
+from simulators.kernel.steps import TURN
 from simulators.providers.aliyun import send, wire
 
 _DAY = 86_400
-_ALL = 1_000_000
 
 
-def details(exchange: Exchange) -> Reply:
+def details(exchange: Exchange) -> Turns:
     """What was sent to one number on one day, newest first."""
     sent = wire.parameters(exchange.document)
     raw, date = wire.required(sent, "PhoneNumber", "SendDate")
     at, size = wire.page(sent, "CurrentPage", needed=True)
     start, bill = wire.midnight(date, exchange.now), first(sent, "BizId")
-    found = [
-        message
-        for number in send.readings(raw)
-        for message in _select(exchange, start, start + _DAY, number)
-        if not bill or message.details["biz_id"] == bill
-    ]
-    rows = [_detail(exchange, message) for message in found[(at - 1) * size : at * size]]
-    return wire.ok(exchange, TotalCount=len(found), SmsSendDetailDTOs={"SmsSendDetailDTO": rows})
+    total, rows = 0, list[dict[str, Any]]()
+    for number in send.readings(raw):
+        for kept in _slices(exchange, start, start + _DAY, number):
+            for message in kept:
+                if not bill or message.details["biz_id"] == bill:
+                    if (at - 1) * size <= total < at * size:
+                        rows.append(_detail(exchange, message))
+                    total += 1
+            yield TURN
+    return wire.ok(exchange, TotalCount=total, SmsSendDetailDTOs={"SmsSendDetailDTO": rows})
 
 
-def statistics(exchange: Exchange) -> Reply:
+def statistics(exchange: Exchange) -> Turns:
     """Counts of each day, of all signatures and kinds or of one."""
     sent = wire.parameters(exchange.document)
     where, begins, ends = wire.required(sent, "IsGlobe", "StartDate", "EndDate")
@@ -44,23 +46,25 @@ def statistics(exchange: Exchange) -> Reply:
         wanted["signature"] = first(sent, "SignName")
     start, end = (wire.midnight(day, exchange.now) for day in (begins, ends))
     days: dict[str, Counter[State]] = defaultdict(Counter)
-    for message in _select(exchange, start, end + _DAY):
-        facts = {
-            "mainland": message.to.startswith("+86"),
-            "type": message.details["type"],
-            "signature": message.sender,
-        }
-        if wanted.items() <= facts.items():
-            days[wire.day(message.at)][_state(exchange, message)] += 1
+    for kept in _slices(exchange, start, end + _DAY):
+        for message in kept:
+            facts = {
+                "mainland": message.to.startswith("+86"),
+                "type": message.details["type"],
+                "signature": message.sender,
+            }
+            if wanted.items() <= facts.items():
+                days[wire.day(message.at)][_state(exchange, message)] += 1
+        yield TURN
     rows = [_counts(day, days[day]) for day in sorted(days)]
     data = {"TotalSize": len(rows), "TargetList": rows[(at - 1) * size : at * size]}
     return wire.ok(exchange, Data=data)
 
 
-def _select(exchange: Exchange, start: float, end: float, to: str = "") -> list[Message]:
+def _slices(exchange: Exchange, start: float, end: float, to: str = "") -> Iterator[list[Message]]:
     # `until` is inclusive, and midnight belongs to the next day.
-    return exchange.world.messages(
-        provider=exchange.provider.name, to=to, since=start, until=end - 0.000001, limit=_ALL
+    return exchange.world.slices(
+        provider=exchange.provider.name, to=to, since=start, until=end - 0.000001
     )
 
 

@@ -16,13 +16,13 @@ from simulators.kernel import phone
 from simulators.kernel.call import Reply
 from simulators.kernel.catalogue import Problem
 from simulators.kernel.message import Message
-from simulators.kernel.provider import Exchange, Refusal
+from simulators.kernel.provider import Exchange, Refusal, Turns
 from simulators.kernel.reading import first
+from simulators.kernel.steps import TURN
 from simulators.providers.gatewayapi import prices, receipts, wire
 
 CREDIT = 1234.56
 PER_PAGE = 200
-_PAGE = 1000
 
 
 def me(exchange: Exchange) -> Reply:
@@ -55,7 +55,7 @@ def price_list(exchange: Exchange) -> Reply:
     return Reply(200, text.getvalue().encode(), [("Content-Type", "text/csv; charset=utf-8")])
 
 
-def usage(exchange: Exchange) -> Reply:
+def usage(exchange: Exchange) -> Turns:
     """SMS and cost of a range of days, both included, by label, country and class."""
     body = exchange.document["body"]
     if not isinstance(body, dict):
@@ -63,12 +63,14 @@ def usage(exchange: Exchange) -> Reply:
     since, until = _day(body.get("from")), _day(body.get("to"), 1)
     wanted = body.get("label")
     amounts: Counter[tuple[str | None, str, str]] = Counter()
-    for message in _between(exchange, since, until):
-        number, details = phone.parse(message.to), message.details
-        label = details.get("label")
-        if wanted is None or label == wanted:
-            region = number.region if number else ""
-            amounts[label, region, details.get("class", "standard")] += message.segments
+    for found in _between(exchange, since, until):
+        for message in found:
+            number, details = phone.parse(message.to), message.details
+            label = details.get("label")
+            if wanted is None or label == wanted:
+                region = number.region if number else ""
+                amounts[label, region, details.get("class", "standard")] += message.segments
+        yield TURN
     ordered = sorted(amounts, key=lambda key: (key[0] or "", *key[1:]))
     return wire.reply(200, [_used(*key, amounts[key]) for key in ordered])
 
@@ -94,31 +96,24 @@ def _day(text: Any, more: int = 0) -> float:
 
 def _between(
     exchange: Exchange, since: float, until: float, *, inbound: bool = False
-) -> Iterator[Message]:
-    before = 0
-    while True:
-        found = exchange.world.messages(
-            provider=exchange.provider.name,
-            inbound=inbound,
-            since=since,
-            until=until,
-            before=before,
-            limit=_PAGE,
-        )
-        yield from (message for message in found if message.at < until)
-        if len(found) < _PAGE:
-            return
-        before = found[-1].sequence
+) -> Iterator[list[Message]]:
+    # `until` is inclusive, and midnight belongs to the next day.
+    return exchange.world.slices(
+        provider=exchange.provider.name, inbound=inbound, since=since, until=until - 0.000001
+    )
 
 
-def received(exchange: Exchange) -> Reply:
+def received(exchange: Exchange) -> Turns:
     """The messages from phones of a range of days, a page at a time, oldest first."""
     query = exchange.document["query"]
     since, until = _day(first(query, "from")), _day(first(query, "to"), 1)
     page = _count(first(query, "page", "1"), 1_000_000)
     size = _count(first(query, "per_page", str(PER_PAGE)), PER_PAGE)
-    found = list(_between(exchange, since, until, inbound=True))[::-1]
-    wanted = found[(page - 1) * size : page * size]
+    found = list[Message]()
+    for some in _between(exchange, since, until, inbound=True):
+        found += some
+        yield TURN
+    wanted = found[::-1][(page - 1) * size : page * size]
     shown = [receipts.received(exchange.world, message) for message in wanted]
     pages = -(-len(found) // size)
     body = {"messages": shown, "page": page, "pages": pages, "per_page": size}

@@ -10,7 +10,8 @@ from typing import Any
 from simulators.kernel.call import Reply
 from simulators.kernel.catalogue import Problem
 from simulators.kernel.message import Message
-from simulators.kernel.provider import Exchange, Refusal
+from simulators.kernel.provider import Exchange, Refusal, Turns
+from simulators.kernel.steps import TURN
 from simulators.providers.smsaero import fields, paging, wire
 
 # The words for 0, 1 and 8 are recorded; the others are UNVERIFIED.
@@ -77,32 +78,27 @@ def status(operation: str) -> Callable[[Exchange], Reply]:
     return handle
 
 
-def listing(operation: str, path: str) -> Callable[[Exchange], Reply]:
+def listing(operation: str, path: str) -> Callable[[Exchange], Turns]:
     """That operation's messages, newest first; `number` and a part of the `text` choose."""
 
-    def handle(exchange: Exchange) -> Reply:
+    def handle(exchange: Exchange) -> Turns:
         given = fields.of(exchange)
         to, part = given.get("number"), str(given.get("text", ""))
-        found = [
-            message
-            for message in every(exchange, operation, f"+{to}" if to is not None else "")
-            if part in message.text
-        ]
-        return wire.success(
-            paging.page(exchange, found, path, lambda message: kept(exchange, message))
-        )
+        found = list[str]()  # their ids: all messages at once might be more than fits in memory
+        for some in slices(exchange, operation, f"+{to}" if to is not None else ""):
+            found += [message.id for message in some if part in message.text]
+            yield TURN
+
+        def shown(key: str) -> dict[str, Any]:
+            message = exchange.world.store.find(exchange.world.id, key)
+            return kept(exchange, message) if message else {}  # removed since it was found
+
+        return wire.success(paging.page(exchange, found, path, shown))
 
     return handle
 
 
-def every(exchange: Exchange, operation: str, to: str = "") -> Iterator[Message]:
-    """All messages that an operation sent, newest first."""
-    before = 0
-    while True:
-        found = exchange.world.messages(
-            provider=exchange.provider.name, to=to, before=before, limit=_PAGE
-        )
-        yield from (message for message in found if message.operation == operation)
-        if len(found) < _PAGE:
-            return
-        before = found[-1].sequence
+def slices(exchange: Exchange, operation: str, to: str = "") -> Iterator[list[Message]]:
+    """The messages that an operation sent, newest first."""
+    for found in exchange.world.slices(provider=exchange.provider.name, to=to):
+        yield [message for message in found if message.operation == operation]

@@ -12,7 +12,8 @@ from simulators.kernel import phone
 from simulators.kernel.call import Reply
 from simulators.kernel.catalogue import Problem
 from simulators.kernel.message import Life, Message, State, Step
-from simulators.kernel.provider import Draft, Exchange, Refusal
+from simulators.kernel.provider import Draft, Exchange, Refusal, Turns
+from simulators.kernel.steps import TURN
 from simulators.providers.smsaero import contacts, fields, messages, paging, prices, send, wire
 
 SEND = "send-viber"
@@ -124,11 +125,13 @@ def _state(words: list[str]) -> tuple[int, str]:
     return (2, "in work") if "viber/0" in words else (3, "done")
 
 
-def listing(exchange: Exchange) -> Reply:
+def listing(exchange: Exchange) -> Turns:
     """The sendings, newest first."""
     found: dict[int, list[Message]] = {}
-    for message in messages.every(exchange, SEND):
-        found.setdefault(message.details["sending"], []).append(message)
+    for some in messages.slices(exchange, SEND):
+        for message in some:
+            found.setdefault(message.details["sending"], []).append(message)
+        yield TURN
 
     def shown(kept: list[Message]) -> dict[str, Any]:
         number = kept[-1].to.removeprefix("+")

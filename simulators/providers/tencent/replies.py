@@ -4,7 +4,7 @@ https://cloud.tencent.com/document/product/382/43547 (callback, one reply at a t
 https://cloud.tencent.com/document/api/382/55977 (pulled: by the queue once, by number always).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,14 +14,14 @@ from simulators.kernel import phone
 from simulators.kernel.call import Reply
 from simulators.kernel.inbound import Inbound, answered
 from simulators.kernel.message import Message
-from simulators.kernel.provider import Exchange
+from simulators.kernel.provider import Exchange, Turns
 from simulators.kernel.receipts import Callback, Report
+from simulators.kernel.steps import TURN
 from simulators.kernel.world import World
 from simulators.providers.tencent import apps, pages, parameters, pull, wire
 from simulators.providers.tencent.receipts import RECEIPTS
 
 QUEUE = "tencent/replies"
-_ALL = 1_000_000
 
 
 def build(world: World, url: str, reports: Sequence[Report]) -> Callback:
@@ -54,7 +54,7 @@ def queue(exchange: Exchange) -> Reply:
 
     def taken(upto: int) -> int:
         newest = world.store.newest(world.id)
-        waiting = _replies(exchange, after=upto)
+        waiting = [one for some in _slices(exchange, after=upto) for one in some][::-1]
         found[:] = waiting[:limit]
         return found[-1].sequence if len(found) < len(waiting) else newest
 
@@ -62,23 +62,23 @@ def queue(exchange: Exchange) -> Reply:
     return wire.succeed(exchange, PullSmsReplyStatusSet=[_row(world, reply) for reply in found])
 
 
-def by_number(exchange: Exchange) -> Reply:
+def by_number(exchange: Exchange) -> Turns:
     """PullSmsReplyStatusByPhoneNumber: the replies from one number in a span of time."""
     given, (begin, end) = pull.by_number(exchange)
     limit, offset = pages.window(given, pull.MOST)
     number = pull.number(given["PhoneNumber"])
     # Both ends are whole seconds, and so is the time of a reply.
-    kept = _replies(exchange, sender=number, since=begin, until=end + 0.999999)
-    found = kept[offset : offset + limit]
+    kept = list[Message]()
+    for some in _slices(exchange, sender=number, since=begin, until=end + 0.999999):
+        kept += some
+        yield TURN
+    found = kept[::-1][offset : offset + limit]
     rows = [_row(exchange.world, reply) for reply in found]
     return wire.succeed(exchange, PullSmsReplyStatusSet=rows)
 
 
-def _replies(exchange: Exchange, **selection: Any) -> list[Message]:
-    kept = exchange.world.messages(
-        provider=exchange.provider.name, inbound=True, limit=_ALL, **selection
-    )
-    return kept[::-1]
+def _slices(exchange: Exchange, **selection: Any) -> Iterator[list[Message]]:
+    return exchange.world.slices(provider=exchange.provider.name, inbound=True, **selection)
 
 
 def _row(world: World, reply: Message) -> dict[str, Any]:

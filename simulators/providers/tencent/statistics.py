@@ -10,10 +10,11 @@ from typing import Any
 from simulators.kernel import journal
 from simulators.kernel.call import Reply
 from simulators.kernel.message import Message, State
-from simulators.kernel.provider import Exchange
+from simulators.kernel.provider import Exchange, Turns
+from simulators.kernel.steps import TURN, Steps
 from simulators.providers.tencent import apps, pages, parameters, wire
 
-_SLICE = 1000
+_ENTRIES = 100  # of the journal that are read at once
 _MOST_PACKAGES = 500
 _SENDS = ("send-sms", "send-multi-global-sms")
 _YEAR = 365 * 86_400
@@ -26,32 +27,39 @@ _COUNTERS = (
 )
 
 
-def sent(exchange: Exchange) -> Reply:
+def sent(exchange: Exchange) -> Turns:
     """SendStatusStatistics. Numbers that were refused are counted as far as the journal goes."""
     begin, end = _span(exchange)
-    kept = list(_messages(exchange, begin, end))
+    accepted = fee = 0
+    for kept in _slices(exchange, begin, end):
+        accepted += len(kept)
+        fee += sum(message.segments for message in kept)
+        yield TURN
+    refused = yield from _refused(exchange, begin, end)
     counts = {
-        "FeeCount": sum(message.segments for message in kept),
-        "RequestCount": len(kept) + _refused(exchange, begin, end),
-        "RequestSuccessCount": len(kept),
+        "FeeCount": fee,
+        "RequestCount": accepted + refused,
+        "RequestSuccessCount": accepted,
     }
     return wire.succeed(exchange, SendStatusStatistics=counts)
 
 
-def received(exchange: Exchange) -> Reply:
+def received(exchange: Exchange) -> Turns:
     """CallbackStatusStatistics: the receipts by what they say."""
     begin, end = _span(exchange)
     provider = exchange.provider
     counts: Counter[str] = Counter(dict.fromkeys(("CallbackCount", *_COUNTERS), 0))
     delivered = accepted = 0
-    for message in _messages(exchange, begin, end):
-        accepted += 1
-        step, _since = message.status(exchange.now, provider.lives)
-        state = provider.states[step.status]
-        counts["CallbackCount"] += state.final
-        delivered += state is State.DELIVERED
-        if step.error:
-            counts[(provider.row(step.error).extra or {})["statistic"]] += 1
+    for kept in _slices(exchange, begin, end):
+        accepted += len(kept)
+        for message in kept:
+            step, _since = message.status(exchange.now, provider.lives)
+            state = provider.states[step.status]
+            counts["CallbackCount"] += state.final
+            delivered += state is State.DELIVERED
+            if step.error:
+                counts[(provider.row(step.error).extra or {})["statistic"]] += 1
+        yield TURN
     figures = {
         **counts,
         "RequestSuccessCount": accepted,
@@ -61,13 +69,19 @@ def received(exchange: Exchange) -> Reply:
     return wire.succeed(exchange, CallbackStatusStatistics=figures)
 
 
-def packages(exchange: Exchange) -> Reply:
+def packages(exchange: Exchange) -> Turns:
     """SmsPackagesStatistics: the one package of an account whose credit is counted."""
     given = parameters.of(exchange)
     apps.own(exchange, given["SmsSdkAppId"])
     limit, offset = pages.window(given, _MOST_PACKAGES, least=0)
     balance = exchange.world.load("balance")
-    found = [] if balance is None else [_package(exchange, int(balance))]
+    found = []
+    if balance is not None:
+        used = 0
+        for kept in _slices(exchange, 0, exchange.now):
+            used += sum(message.segments for message in kept)
+            yield TURN
+        found = [_package(exchange, int(balance), used)]
     shown = found[offset : offset + (limit or _MOST_PACKAGES)]
     return wire.succeed(exchange, SmsPackagesStatisticsSet=shown)
 
@@ -80,8 +94,7 @@ def converted(exchange: Exchange) -> Reply:
     return wire.succeed(exchange, ReportConversionStatus=status)
 
 
-def _package(exchange: Exchange, balance: int) -> dict[str, Any]:
-    used = sum(message.segments for message in _messages(exchange, 0, exchange.now))
+def _package(exchange: Exchange, balance: int, used: int) -> dict[str, Any]:
     created = int(exchange.now) // 86_400 * 86_400
     return {
         "PackageCreateTime": created,
@@ -101,21 +114,19 @@ def _span(exchange: Exchange) -> tuple[float, float]:
     return pages.hours(given)
 
 
-def _messages(exchange: Exchange, begin: float, end: float) -> Iterator[Message]:
-    before = 0
-    while found := exchange.world.messages(
-        provider=exchange.provider.name, since=begin, until=end, before=before, limit=_SLICE
-    ):
-        yield from found
-        before = found[-1].sequence
+def _slices(exchange: Exchange, begin: float, end: float) -> Iterator[list[Message]]:
+    return exchange.world.slices(provider=exchange.provider.name, since=begin, until=end)
 
 
-def _refused(exchange: Exchange, begin: float, end: float) -> int:
+def _refused(exchange: Exchange, begin: float, end: float) -> Steps[int]:
     """Numbers that got a row without being sent to."""
     world, count = exchange.world, 0
-    for sequence, packed in world.store.journal(world.id, limit=1_000_000):
-        entry = journal.read(sequence, packed)
-        ours = entry["provider"] == exchange.provider.name and entry["operation"] in _SENDS
-        if ours and begin <= entry["at"] < end:
-            count += entry["answer"].count('"Fee":0,')
+    entries = world.store.journal(world.id, limit=1_000_000)
+    for start in range(0, len(entries), _ENTRIES):
+        for sequence, packed in entries[start : start + _ENTRIES]:
+            entry = journal.read(sequence, packed)
+            ours = entry["provider"] == exchange.provider.name and entry["operation"] in _SENDS
+            if ours and begin <= entry["at"] < end:
+                count += entry["answer"].count('"Fee":0,')
+        yield TURN
     return count

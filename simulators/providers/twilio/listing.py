@@ -8,22 +8,21 @@ from collections import deque
 from collections.abc import Iterator
 
 from simulators.kernel import phone
-from simulators.kernel.call import Reply
 from simulators.kernel.clock import from_iso
 from simulators.kernel.message import Message
-from simulators.kernel.provider import Exchange, Refusal
+from simulators.kernel.provider import Exchange, Refusal, Turns
 from simulators.kernel.reading import Fields, first
+from simulators.kernel.steps import TURN, Steps
 from simulators.providers.twilio import create, messages, paging, resource, wire
 
 _TOKEN = re.compile(r"P([AB])((?:SM|MM)[0-9a-fA-F]{32})")
-_BATCH = 200
 _DAY = 86_400
 
 
-def listed(exchange: Exchange) -> Reply:
+def listed(exchange: Exchange) -> Turns:
     """One page. A token names the record it goes on after (PA) or ends before (PB)."""
     page = paging.wanted(exchange.document["query"])
-    found, before, after = _cut(exchange, page)
+    found, before, after = yield from _cut(exchange, page)
     body = paging.page(
         exchange,
         "messages",
@@ -35,16 +34,21 @@ def listed(exchange: Exchange) -> Reply:
     return wire.reply(exchange, 200, body, root="Message")
 
 
-def _cut(exchange: Exchange, page: paging.Wanted) -> tuple[list[Message], bool, bool]:
+def _cut(exchange: Exchange, page: paging.Wanted) -> Steps[tuple[list[Message], bool, bool]]:
     """The records of the page, and whether there are others before and after them."""
-    if not page.token:
-        found = _take(_matching(exchange, 0, 0), page.size + 1)
-        return found[: page.size], False, len(found) > page.size
-    side, start = _start(exchange, page.token)
+    side, start = _start(exchange, page.token) if page.token else ("A", 0)
     if side == "A":
-        found = _take(_matching(exchange, start, 0), page.size + 1)
-        return found[: page.size], True, len(found) > page.size
-    nearest = deque(_matching(exchange, 0, start), maxlen=page.size + 1)
+        found = list[Message]()
+        for some in _matching(exchange, start, 0):
+            found += some
+            if len(found) > page.size:
+                break
+            yield TURN
+        return found[: page.size], bool(page.token), len(found) > page.size
+    nearest = deque[Message](maxlen=page.size + 1)
+    for some in _matching(exchange, 0, start):
+        nearest += some
+        yield TURN
     return list(nearest)[-page.size :], len(nearest) > page.size, True
 
 
@@ -57,11 +61,7 @@ def _start(exchange: Exchange, token: str) -> tuple[str, int]:
     return parsed[1], message.sequence
 
 
-def _take(found: Iterator[Message], count: int) -> list[Message]:
-    return [message for _i, message in zip(range(count), found, strict=False)]
-
-
-def _matching(exchange: Exchange, before: int, after: int) -> Iterator[Message]:
+def _matching(exchange: Exchange, before: int, after: int) -> Iterator[list[Message]]:
     """Newest first, those that the filters of the query let through."""
     query: Fields = exchange.document["query"]
     earliest, latest = _sent_between(query)
@@ -69,23 +69,15 @@ def _matching(exchange: Exchange, before: int, after: int) -> Iterator[Message]:
     # A message is sent when it is accepted or, scheduled, at most 35 days later.
     since = max(earliest - create.LATEST - _DAY, 0.0)
     by_date = any(name.startswith("DateSent") for name in query)
-    while True:
-        batch = exchange.world.messages(
-            provider="twilio",
-            **asked,
-            since=since,
-            until=latest,
-            before=before,
-            after=after,
-            limit=_BATCH,
-        )
-        for message in batch:
-            sent = resource.sent_at(exchange, message) if by_date else earliest
-            if messages.readable(message) and sent is not None and earliest <= sent < latest:
-                yield message
-        if len(batch) < _BATCH:
-            return
-        before = batch[-1].sequence
+
+    def wanted(message: Message) -> bool:
+        sent = resource.sent_at(exchange, message) if by_date else earliest
+        return messages.readable(message) and sent is not None and earliest <= sent < latest
+
+    for found in exchange.world.slices(
+        provider="twilio", **asked, since=since, until=latest, before=before, after=after
+    ):
+        yield list(filter(wanted, found))
 
 
 def _number(text: str) -> str:
