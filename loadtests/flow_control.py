@@ -26,11 +26,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import configs
-import direct
+import connectors
 import gevent
 import shapes
-from figures import figure
 from locust import FastHttpUser, between, events, task
 from locust.runners import WorkerRunner
 from people import Person
@@ -69,7 +67,7 @@ run = attach(
     ],
     uses=(
         *(f"{arm}: {usage}" for arm in (ONE, EACH) for usage in TRAFFIC),
-        *configs.templates(),
+        *connectors.templates(),
     ),
 )
 visitors = Visitors(run, regions=("CN",))
@@ -101,16 +99,16 @@ class Group(FastHttpUser):
 
     def _sent(self, person: Person, usage: str) -> bool:
         """Whether the provider took it; if not, flow control did not let it."""
-        label, template = f"{self.arm}: {usage}", configs.template(self.config, usage)
+        label, template = f"{self.arm}: {usage}", connectors.template(self.config, usage)
         message = Message(to=person.digits, usage=usage, payload={"code": visitors.crowd.code()})
         run.ledger.asked(person.number, usage=label, template=template)
         name = f"{self.arm}: send {usage}"
-        with direct.post(self.client, self.connector, self.config, message, name) as response:
-            refusal = direct.refusal(self.connector, response)
+        with connectors.post(self.client, self.connector, self.config, message, name) as response:
+            refusal = connectors.refusal(self.connector, response)
             if refusal is None:
                 response.success()
                 run.ledger.sent(person.number, usage=label, template=template)
-            elif refusal.code == direct.LIMITED:
+            elif refusal.code == connectors.LIMITED:
                 response.success()
                 run.ledger.throttled(person.number, refusal.code, usage=label, template=template)
             else:
@@ -136,7 +134,7 @@ def _blocked(label: str) -> Iterator[dict[str, str]]:
     """Somebody waits: until a code is sent, or in vain. Reported with the time it took."""
     started, told = time.perf_counter(), {"kind": "BLOCKED", "name": f"{label} waited"}
     yield told
-    figure(told["kind"], told["name"], 1000 * (time.perf_counter() - started))
+    run.figure(told["kind"], told["name"], 1000 * (time.perf_counter() - started))
 
 
 @events.init_command_line_parser.add_listener
@@ -151,9 +149,9 @@ def _option(parser: ArgumentParser) -> None:
 
 @events.init.add_listener
 def _has_templates(**_: Any) -> None:
-    if run.settings.provider not in ("", *configs.TEMPLATED):
+    if run.settings.provider not in ("", *connectors.TEMPLATED):
         sys.stderr.write(
-            f"--provider: expected one with templates, {' or '.join(configs.TEMPLATED)}, got"
+            f"--provider: expected one with templates, {' or '.join(connectors.TEMPLATED)}, got"
             f" '{run.settings.provider}'\n"
         )
         raise SystemExit(2)
@@ -162,11 +160,11 @@ def _has_templates(**_: Any) -> None:
 @events.test_start.add_listener
 def _connect(**_: Any) -> None:
     """Both configurations, with the credentials of the account."""
-    provider = run.settings.provider or configs.TEMPLATED[0]
+    provider = run.settings.provider or connectors.TEMPLATED[0]
     rows = run.inbox.call("GET", "/_sim/providers")["providers"]
     known = next(row["credentials"] for row in rows if row["name"] == provider)
-    Group.connector, config = configs.made(provider, known)
-    TemplatePerUse.config, OneTemplate.config = config, configs.one_template(config)
+    Group.connector, config = connectors.made(provider, known)
+    TemplatePerUse.config, OneTemplate.config = config, connectors.one_template(config)
 
 
 @events.test_stop.add_listener

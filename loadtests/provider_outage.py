@@ -18,9 +18,8 @@ import time
 from argparse import ArgumentParser
 from typing import Any
 
-import configs
+import connectors
 import gevent
-from figures import figure
 from locust import between, events, task
 from locust.runners import WorkerRunner
 from service import Client, connect
@@ -60,7 +59,7 @@ class Visitor(Client):
             hit = True
             gevent.sleep(AGAIN_SECONDS)
         if hit:
-            figure("BLOCKED", "no code", 1000 * (time.perf_counter() - started))
+            run.figure("BLOCKED", "no code", 1000 * (time.perf_counter() - started))
         sms = run.read_sms(
             person.number,
             after=visitors.since,
@@ -75,7 +74,7 @@ class Visitor(Client):
 @events.init_command_line_parser.add_listener
 def _options(parser: ArgumentParser) -> None:
     parser.add_argument(
-        "--backup", default=BACKUP, choices=sorted(configs.CONNECTORS), help="Who takes over"
+        "--backup", default=BACKUP, choices=sorted(connectors.CONNECTORS), help="Who takes over"
     )
     parser.add_argument(
         "--notice",

@@ -21,8 +21,7 @@ from argparse import ArgumentParser
 from dataclasses import dataclass
 from typing import Any
 
-import configs
-import direct
+import connectors
 from locust import FastHttpUser, constant, events, task
 from people import Crowd, Person
 from visitors import at_home
@@ -73,11 +72,11 @@ class Application(FastHttpUser):
         ledger, provider = run.ledger, route.provider
         ledger.asked(person.number, usage=provider)
         with self._post(route, person.digits, f"send {provider}") as response:
-            refusal = direct.refusal(route.connector, response)
+            refusal = connectors.refusal(route.connector, response)
             if refusal is None:
                 response.success()
                 ledger.sent(person.number, usage=provider)
-            elif refusal.code == direct.LIMITED:
+            elif refusal.code == connectors.LIMITED:
                 response.success()
                 ledger.throttled(person.number, refusal.code, usage=provider)
             else:
@@ -86,14 +85,14 @@ class Application(FastHttpUser):
 
     def _to_nobody(self, route: Route) -> None:
         with self._post(route, NO_NUMBER, f"send {route.provider} to nobody") as response:
-            if direct.refusal(route.connector, response):
+            if connectors.refusal(route.connector, response):
                 response.success()
             else:
                 response.failure("accepted a number that is none")
 
     def _post(self, route: Route, to: str, name: str) -> Any:
         message = Message(to=to, usage="SignIn", payload={"code": route.crowd.code()})
-        return direct.post(self.client, route.connector, route.config, message, name)
+        return connectors.post(self.client, route.connector, route.config, message, name)
 
 
 @events.init_command_line_parser.add_listener
@@ -113,7 +112,7 @@ def _routes(**_: Any) -> None:
     for row in run.inbox.call("GET", "/_sim/providers")["providers"]:
         provider = row["name"]
         if provider in PROVIDERS and run.settings.provider in ("", provider):
-            connector, config = configs.client(provider, row["credentials"])
+            connector, config = connectors.client(provider, row["credentials"])
             regions = at_home(provider)
             crowd = Crowd(f"{run.seed}/{provider}", regions, run.worker, run.workers)
             routes.append(Route(provider, connector, config, crowd))

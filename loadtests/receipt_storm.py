@@ -23,7 +23,6 @@ from datetime import datetime
 from typing import Any
 
 import gevent
-from figures import figure
 from gevent.pywsgi import WSGIServer
 from locust import FastHttpUser, constant, events, task
 from locust.runners import MasterRunner, WorkerRunner
@@ -87,7 +86,7 @@ class Receiver:
             return False
         self.taken.add(message)
         run.ledger.arrived(REPORTED, message)
-        figure("RECEIPT", "receipt", 1000 * (now - self.wave))
+        run.figure("RECEIPT", "receipt", 1000 * (now - self.wave))
         return True
 
 

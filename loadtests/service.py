@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-import configs
+import connectors
 from locust import FastHttpUser, events
 from people import Person
 
@@ -199,7 +199,7 @@ def connect(run: Run, provider: str) -> None:
     """What an operator does in Logto's console: the new connector takes the place of the old."""
     rows = run.inbox.call("GET", "/_sim/providers")["providers"]
     known = next(row["credentials"] for row in rows if row["name"] == provider)
-    connector, config = configs.made(provider, known)
+    connector, config = connectors.made(provider, known)
     manage(run, "POST", "/api/connectors", {"connectorId": connector.id, "config": config})
 
 

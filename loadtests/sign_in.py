@@ -27,7 +27,6 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from figures import figure
 from locust import FastHttpUser, between, events, task
 from locust.runners import WorkerRunner
 from people import Person
@@ -129,7 +128,7 @@ class Browser(FastHttpUser):
             rest()
         except Ended:
             return
-        figure("FLOW", name, 1000 * (time.perf_counter() - started))
+        run.figure("FLOW", name, 1000 * (time.perf_counter() - started))
         member.visits += 1
         member.free_at = time.time() + self.environment.parsed_options.rest
         if member.visits < MOST_VISITS:

@@ -21,7 +21,6 @@ from itertools import count
 from typing import Any
 
 import gevent
-from figures import figure
 from locust import between, events, task
 from locust.runners import WorkerRunner
 from people import PREFIXES, Person
@@ -89,7 +88,7 @@ class Robot(Client):
         name = "pump one number" if one else "pump many numbers"
         answer = self.ask(nobody, name=name, usage=WHO[name], refusals=True)
         if answer.kind != "sent":
-            figure("STOPPED", f"{name}: {answer.why}")
+            run.figure("STOPPED", f"{name}: {answer.why}")
 
 
 def _country() -> str:

@@ -1,5 +1,6 @@
 """The people of a run: `visitors = Visitors(run)` at the top of a scenario, `visitors.next()` in
-its users. Adds `--regions` and, of `shapes`, `--shape`."""
+its users. Adds `--regions` and, of `shapes`, `--shape`. Who they are says `people`, which does
+without Locust and so can be used and tested anywhere."""
 
 import logging
 from argparse import ArgumentParser

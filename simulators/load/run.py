@@ -88,6 +88,18 @@ class Run:
             self.ledger.received(number, sms.code, sms.message_id, usage=usage)
         return sms
 
+    def figure(self, kind: str, name: str, milliseconds: float = 0.0) -> None:
+        """A figure of the scenario's own among Locust's: `run.figure("BLOCKED", "sign-in", 1500)`
+        counts `name` once, with the time it took. Workers report it as any request."""
+        self.environment.events.request.fire(
+            request_type=kind,
+            name=name,
+            response_time=milliseconds,
+            response_length=0,
+            exception=None,
+            context={},
+        )
+
     def begin(self, environment: Any) -> None:
         """Once for each process, when Locust knows its part."""
         self.environment = environment

@@ -1,17 +1,22 @@
-"""Logto's connector for each provider, configured with the simulators' credentials: from the
-providers' own records, `contracts/NAME/sample.json`.
+"""Logto's connector for each provider, configured with the simulators' credentials by the
+provider's own record (`contracts/NAME/sample.json`), and what it sends straight to the provider:
+signed anew each time, under the vendor's host name, for scenarios without an OTP service.
 
 connector, config = made("twilio", known)   # connector.id and config: POST /api/connectors
 """
 
+import time
+import uuid
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from simulators.catalog import PROVIDERS
 from simulators.otp.connector import (
     Config,
     Connector,
     ConnectorError,
+    Crash,
     Incoming,
     Message,
     Moment,
@@ -21,6 +26,7 @@ from simulators.otp.factories import CONNECTORS as FACTORIES
 from simulators.samples import sample, target
 
 Known = Mapping[str, str]
+LIMITED = "rate_limit_exceeded"
 # The providers that a service can be connected to, and those that have templates of their own.
 CONNECTORS = [name for name in PROVIDERS if sample(name).connector]
 TEMPLATED = [
@@ -86,3 +92,35 @@ def one_template(config: Mapping[str, Any]) -> dict[str, Any]:
     """The same configuration with the Generic template for every use."""
     code = template(config, "Generic")
     return {**config, "templates": [{**one, "templateCode": code} for one in config["templates"]]}
+
+
+def post(client: Any, connector: Connector, config: Config, message: Message, name: str) -> Any:
+    """The connector's request to the host under test; a context with the response."""
+    made = connector.request(config, message, Moment(time.time(), str(uuid.uuid4())))
+    if made is None:
+        raise ValueError(f"{connector.id} sends nothing to {message.to}")
+    parts = urlsplit(made.url)
+    headers = {name.title(): value for name, value in made.headers}
+    return client.request(
+        made.method,
+        parts.path + (f"?{parts.query}" if parts.query else ""),
+        data=made.body,
+        headers={**headers, "Host": parts.netloc},
+        name=name,
+        catch_response=True,
+    )
+
+
+def refusal(connector: Connector, response: Any) -> ConnectorError | None:
+    """Why the body says that the message was not taken; None if it was. The status is no proof:
+    most providers refuse under HTTP 200."""
+    headers = response.headers or {}
+    kind = headers.get("content-type", "")
+    answer = Incoming(response.status_code, response.content or b"", content_type=kind)
+    try:
+        connector.careful(answer)
+    except ConnectorError as found:
+        return found
+    except Crash as fault:
+        return ConnectorError("crash", str(fault))
+    return None
