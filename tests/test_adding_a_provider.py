@@ -2,6 +2,9 @@
 
 import json
 import re
+import shlex
+import subprocess
+import sys
 from dataclasses import MISSING, fields
 from pathlib import Path
 
@@ -17,7 +20,7 @@ ROW, CAPTURE = map(json.loads, re.findall(r"^```json\n(.*?)^```$", PAGE, re.M | 
 
 def test_every_field_without_a_default_is_listed():
     """And every other is named below the table."""
-    behaviour = PAGE.split("\n## 2.")[1].split("\n## 3.")[0]
+    behaviour = PAGE.split("\n## What a provider is")[1].split("\n## What `check` asks")[0]
     table, below = behaviour.split("Optional:")
     listed = {
         name
@@ -32,6 +35,24 @@ def test_every_field_without_a_default_is_listed():
 
     assert needed == listed
     assert {f.name for f in fields(Provider)} - needed <= optional
+
+
+def test_the_two_commands_print_what_the_page_says(tmp_path):
+    """As the blocks have them, but for a folder of its own."""
+    shell, printed = re.search(r"^```sh\n(.*?)^```\n```text\n(.*?)^```", PAGE, re.M | re.S).groups()
+    into = {"new": ["--into", str(tmp_path)], "check": ["--from", str(tmp_path)]}
+    for line in shell.splitlines():
+        program, *words = shlex.split(line)
+        command = [sys.executable, "-m", "simulators.cli", *words, *into[words[1]]]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
+        assert "sms-simulators" == program
+    source = (tmp_path / "sms_acme" / "__init__.py").read_text().splitlines()
+    lines = int(re.search(r"about (\d+) lines", PAGE)[1])
+
+    assert printed == done.stdout
+    assert abs(len(source) - lines) <= 20
+    assert 10 == len(list((tmp_path / "sms_acme" / "contracts").iterdir()))
+    assert f"refuses in {len(catalogue.load('http_sms')) + 1} ways" in PAGE
 
 
 def test_the_row_is_one_of_twilio_s():

@@ -225,6 +225,7 @@ def test_the_two_commands(tmp_path):
     ("arguments", "said"),
     [
         (["new", "9lives"], "'9lives' is no name; expected a letter"),
+        (["new", "acme", "--title", 'A"'], "is no title; expected up to 60 characters on one line"),
         (["new", "twilio"], "is there already; expected a name that is free"),
         (["check", "twillio"], "no provider 'twillio'; there are: aliyun"),
     ],
@@ -249,6 +250,7 @@ def test_a_provider_in_a_checkout_is_written_where_the_others_are(tmp_path, monk
     assert tmp_path / "simulators" / "providers" / "acme" / "__init__.py" == files[0]
     assert tmp_path / "contracts" / "acme" / "sample.json" in files
     assert 'catalogue.load("acme"),' in source
+    assert 'title="Acme",' in source
     assert "Path" not in source
 
 

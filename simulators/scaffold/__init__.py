@@ -49,6 +49,10 @@ def write(name: str, title: str, into: Path | None) -> list[Path]:
             f"'{name}' is no name; expected a letter and up to 30 more letters, digits or _, as"
             " 'acme' or 'acme_cloud'"
         )
+    if not re.fullmatch(r"[^\"\\\x00-\x1f]{1,60}", title):
+        raise CannotWrite(
+            f"'{title}' is no title; expected up to 60 characters on one line, as 'Acme'"
+        )
     package = _package(name, into)
     facts = package / "contracts" if into else data("contracts") / name
     for folder in (package, facts):
@@ -88,6 +92,10 @@ def _project(into: Path, name: str) -> list[Path]:
 
 
 def _renamed(text: str, name: str, title: str) -> str:
-    dashed = name.replace("_", "-")
-    text = text.replace("Acme SMS", title).replace("acme.example", f"{dashed}.example")
-    return text.replace("acme", name).replace("Acme", title.replace(" ", ""))
+    words = {
+        "Acme SMS": title,
+        "acme.example": f"{name.replace('_', '-')}.example",
+        "Acme": "".join(part.title() for part in name.split("_")),
+        "acme": name,
+    }
+    return re.sub("|".join(map(re.escape, words)), lambda found: words[found[0]], text)
