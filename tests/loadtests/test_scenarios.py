@@ -326,9 +326,9 @@ def test_a_message_is_made_for_every_provider(name, sms, send_raw):
     made = connector.request(config, message, Moment(sms.clock.now().timestamp(), "nonce"))
     parts = urlsplit(made.url)
     target = f"{parts.path}?{parts.query}" if parts.query else parts.path
-    lines = [f"{made.method} {target} HTTP/1.1", f"host: {parts.netloc}"]
     headers = {name.lower(): value for name, value in made.headers}
-    headers["content-length"] = str(len(made.body))
+    headers |= {"host": parts.netloc, "content-length": str(len(made.body))}
+    lines = [f"{made.method} {target} HTTP/1.1"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
 
     raw = send_raw("\r\n".join([*lines, "", ""]).encode() + made.body)
