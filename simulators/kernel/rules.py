@@ -17,6 +17,7 @@ import difflib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from fnmatch import translate
 from typing import Any
 
 from simulators.kernel import checks
@@ -40,6 +41,7 @@ from simulators.kernel.provider import Provider
 from simulators.kernel.world import World
 
 MAX_RULES = 1000
+_SPECIAL = re.compile(r"[*?\[]")
 _DIGITS = re.compile(r"[0-9]{7,15}")
 MAX_DELAY_MS = 600_000
 STATES = tuple(str(state) for state in State if state not in (State.RECEIVED, State.SCHEDULED))
@@ -47,6 +49,70 @@ SOCKETS = ("close", "reset", "hang", "truncate", "drip")
 
 Rule = dict[str, Any]
 Providers = Mapping[str, Provider]
+
+
+class Book:
+    """The rules in force, to look up those that a message may match: a thousand of them are not
+    gone through for each of a thousand recipients."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rules = rules
+        self._pages: dict[tuple[str, str], Page] = {}
+
+    def page(self, provider: str, operation: str) -> "Page":
+        """Those of one operation."""
+        page = self._pages.get((provider, operation))
+        if page is None:
+            page = self._pages[provider, operation] = Page(
+                rule
+                for rule in self._rules
+                if rule["match"].get("provider", provider) == provider
+                and rule["match"].get("operation", operation) == operation
+            )
+        return page
+
+
+class Page:
+    """Rules of one operation, by the number that they are about. A glob that is only an end (as
+    `*0001`), only a beginning or no glob at all is looked up, any other is tried."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._rules = list(rules)
+        self._whole: dict[str, list[int]] = {}
+        self._begins: dict[int, dict[str, list[int]]] = {}  # by length
+        self._ends: dict[int, dict[str, list[int]]] = {}
+        self._globs: list[tuple[int, re.Pattern[str]]] = []
+        self._any: list[int] = []
+        for place, rule in enumerate(self._rules):
+            if "to" in rule["match"]:
+                self._put(place, rule["match"]["to"])
+            else:
+                self._any.append(place)
+
+    def _put(self, place: int, to: str) -> None:
+        if not _SPECIAL.search(to):
+            self._whole.setdefault(to, []).append(place)
+        elif to.endswith("*") and not _SPECIAL.search(to[:-1]):
+            self._begins.setdefault(len(to) - 1, {}).setdefault(to[:-1], []).append(place)
+        elif to.startswith("*") and not _SPECIAL.search(to[1:]):
+            self._ends.setdefault(len(to) - 1, {}).setdefault(to[1:], []).append(place)
+        else:
+            self._globs.append((place, re.compile(translate(to))))
+
+    def rules_for(self, number: str | None) -> Iterable[Rule]:
+        """Those whose `to` fits a number, in their order; None where there is no number."""
+        found = self._any
+        if number is not None:
+            found = [*found, *self._whole.get(number, ())]
+            for length, begins in self._begins.items():
+                if length <= len(number):
+                    found += begins.get(number[:length], ())
+            for length, ends in self._ends.items():
+                if length <= len(number):
+                    found += ends.get(number[len(number) - length :], ())
+            found += [place for place, glob in self._globs if glob.match(number)]
+            found.sort()
+        return (self._rules[place] for place in found)
 
 
 def read_all(raw: object, providers: Providers) -> list[Rule]:

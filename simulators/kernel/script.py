@@ -1,5 +1,6 @@
 """What rules do to a request: the first one that matches each draft has its effect."""
 
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -10,7 +11,7 @@ from simulators.kernel.catalogue import ErrorRow, Place, Problem
 from simulators.kernel.headers import FRAMING
 from simulators.kernel.message import Life, State, Step
 from simulators.kernel.provider import Draft, Exchange, Failure, Provider, Refusal
-from simulators.kernel.rules import Rule, counters
+from simulators.kernel.rules import Book, Rule, counters
 
 
 class Scripted(Exception):
@@ -22,11 +23,13 @@ def play(exchange: Exchange, drafts: list[Draft] | None) -> None:
 
     Raises `Refusal` for an error of the whole answer, `Scripted` where nothing is to be kept.
     """
-    rules = exchange.world.load("rules")
-    if not rules:
+    if not exchange.world.load("rules"):
         return
+    book = exchange.world.derived("rules", Book)
+    operation = exchange.endpoint.operation if exchange.endpoint else ""
+    page = book.page(exchange.provider.name, operation)
     for draft in drafts if drafts is not None else (None,):
-        rule = _first(rules, exchange, draft)
+        rule = _first(page.rules_for(draft.number if draft else None), exchange, draft)
         if rule is not None:
             exchange.fired = rule["name"]
             exchange.effects.append(rule["effect"])
@@ -64,9 +67,9 @@ def _ends(effect: dict[str, Any]) -> bool:
     return stops and not effect.get("keep", False)
 
 
-def _first(rules: list[Rule], exchange: Exchange, draft: Draft | None) -> Rule | None:
+def _first(rules: Iterable[Rule], exchange: Exchange, draft: Draft | None) -> Rule | None:
     for rule in rules:
-        if not _matches(rule["match"], exchange, draft):
+        if not _matches(rule["match"], draft):
             continue
         if (draft is not None or not _ends_a_message(rule, exchange)) and _due(rule, exchange):
             return rule
@@ -84,19 +87,14 @@ def _row(exchange: Exchange, code: str) -> ErrorRow:
     return exchange.provider.row(Problem(code) if code in list(Problem) else code)
 
 
-def _matches(match: dict[str, Any], exchange: Exchange, draft: Draft | None) -> bool:
-    if match.get("provider", exchange.provider.name) != exchange.provider.name:
-        return False
-    operation = exchange.endpoint.operation if exchange.endpoint else ""
-    if match.get("operation", operation) != operation:
-        return False
+def _matches(match: dict[str, Any], draft: Draft | None) -> bool:
+    """The rest of it: provider, operation and number are those that the rule was looked up by."""
     if draft is None:
-        return not match.keys() & {"to", "region", "template", "sender"}
+        return not match.keys() & {"region", "template", "sender"}
     return (
-        fnmatchcase(draft.number, match.get("to", "*"))
-        and fnmatchcase(draft.sender, match.get("sender", "*"))
-        and match.get("region", draft.region) == draft.region
+        match.get("region", draft.region) == draft.region
         and match.get("template", draft.template) == draft.template
+        and fnmatchcase(draft.sender, match.get("sender", "*"))
     )
 
 

@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from simulators.kernel.clock import EMPTIED, Clock, LeasedChance
 from simulators.kernel.message import Message
@@ -12,8 +12,9 @@ from simulators.kernel.store import Selection, Store
 
 STRANGERS = "strangers"
 SLICE = 200  # messages that are gone through at once
-_NOBODY: Sequence[str] = ()
-_NONE: tuple[Sequence[str], frozenset[str]] = (_NOBODY, frozenset())
+_NOTHING: Sequence[Any] = ()
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class World:
         self.clock = Clock(store, account.id, system)
         self.chance = LeasedChance(account.seed or account.id, store, account.id)
         self.held: Counter[str] = Counter()
-        self._members: dict[str, tuple[Sequence[str], frozenset[str]]] = {}
+        self._derived: dict[str, tuple[Any, Any]] = {}
 
     @property
     def resets(self) -> int:
@@ -57,15 +58,19 @@ class World:
         value = self.store.load(self.id, name)
         return default if value is None else value
 
+    def derived(self, name: str, make: Callable[[Any], T]) -> T:
+        """What `make` makes of a settings document, () where there is none: it is made when the
+        document has changed, and not for each request."""
+        document = self.load(name, _NOTHING)
+        kept = self._derived.get(name)
+        if kept is None or document is not kept[0]:
+            kept = self._derived[name] = (document, make(document))
+        made: T = kept[1]
+        return made
+
     def members(self, name: str) -> frozenset[str]:
-        """A settings document that is a list of texts, to look one up in: a list of a hundred
-        thousand is gone through when it has changed, and not for each request."""
-        document = self.load(name, _NOBODY)
-        kept, members = self._members.get(name, _NONE)
-        if document is not kept:
-            members = frozenset(document)
-            self._members[name] = (document, members)
-        return members
+        """A settings document that is a list of texts, to look one up in."""
+        return self.derived(name, frozenset)
 
     def save(self, name: str, value: Any) -> None:
         """Replaces a settings document of this world."""

@@ -1,10 +1,13 @@
 """Rules: what is refused before any request meets them, and what they do to one."""
 
+from fnmatch import fnmatchcase
+
 import pytest
 
 from simulators.catalog import PROVIDERS
+from simulators.kernel import script
 from simulators.kernel.checks import BadValue
-from simulators.kernel.rules import read, read_all
+from simulators.kernel.rules import Book, read, read_all
 
 WRONG = [
     ("not an object", "x", "rule", "an object with"),
@@ -250,3 +253,39 @@ def test_a_receipt_s_error_says_nothing_to_a_read(default, recorded, replay, cap
 
     assert (201, 200) == (sent.status, read.status)
     assert "x-simulator-rule" not in read.headers
+
+
+GLOBS = (
+    "*", "+1*", "*0001", "+15550010001", "+1555*0001", "+1555001000?", "*[12]", "", "+", "?*", "**",
+    "*1*", "+15550010001*", "*+15550010001", "[+]1*", "+155500100011",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("number", ["+15550010001", "+15550010002", "+44", "", "+1"])
+def test_a_rule_is_looked_up_by_every_glob_that_fits(number):
+    """As one after the other is tried, in the order in which they stand."""
+    rules = [{"name": f"{n}", "match": {"to": glob}} for n, glob in enumerate(GLOBS)]
+    rules.insert(3, {"name": "any", "match": {}})
+    page = Book(rules).page("twilio", "create-message")
+
+    tried = [rule for rule in rules if fnmatchcase(number, rule["match"].get("to", "*"))]
+    assert tried == list(page.rules_for(number))
+    assert [{"name": "any", "match": {}}] == list(page.rules_for(None))
+
+
+def test_a_thousand_rules_are_not_tried_on_each_recipient(recorded, monkeypatch):
+    """Those of other numbers, providers and operations are not looked at."""
+    tried = []
+    matches = script._matches
+    monkeypatch.setattr(script, "_matches", lambda *given: tried.append(1) or matches(*given))
+    rules = [
+        *({"match": {"to": f"+1415{n:07}"}, "effect": {"keep": True}} for n in range(300)),
+        *({"match": {"to": f"*{n:07}"}, "effect": {"keep": True}} for n in range(300)),
+        *({"match": {"provider": "vonage"}, "effect": {"keep": True}} for n in range(200)),
+        *({"match": {"operation": "send-sms"}, "effect": {"keep": True}} for n in range(199)),
+        {"name": "mine", "match": {"to": "+8*"}, "effect": {"error": "21610"}},
+    ]
+    answer = recorded("twilio", rules=rules)
+
+    assert "mine" == answer.headers["x-simulator-rule"]
+    assert 1 == len(tried)
