@@ -8,6 +8,7 @@ value can break one, wherever it came from.
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import quote
 
 Headers = Iterable[tuple[str, str]]
@@ -34,9 +35,9 @@ def legal(headers: Headers) -> list[tuple[str, str]]:
     """The same headers as they can be sent: what may not stand in a value is percent-encoded, and
     a name that is none is left out."""
     return [
-        (name, value if _is_plain(value) else _ILLEGAL.sub(_encoded, value))
+        (name, value if value.isascii() and value.isprintable() else _made_plain(value))
         for name, value in headers
-        if _NAME.fullmatch(name)
+        if _is_name(name)
     ]
 
 
@@ -54,8 +55,13 @@ def has_control(words: str) -> bool:
     return _CONTROL.search(words) is not None
 
 
-def _is_plain(value: str) -> bool:
-    return value.isascii() and value.isprintable()
+@lru_cache(1024)  # the same few names stand in every answer
+def _is_name(name: str) -> bool:
+    return _NAME.fullmatch(name) is not None
+
+
+def _made_plain(value: str) -> str:
+    return _ILLEGAL.sub(_encoded, value)
 
 
 def _encoded(found: re.Match[str]) -> str:
