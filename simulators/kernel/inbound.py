@@ -17,6 +17,7 @@ from simulators.kernel.world import World
 
 Keyword = Literal["stop", "start", "help"]
 LIFE = "inbound"
+MOST_OPTOUTS = 100_000  # by replies; one more is as if it had not been said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +95,7 @@ def _opt(world: World, number: str, keyword: Keyword | None) -> None:
     def changed(numbers: list[str]) -> list[str] | None:
         at = bisect_left(numbers, number)
         there = numbers[at : at + 1] == [number]
-        if keyword == "stop" and not there:
+        if keyword == "stop" and not there and len(numbers) < MOST_OPTOUTS:
             return [*numbers[:at], number, *numbers[at:]]
         if keyword == "start" and there:
             return [*numbers[:at], *numbers[at + 1 :]] or None

@@ -151,7 +151,10 @@ class Secrets:
         del self._by_word[word][secret]
         if not self._by_word[word]:
             del self._by_word[word]
-            self._starts[word[:_KEY]].discard(word)
+            starts = self._starts[word[:_KEY]]
+            starts.discard(word)
+            if not starts:
+                del self._starts[word[:_KEY]]
             lengths = self._lengths[word[-_KEY:]]
             lengths[len(word)] -= 1
             if not lengths[len(word)]:

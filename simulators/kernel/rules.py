@@ -133,17 +133,23 @@ def install(world: World, rules: Sequence[Rule]) -> None:
 
 
 def change(world: World, changed: Callable[[Sequence[Rule]], Sequence[Rule]]) -> None:
-    """Puts in force what `changed` makes of the rules that are; it does nothing else."""
+    """Puts in force what `changed` makes of the rules that are; it does nothing else. What those
+    that are gone have counted is forgotten."""
     count = world.store.count
+    gone: list[str] = []
 
     def numbered(before: Sequence[Rule]) -> list[Rule] | None:
         after = changed(before)
+        stay = {rule["serial"] for rule in after if "serial" in rule}
+        left = [rule for rule in before if rule["serial"] not in stay]
+        gone[:] = [name for rule in left for name in counters(rule)]
         return [
             rule if "serial" in rule else {**rule, "serial": count(world.id, "rules")}
             for rule in after
         ] or None
 
     world.update("rules", numbered, [])
+    world.store.uncount(world.id, gone)
 
 
 def uses(world: World, rule: Rule) -> tuple[int, int]:

@@ -139,8 +139,12 @@ class Store(Protocol):
     def counted(self, account: str, name: str) -> int:
         """A counter as it stands."""
 
+    def uncount(self, account: str, names: Sequence[str]) -> None:
+        """Forgets some counters."""
+
     def plan(self, account: str, at: float, item: Sequence[Any]) -> None:
-        """Keeps plain values until they are due."""
+        """Keeps plain values until they are due. The first is the id of the message that they are
+        about: a store may forget what is about a message that it keeps no more."""
 
     def due(self, account: str, now: float, limit: int) -> list[tuple[float, list[Any]]]:
         """Takes out what is due by now, the earliest first, each with its time."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol, TypeVar
 
-from simulators.kernel.world import World
+from simulators.kernel.world import World, newest
 
 Kind = Literal["code", "notification", "promotion"]
 _T = TypeVar("_T", "Template", "Signature")
@@ -105,7 +105,7 @@ def _update(
     def changed(kept: list[dict[str, Any]] | None) -> list[dict[str, Any]]:
         registry = dict(initial) if kept is None else dict(map(read, kept))
         change(registry)
-        return plain(registry)
+        return plain(newest(registry, initial))
 
     return dict(map(read, world.update(name, changed)))
 

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -12,9 +12,20 @@ from simulators.kernel.store import Selection, Store
 
 STRANGERS = "strangers"
 SLICE = 200  # messages that are gone through at once
+MOST = 10_000  # of what requests add to one settings document
 _NOTHING: Sequence[Any] = ()
 
 T = TypeVar("T")
+
+
+def newest(items: Mapping[str, T], stay: Container[str] = ()) -> dict[str, T]:
+    """The `MOST` newest of a settings document that requests add to: the oldest go first, but for
+    those that `stay`."""
+    over = len(items) - MOST
+    if over <= 0:
+        return dict(items)
+    going = set([name for name in items if name not in stay][:over])
+    return {name: item for name, item in items.items() if name not in going}
 
 
 @dataclass(frozen=True, slots=True)

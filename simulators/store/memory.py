@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from heapq import heappop, heappush, nsmallest
 from itertools import islice
 from typing import Any
 
@@ -180,28 +179,24 @@ class MemoryStore:
     def counted(self, account: str, name: str) -> int:
         return self._shelf(account).counters.get(name, 0)
 
+    def uncount(self, account: str, names: Sequence[str]) -> None:
+        counters = self._shelf(account).counters
+        for name in names:
+            counters.pop(name, None)
+
     def plan(self, account: str, at: float, item: Sequence[Any]) -> None:
-        shelf = self._shelf(account)
-        shelf.planned += 1
-        heappush(shelf.plans, (at, shelf.planned, tuple(item)))
-        if shelf.plans[0][1] == shelf.planned:
+        if self._shelf(account).plans.add(at, item):
             self.ring(account)
 
     def due(self, account: str, now: float, limit: int) -> list[tuple[float, list[Any]]]:
-        plans = self._shelf(account).plans
-        found: list[tuple[float, list[Any]]] = []
-        while plans and plans[0][0] <= now and len(found) < limit:
-            at, _order, item = heappop(plans)
-            found.append((at, list(item)))
-        return found
+        return self._shelf(account).plans.due(now, limit)
 
     def planned(self, account: str, limit: int) -> list[tuple[float, list[Any]]]:
-        earliest = nsmallest(limit, self._shelf(account).plans)
-        return [(at, list(item)) for at, _order, item in earliest]
+        return self._shelf(account).plans.earliest(limit)
 
     def next_due(self, account: str) -> float | None:
         shelf = self._shelves.get(account)
-        return shelf.plans[0][0] if shelf and shelf.plans else None
+        return shelf.plans.soonest() if shelf else None
 
     def on_plan(self, changed: Callable[[str], None]) -> None:
         self._on_plan.append(changed)

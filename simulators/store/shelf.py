@@ -9,6 +9,7 @@ from typing import Any
 from simulators.kernel.message import INBOUND, Message
 from simulators.kernel.store import Selection
 from simulators.store.index import Index
+from simulators.store.plans import Plans
 from simulators.store.windows import Windows
 
 
@@ -30,8 +31,7 @@ class Shelf:
         self.windows = Windows()
         self.settings: dict[str, Any] = {}
         self.counters: dict[str, int] = {}
-        self.plans: list[tuple[float, int, tuple[Any, ...]]] = []
-        self.planned = 0
+        self.plans = Plans(lambda item: item[0] in self.by_id)
         self.logs: dict[str, deque[tuple[int, bytes]]] = {}
         self.nonces: dict[str, float] = {}
         self.nonce_ends: dict[int, deque[str]] = {}  # by lifetime: each is in order of its ends

@@ -1,22 +1,39 @@
 """What a server keeps has a bound: traffic whose every word is new fills it, and then no more."""
 
+import dataclasses
+import json
+import sys
 from collections import deque
+from functools import _lru_cache_wrapper
+from itertools import count
 from urllib.parse import urlencode
 
+import orjson
+import pytest
+
+from simulators.app import Options, Simulators
 from simulators.catalog import PROVIDERS
-from simulators.kernel.accounts import DEFAULT, Accounts
+from simulators.data import contracts
+from simulators.kernel import inbound, operations
+from simulators.kernel.accounts import DEFAULT
 from simulators.kernel.call import Call
-from simulators.kernel.pipeline import Pipeline, Settings
+from simulators.kernel.credentials import lookup_ids
+from simulators.kernel.rules import change, counters, install, read_all, uses
+from simulators.otp import state
 from simulators.server.apps import build
 from simulators.server.loop import environ, run
 from simulators.store import windows
 from simulators.store.memory import MemoryStore
+from simulators.store.plans import Plans
 
 SCOPE = {"server": ("127.0.0.1", 8026)}
+FEW = 8
+MANY = 4 * FEW  # more than any container whose bound is FEW holds, planned receipts twice that
+BOUNDS = ("MOST", "KEPT", "MOST_OPTOUTS")
 
 
 def sizes(root):
-    """How many items every container that is reachable from here holds, by where it is."""
+    """How many items the largest container holds that is reachable from here, by where it is."""
     found, seen, todo = {}, set(), [("", root)]
     while todo:
         where, one = todo.pop()
@@ -24,10 +41,13 @@ def sizes(root):
             continue
         seen.add(id(one))
         if isinstance(one, dict):
-            found[where] = found.get(where, 0) + len(one)
-            todo += [(f"{where}[]", value) for value in one.values()]
-        elif isinstance(one, list | tuple | set | deque):
-            found[where] = found.get(where, 0) + len(one)
+            found[where] = max(found.get(where, 0), len(one))
+            todo += [
+                (f"{where}[{key if isinstance(key, str) and '/' in key else ''}]", value)
+                for key, value in one.items()
+            ]
+        elif isinstance(one, list | tuple | set | frozenset | deque):
+            found[where] = max(found.get(where, 0), len(one))
             todo += [(f"{where}[]", value) for value in one]
         elif type(one).__module__.startswith("simulators."):
             slots = [name for kind in type(one).__mro__ for name in getattr(kind, "__slots__", ())]
@@ -36,44 +56,224 @@ def sizes(root):
     return found
 
 
-def test_ever_new_words_fill_no_container_without_end(monkeypatch):
-    """New recipients, senders, texts, paths, methods, keys, headers and references: the second
-    thousand leaves no container larger than the first, in which each bound was reached."""
-    monkeypatch.setattr(windows, "REMEMBERED", 50)
-    now = [1_800_000_000.0]
-    store = MemoryStore(keep=50, journal=50)
-    accounts = Accounts(store, PROVIDERS.values(), lambda: now[0])
-    pipeline = Pipeline(accounts, Settings())
-    keys = accounts.world(DEFAULT).credentials("vonage")
-    app = build(PROVIDERS["vonage"], pipeline, accounts.strangers)
+def caches():
+    """How much is remembered of the calls of functions that forget nothing by themselves."""
+    found = {}
+    for name, module in list(sys.modules.items()):
+        for one in vars(module).values() if name.startswith("simulators.") else ():
+            if isinstance(one, _lru_cache_wrapper) and one.cache_info().maxsize is None:
+                found[f"{one.__module__}.{one.__qualname__}"] = one.cache_info().currsize
+    return found
 
-    def traffic(numbers):
-        for n in numbers:
-            now[0] += 600  # so that the longest window, a day, is over many times
-            form = {
-                "api_key": keys["api_key"] if n % 4 else f"nobody{n}",
-                "api_secret": keys["api_secret"] if n % 5 else f"wrong{n}",
-                "from": f"Acme{n}",
-                "to": f"4477009{n:05}",
-                "text": f"Your code is {n}",
-                "client-ref": f"ref{n}",
-                f"field{n}": f"{n}",
-            }
-            call = Call(
-                method="POST" if n % 7 else f"M{n}",
-                path="/sms/json" if n % 3 else f"/sms/{n}",
-                headers={"content-type": "application/x-www-form-urlencoded", f"x-{n}": f"{n}"},
-                body=urlencode(form).encode(),
-                client=f"192.0.2.{n % 256}",
-            )
-            run(app, environ(SCOPE, call, ""))
 
-    traffic(range(1000))
-    first = sizes([store, accounts, pipeline])
-    traffic(range(1000, 2000))
-    second = sizes([store, accounts, pipeline])
+def documents(provider):
+    """Every request that the examples of its contracts keep."""
+    for path in sorted(contracts(provider).glob("*.examples.json")):
+        yield from orjson.loads(path.read_bytes())["keeps"]
 
-    assert 50 == store.kept(DEFAULT)
-    assert 50 == len(store.journal(DEFAULT, limit=1000))
-    grown = {at: (first.get(at, 0), size) for at, size in second.items() if size > first.get(at, 0)}
-    assert {} == {at: pair for at, pair in grown.items() if pair[1] > pair[0] * 1.05 + 5}
+
+def leaves(value, path=()):
+    """The paths to the texts and numbers of a document."""
+    if isinstance(value, dict):
+        return [found for key in value for found in leaves(value[key], (*path, key))]
+    if isinstance(value, list):
+        return [found for at, one in enumerate(value) for found in leaves(one, (*path, at))]
+    return [] if value is None or isinstance(value, bool) else [path]
+
+
+def renewed(document, path, n):
+    """The document with a new word at one place, of the kind that is there."""
+    if not path:
+        return document
+    if len(path) > 1:
+        inside = renewed(document[path[0]], path[1:], n)
+    else:
+        was = document[path[0]]
+        text = str(was)
+        digits = sum(map(str.isdigit, text)) >= max(len(text) - 1, 8)
+        new = text[:-5] + f"{n % 100_000:05}" if digits else f"{text}{n}"
+        inside = new if isinstance(was, str) else int(new) if digits else n
+    if isinstance(document, list):
+        return [inside if at == path[0] else one for at, one in enumerate(document)]
+    return {**document, path[0]: inside}
+
+
+def spelled(document):
+    """A request document as the call it was read from."""
+    headers = {name: str(value) for name, value in document["headers"].items()}
+    query, body = urlencode(document["query"] or {}, doseq=True), document["body"]
+    if body is None:
+        raw = b""
+    elif "form" in headers.get("content-type", "form"):
+        headers.setdefault("content-type", "application/x-www-form-urlencoded")
+        raw = urlencode(body, doseq=True).encode()
+    else:
+        raw = json.dumps(body).encode()
+    return Call(document["method"], document["path"], query, headers, raw)
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Every bound that a module names is small, so that it is reached."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith(("simulators.kernel.", "simulators.providers.")):
+            for bound in BOUNDS:
+                if isinstance(getattr(module, bound, None), int):
+                    monkeypatch.setattr(module, bound, FEW)
+    monkeypatch.setattr(windows, "REMEMBERED", FEW)
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_ever_new_words_fill_no_container_without_end(name, small):
+    """Every operation that the contracts have an example of, with a new word in each place in
+    turn, by whoever the request says and with the door open; receipts that are due to nobody,
+    rules that fire, opt-outs, accounts: the second half leaves no container larger than the first,
+    in which each bound was reached."""
+    simulators = Simulators(Options(port=0, tls_port=None, keep=FEW))
+    store = simulators.store
+    for shelf in (store._shelf(DEFAULT), store._shelf("strangers")):
+        shelf.journal = deque(maxlen=FEW)
+        shelf.breaches = deque(maxlen=FEW)
+    store._journal = FEW
+    provider, world = PROVIDERS[name], simulators.accounts.world(DEFAULT)
+    ids = lookup_ids(provider.credentials, provider.published)
+    unlocked = dataclasses.replace(
+        provider, identify=lambda _exchange: ids[0], authenticate=lambda _exchange: None
+    )
+    apps = [
+        build(one, simulators.pipeline, simulators.accounts.strangers)
+        for one in (provider, unlocked)
+    ]
+    world.clock.freeze(1_800_000_000.0)
+    numbers = count(1)
+    asked = [
+        (document, path)
+        for document in documents(name)
+        for path in leaves(
+            {key: document[key] for key in ("path", "query", "body") if document[key]}
+        )
+    ]
+
+    def traffic(rounds):
+        for _ in range(rounds):
+            for document, path in asked:
+                n = next(numbers)
+                call = spelled(renewed(document, path, n))
+                call.headers[f"x-{n}"] = call.client = f"192.0.2.{n % 256}"
+                call.method = call.method if n % 7 else f"M{n}"
+                run(apps[n % 5 > 0], environ(SCOPE, call, ""))
+                if n % 10 == 0:
+                    rest(n)
+            world.clock.advance(86_400 * 2)
+
+    def rest(n):
+        url = "http://127.0.0.1:9/"
+        kinds = [
+            kind
+            for kind, there in (("receipts", provider.receipts), ("inbound", provider.inbound))
+            if there
+        ]
+        if kinds:
+            operations.set_webhooks(world, provider, **dict.fromkeys(kinds, url))
+        rule = {"name": f"r{n}", "match": {"to": "+1*"}, "effect": {"delay_ms": 0}}
+        install(world, read_all([rule], PROVIDERS))
+        if provider.inbound:
+            for keyword in ("STOP", "hello"):
+                operations.reply(
+                    world,
+                    provider,
+                    f"+4477009{n % 100_000:05}",
+                    provider.published.get("number", "447000"),
+                    keyword,
+                    "",
+                )
+        made = simulators.accounts.create()
+        simulators.accounts.drop(made.id)
+
+    rounds = max(2000 // len(asked), 2)
+    traffic(rounds)
+    counts = simulators.pipeline.counts
+    first = {**sizes([store, simulators.accounts]), **caches()}
+    traffic(rounds)
+    second = {**sizes([store, simulators.accounts]), **caches()}
+
+    assert {operation for _name, operation, _status in counts} <= {
+        "",
+        *(endpoint.operation for endpoint in provider.endpoints),
+    }
+    assert {name} == {name for name, _operation, _status in counts}
+    assert {} == {
+        where: (first.get(where, 0), size)
+        for where, size in second.items()
+        if size > max(first.get(where, 0), MANY)
+    }
+
+
+def test_plans_about_what_is_gone_go_with_it():
+    """A clock that stands still makes none due; those of what is kept stay, and come in order."""
+    kept = deque(maxlen=100)
+    plans = Plans(lambda item: item[0] in kept)
+    for n in range(10_000):
+        kept.append(f"m{n}")
+        plans.add(float(10_000 - n), [f"m{n}", n])
+        assert len(plans) <= 2 * 100 + 2
+
+    assert [1.0, 2.0, 3.0] == [at for at, _item in plans.earliest(3)]
+    assert [[f"m{n}", n] for n in range(9_999, 9_899, -1)] == [
+        item for _at, item in plans.due(100.0, 1000)
+    ]
+    assert plans.soonest() != 100.0
+
+
+def test_used_nonces_go_when_their_time_is_over():
+    """Of several lifetimes, as the providers have them."""
+    store = MemoryStore()
+    for n in range(5000):
+        assert store.once("a", f"n{n}", float(n), n + (10.0 if n % 2 else 30.0))
+
+    assert len(store._shelf("a").nonces) <= 50
+    assert not store.once("a", "n4999", 4999.0, 5009.0)
+
+
+def test_replies_opt_out_so_many_and_no_more(monkeypatch):
+    """One more is as if it had not been said; who was there stays."""
+    monkeypatch.setattr(inbound, "MOST_OPTOUTS", FEW)
+    simulators = Simulators(Options(port=0, tls_port=None))
+    world = simulators.accounts.world(DEFAULT)
+    for n in range(2 * FEW):
+        inbound._opt(world, f"+1500555000{n:02}", "stop")
+
+    assert [f"+1500555000{n:02}" for n in range(FEW)] == world.load("optouts")
+    inbound._opt(world, "+150055500000", "start")
+    assert FEW - 1 == len(world.load("optouts"))
+
+
+def test_what_rules_that_are_gone_have_counted_is_forgotten():
+    """Those that stay go on counting."""
+    simulators = Simulators(Options(port=0, tls_port=None))
+    world = simulators.accounts.world(DEFAULT)
+    rule = {"name": "stays", "match": {}, "effect": {"delay_ms": 0}}
+    install(world, read_all([rule], PROVIDERS))
+    (stays,) = world.load("rules")
+    simulators.store.count(DEFAULT, counters(stays)[0])
+    for n in range(50):
+        (new,) = read_all([{**rule, "name": f"r{n}"}], PROVIDERS)
+        change(world, lambda before, new=new: [before[0], new])
+        simulators.store.count(DEFAULT, counters(world.load("rules")[1])[0])
+
+    assert (1, 0) == uses(world, stays)
+    assert 3 == len(simulators.store._shelf(DEFAULT).counters)  # theirs, and that of the serials
+
+
+def test_every_table_of_the_otp_service_is_bounded(monkeypatch):
+    """By its kind: who adds a table adds a bounded one."""
+    monkeypatch.setattr(state, "MOST", FEW)
+    tables = vars(state.State())
+    settings = {"connector", "settings", "account_center"}  # one of each, replaced as a whole
+
+    assert {state.Shelf, state.Users} >= {type(tables[name]) for name in tables.keys() - settings}
+    shelf, users = state.Shelf(FEW, 60.0), state.Users()
+    for n in range(100):
+        shelf.put(n, n, float(n))
+        users.add(state.User(f"u{n}", 0.0, username=f"name{n}", phone=f"1415555{n:04}"))
+    assert [FEW] * 4 == [len(shelf), len(users), len(users._by_phone), len(users._by_name)]

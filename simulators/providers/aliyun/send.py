@@ -15,6 +15,7 @@ from simulators.kernel.catalogue import Problem
 from simulators.kernel.provider import Draft, Exchange, Failure, Refusal
 from simulators.kernel.reading import Fields, first
 from simulators.kernel.templates import Template
+from simulators.kernel.world import newest
 from simulators.providers.aliyun import params, registry, wire
 
 MAINLAND = "CN"
@@ -203,5 +204,11 @@ def answer(exchange: Exchange) -> Reply:
     }
     used.pop("", None)
     if used:
-        exchange.world.update(_EXTENSIONS, lambda known: {**used, **known}, {})
+        exchange.world.update(
+            _EXTENSIONS,
+            lambda known: newest(
+                {**known, **{code: used[code] for code in used if code not in known}}
+            ),
+            {},
+        )
     return wire.ok(exchange, BizId=exchange.outcomes[0].draft.details["biz_id"])

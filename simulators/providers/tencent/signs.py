@@ -13,6 +13,7 @@ from simulators.kernel import templates
 from simulators.kernel.call import Reply
 from simulators.kernel.provider import Exchange, Refusal
 from simulators.kernel.templates import Signature
+from simulators.kernel.world import newest
 from simulators.providers.tencent import pages, parameters, wire
 from simulators.providers.tencent.templates import FOUNDED, STATUS_CODES, checked_international
 
@@ -125,7 +126,7 @@ def _abroad(exchange: Exchange) -> dict[str, int]:
 
 
 def _note(exchange: Exchange, document: str, name: str, value: int) -> None:
-    exchange.world.update(document, lambda known: {**known, name: value}, {})
+    exchange.world.update(document, lambda known: newest({**known, name: value}), {})
 
 
 def _id(exchange: Exchange, name: str) -> int:

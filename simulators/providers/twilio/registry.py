@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from simulators.kernel.provider import Exchange
+from simulators.kernel.world import newest
 
 Service = Mapping[str, Any]
 Services = dict[str, Service]
@@ -74,7 +75,8 @@ def update(exchange: Exchange, change: Callable[[Services], None]) -> None:
     def changed(kept: Sequence[Service]) -> list[Service]:
         by_sid = {item["sid"]: item for item in kept}
         change(by_sid)
-        return list(by_sid.values())
+        first = exchange.credentials["messaging_service_sid"]
+        return list(newest(by_sid, {first}).values())
 
     exchange.world.update("twilio/services", changed, _first_services(exchange))
 

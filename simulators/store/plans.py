@@ -1,0 +1,64 @@
+"""What is to be done later, the earliest first, for as long as what it is about is kept."""
+
+from collections.abc import Callable, Sequence
+from heapq import heappop, heappush, nsmallest
+from typing import Any
+
+Item = tuple[Any, ...]
+_Planned = tuple[float, int, Item]
+_MOVED = 2
+
+
+class Plans:
+    """Planned items by time. A clock that stands still makes none of them due, so those about what
+    is gone have to go by themselves: with each one added, `_MOVED` older ones are moved from one
+    heap to the other if `kept` says so, and forgotten if not. So no more than about twice as many
+    are kept as there are live ones, and no single call pays for all."""
+
+    __slots__ = ("_kept", "_new", "_old", "_order")
+
+    def __init__(self, kept: Callable[[Item], bool]) -> None:
+        self._kept = kept
+        self._order = 0
+        self._old: list[_Planned] = []
+        self._new: list[_Planned] = []
+
+    def __len__(self) -> int:
+        return len(self._old) + len(self._new)
+
+    def add(self, at: float, item: Sequence[Any]) -> bool:
+        """Plans it; whether it is now the first."""
+        soonest = self.soonest()
+        self._order += 1
+        heappush(self._new, (at, self._order, tuple(item)))
+        for _ in range(_MOVED):
+            if not self._old:
+                self._old, self._new = self._new, []
+            planned = self._old.pop()  # a leaf: what is left is still a heap
+            if self._kept(planned[2]):
+                heappush(self._new, planned)
+        return soonest is None or at < soonest
+
+    def soonest(self) -> float | None:
+        """When the first is due, None if there is none."""
+        heap = self._first()
+        return heap[0][0] if heap else None
+
+    def due(self, now: float, limit: int) -> list[tuple[float, list[Any]]]:
+        """Takes out what is due, the earliest first."""
+        found: list[tuple[float, list[Any]]] = []
+        while len(found) < limit and (heap := self._first()) and heap[0][0] <= now:
+            at, _order, item = heappop(heap)
+            found.append((at, list(item)))
+        return found
+
+    def earliest(self, limit: int) -> list[tuple[float, list[Any]]]:
+        """The first ones, which stay."""
+        found = nsmallest(limit, self._old + self._new)
+        return [(at, list(item)) for at, _order, item in found]
+
+    def _first(self) -> list[_Planned]:
+        """The heap that has the first on top."""
+        if self._old and self._new:
+            return min(self._old, self._new, key=lambda heap: heap[0][:2])
+        return self._old or self._new
