@@ -13,7 +13,9 @@ from simulators.kernel.reading import first
 from simulators.providers.aliyun import signing
 from simulators.providers.aliyun.wire import parameters
 
-_TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+# The page says seconds, and the service takes fractions of them: JavaScript's `toISOString` has
+# milliseconds, and applications that sign by hand have sent it for years.
+_TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?Z")
 _SKEW = 15 * 60
 _VERSION = "2017-05-25"
 

@@ -217,3 +217,13 @@ def test_a_broken_header_of_the_newer_scheme_is_refused_like_a_missing_key(
     assert status == answer.status
     assert "AccessKeyId" in json.loads(answer.read())["Code"]
     connection.close()
+
+
+@pytest.mark.parametrize("fraction", [".1", ".123", ".123456", ".123456789"])
+def test_a_timestamp_may_have_a_fraction_of_a_second(aliyun, fraction):
+    """As `toISOString` of JavaScript writes it: applications that sign by hand send that, and their
+    users get their messages. The contract finds no fault with it either."""
+    answer = aliyun.send(Timestamp=f"2026-11-21T04:00:00{fraction}Z")
+
+    assert (200, "OK") == (answer["status"], answer["Code"])
+    assert aliyun.sms.violations() == []
