@@ -65,9 +65,12 @@ def form(call: Call) -> Fields:
     return fields(call.body.decode("latin-1") if call.body.isascii() else _escape(call.body))
 
 
+_ESCAPED = {byte: f"%{byte:02X}" for byte in range(128, 256)}
+
+
 def _escape(body: bytes) -> str:
     # Raw UTF-8 in a form is read as if it had been percent-encoded.
-    return "".join(chr(b) if b < 128 else f"%{b:02X}" for b in body)
+    return body.decode("latin-1").translate(_ESCAPED)
 
 
 # So deep orjson reads; what is nested in the rest of it may only be `MAX_DEPTH` deep.

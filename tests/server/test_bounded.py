@@ -277,3 +277,63 @@ def test_every_table_of_the_otp_service_is_bounded(monkeypatch):
         shelf.put(n, n, float(n))
         users.add(state.User(f"u{n}", 0.0, username=f"name{n}", phone=f"1415555{n:04}"))
     assert [FEW] * 4 == [len(shelf), len(users), len(users._by_phone), len(users._by_name)]
+
+
+HUGE = (1 << 20) - 4096
+HOSTILE = {
+    "zeros": b"[" + b"0," * (HUGE // 2 - 1) + b"0]",
+    "deep": b"[" * HUGE,
+    "objects": b'{"a":' * (HUGE // 5),
+    "fields": b"&".join(b"f%d=" % n for n in range(100_000)),
+    "one field": b"To=1&" * (HUGE // 5),
+    "escapes": b"To=" + b"%2B" * (HUGE // 3),
+    "blanks": b'{"message":"order' + b" " * HUGE + b'"}',
+    "digits": b"Body=" + b"1" * HUGE,
+    "not a text": b"\xff" * HUGE,
+}
+STEPS = 100_000  # calls of functions, ours and built in: some ten milliseconds
+
+
+def steps(work):
+    """How many functions are called meanwhile: what it costs, whatever the machine."""
+    seen = 0
+
+    def count_one(_frame, event, _argument):
+        nonlocal seen
+        seen += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(count_one)
+    try:
+        work()
+    finally:
+        sys.setprofile(before)
+    return seen
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_no_request_costs_more_steps_than_the_loop_has_time_for(name):
+    """Bodies of the largest size that is taken, by somebody known and by nobody."""
+    simulators = Simulators(Options(port=0, tls_port=None))
+    provider = PROVIDERS[name]
+    ids = lookup_ids(provider.credentials, provider.published)
+    unlocked = dataclasses.replace(
+        provider, identify=lambda _exchange: ids[0], authenticate=lambda _exchange: None
+    )
+    world = simulators.accounts.strangers
+    apps = [build(one, simulators.pipeline, world) for one in (provider, unlocked)]
+    first = {one["path"]: one for one in documents(name)}
+    costs = {}
+
+    def ask(what, call):
+        for app in apps:
+            env = environ(SCOPE, dataclasses.replace(call), "")
+            run(app, env)  # what is made once is made
+            cost = steps(lambda app=app: run(app, environ(SCOPE, dataclasses.replace(call), "")))
+            costs[what] = max(costs.get(what, 0), cost)
+
+    for path, document in list(first.items())[:2]:
+        call = spelled(document)
+        for what, body in HOSTILE.items():
+            ask((path, what), dataclasses.replace(call, body=body))
+    assert {} == {what: cost for what, cost in costs.items() if cost > STEPS}
