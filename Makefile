@@ -2,7 +2,9 @@
 #
 #   make serve                        start the simulators
 #   make serve ARGS="--port 9000"     the same with options; see `make serve ARGS=--help`
-#   make test                         run the tests; ARGS are pytest's
+#   make test                         run the tests on every core, in random order; ARGS are pytest's
+#   make hard                         what takes a night: fuzzing, a soak, mutants; HARD are its
+#                                     sizes: `make hard HARD="--requests 50000 --soak 60"`
 #   make lint                         ruff and mypy
 #   make docs                         build the pages as a site in build/docs
 #   make bench                        measure; ARGS are the benchmark's
@@ -15,19 +17,32 @@
 VENV ?= .venv
 PYTHON ?=
 ARGS ?=
+HARD ?=
 
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 MADE = $(VENV)/.made
 MADE_FOR_WORK = $(VENV)/.made-for-work
 
-.PHONY: serve test lint docs bench wheel fidelity clean
+# Tests start some hundred interpreters. Where none writes bytecode, each would compile all it
+# imports anew; here it is kept beside the environment, and nowhere else.
+ifdef PYTHONDONTWRITEBYTECODE
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX = $(abspath $(VENV))/bytecode
+endif
+
+.PHONY: serve test hard lint docs bench wheel fidelity clean
 
 serve: $(MADE)
 	@exec $(BIN)/sms-simulators serve $(ARGS)
 
+# The order's seed is in the first lines: ARGS="--randomly-seed=N" has the same again,
+# ARGS="-p no:randomly -n 0" that in which the tests are written, in one process.
 test: $(MADE_FOR_WORK)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n logical --dist worksteal $(ARGS)
+
+hard: $(MADE_FOR_WORK)
+	$(BIN)/python -m tests.hard --out build/hard.json $(HARD)
 
 lint: $(MADE_FOR_WORK)
 	$(BIN)/ruff check .

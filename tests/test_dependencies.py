@@ -14,7 +14,12 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 
 # Modules of ours: the package, and those that are found by their folder.
-OURS = {"simulators", "conftest", *(path.stem for path in (ROOT / "loadtests").glob("*.py"))}
+OURS = {
+    "simulators",
+    "tests",
+    "conftest",
+    *(path.stem for path in (ROOT / "loadtests").glob("*.py")),
+}
 
 # Who needs an extra beside the dependencies proper.
 ALLOWED = {
@@ -58,6 +63,7 @@ def test_every_import_is_declared(folder):
         for name, path in imported(folder).items()
         if name not in sys.stdlib_module_names
         and name not in OURS
+        and name != "_typeshed"  # type checkers bring it, and nothing imports it when it is run
         and not (folder == "simulators" and "/".join(path.parts[:2]) in ALLOWED)
         and not declared & {normal(owner) for owner in owners.get(name, [name])}
     }
