@@ -163,6 +163,14 @@ MISTAKES = {
         changed(CODE, "body = exchange.document", "body = exchange.documents"),
         "AttributeError: 'Exchange' object has no attribute 'documents', in `parse`",
     ),
+    "a body that could not be read": (
+        changed(
+            CODE,
+            r"pair = proof\.basic|pair = credentials\.basic",
+            'len(exchange.document["body"]); \\g<0>',
+        ),
+        "a body that is too large: TypeError",
+    ),
     "code that does not load": (
         changed(CODE, "^", "import nothing_of_that_name\n"),
         "ModuleNotFoundError",

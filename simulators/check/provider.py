@@ -8,8 +8,9 @@ bytes, the fidelity page); whatever is found here it would find as well, and say
 import re
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -147,11 +148,20 @@ def _guarded(ask: Callable[[Any], Iterator[str]], of: Any) -> Iterator[str]:
     try:
         yield from ask(of)
     except Exception as error:  # whatever a provider's code raises is what we are here to tell
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        yield (
-            f"{type(error).__name__}: {error}, in `{frame.name}` ({frame.filename}:{frame.lineno});"
-            " expected a Refusal for bad input, and no other exception"
-        )
+        yield _told(error)
+
+
+def _told(error: Exception) -> str:
+    """An error of the provider's code, and the last of its own lines that it came through."""
+    frames = traceback.extract_tb(error.__traceback__)
+    kernel = str(Path(line_of.__file__).parent)
+    frame = next(
+        (one for one in reversed(frames) if not one.filename.startswith(kernel)), frames[-1]
+    )
+    return (
+        f"{type(error).__name__}: {error}, in `{frame.name}` ({frame.filename}:{frame.lineno});"
+        " expected a Refusal for bad input, and no other exception"
+    )
 
 
 def _tables(provider: Provider) -> Iterator[str]:
@@ -379,11 +389,18 @@ def _unlike(provider: Provider, answered: Answered) -> Iterator[str]:
 def _strangers(stand: Stand) -> Iterator[str]:
     """A path that nobody serves, and a send without credentials."""
     host = {"host": stand.provider.hosts[0]}
+    typed = {**host, "content-type": "application/json"}
     for what, call, problems in (
         ("a path that nobody serves", Call("GET", "/nothing/here", "", dict(host)), _NOWHERE),
         ("a send without credentials", _anonymous(stand), ()),
+        ("a body that is too large", replace(_anonymous(stand), too_large=True), ()),
+        ("a body that is no JSON", replace(_anonymous(stand), body=b"{", headers=typed), ()),
     ):
-        answered = stand.ask(call)
+        try:
+            answered = stand.ask(call)
+        except Exception as error:  # the provider's own, which the others are still asked after
+            yield f"{what}: {_told(error)}"
+            continue
         allowed = {stand.provider.row(problem).key for problem in problems}
         if not answered.row or (allowed and answered.row not in allowed):
             yield (
