@@ -369,10 +369,9 @@ MISTAKES = {
     'sms.webhooks("twilio", receipts="localhost")': "not a URL; expected an http or https URL, or"
     " an empty text for none, but got localhost",
     'sms.violations("twillio")': "no provider 'twillio'; did you mean 'twilio'?; expected one of:"
-    " aliyun, gatewayapi, http_sms, smsaero, tencent, twilio, vonage, but got twillio",
+    f" {', '.join(sorted(PROVIDERS))}, but got twillio",
     'sms.reply("twillio", "+15005550010", "hi")': "no provider 'twillio'; did you mean 'twilio'?;"
-    " expected one of: aliyun, gatewayapi, http_sms, smsaero, tencent, twilio, vonage, but got"
-    " twillio",
+    f" expected one of: {', '.join(sorted(PROVIDERS))}, but got twillio",
     'sms.url("twilio", via="htps")': "Sms.url: via: expected one of prefix, localhost, https, port,"
     " but got 'htps'",
     'sms.script("magick")': "magick: No such file or directory; did you mean 'magic'?; expected a"
