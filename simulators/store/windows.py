@@ -182,7 +182,7 @@ class _Rolling(_Generations):
         times = _times(kept)
         place = bisect_right(times, now)
         times[place:place] = array("d", [now] * hit.cost)
-        past = bisect_right(times, now - hit.seconds)
+        past = bisect_right(times, now - hit.seconds) if len(times) > REMEMBERED else 0
         if past > REMEMBERED:
             del times[: past - REMEMBERED // 2]
         self.put(hit, times, now)
@@ -215,14 +215,24 @@ class _Queue(_Generations):
         kept = self.get(hit.window)
         if kept is None:
             return amount <= hit.permits
+        times, levels = kept
+        if now >= times[-1]:  # nothing is ahead of it: so it is but for a clock that was set back
+            drained = (now - times[-1]) * hit.permits / hit.seconds
+            level: float = max(levels[-1] - drained, 0.0) + amount
+            return level <= hit.permits + _ROUNDING
         return max(self._levels(kept, hit, amount, now)) <= hit.permits + _ROUNDING
 
     def take(self, hit: Hit, now: float) -> None:
         times, levels = kept = self.get(hit.window) or (array("d"), array("d"))
-        place = bisect_right(times, now)
-        levels[place:] = array("d", self._levels(kept, hit, hit.cost, now))
-        times.insert(place, now)
-        past = bisect_right(times, now - hit.seconds)
+        if not times or now >= times[-1]:
+            drained = (now - times[-1]) * hit.permits / hit.seconds if times else 0.0
+            levels.append(max(levels[-1] - drained, 0.0) + hit.cost if times else hit.cost)
+            times.append(now)
+        else:
+            place = bisect_right(times, now)
+            levels[place:] = array("d", self._levels(kept, hit, hit.cost, now))
+            times.insert(place, now)
+        past = bisect_right(times, now - hit.seconds) if len(times) > REMEMBERED else 0
         if past > REMEMBERED:
             del times[: past - REMEMBERED // 2], levels[: past - REMEMBERED // 2]
         self.put(hit, kept, now)
