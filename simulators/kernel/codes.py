@@ -157,7 +157,7 @@ def _in_link(before: str) -> bool:
 
 
 def _is_year(text: str, number: tuple[int, int]) -> bool:
-    return _YEAR.fullmatch(text, *number) is not None
+    return number[1] - number[0] == 4 and _YEAR.fullmatch(text, *number) is not None
 
 
 def _nearest(text: str, numbers: list[tuple[int, int]]) -> tuple[int, int] | None:
