@@ -155,7 +155,7 @@ class ControlWatch:
             full = {**schema, "components": {"schemas": COMPONENTS}}
             self._contracts[what] = Contract(full)
         found = self._contracts[what].check(document)
-        self.wrong.extend(f"{what}: {breach}" for breach in found)
+        self.wrong.extend(f"{what}: {violation}" for violation in found)
 
     def answer(self, state: Any, route: Any, call: Any, params: Any) -> Any:
         """In the place of the control API's own."""

@@ -18,10 +18,10 @@ def test_samples_are_accepted_each_to_another_number(default, sms_server, send_r
         assert sample.good in send_raw(sample.request(n))
 
     kept = default.messages(provider=name)
-    breached = sms_server.call(lambda: default.world.store.journal("default", breached=True))
+    violating = sms_server.call(lambda: default.world.store.journal("default", violating=True))
 
     assert len({message.to for message in kept}) == 5
-    assert breached == []
+    assert violating == []
 
 
 @pytest.mark.slow

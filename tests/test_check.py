@@ -97,7 +97,7 @@ def test_recorded_requests_pass_but_those_really_wrong(path):
     assert [] == [warning for verdict in verdicts for warning in verdict["warnings"]]
 
 
-def test_a_breach_shows_field_expected_got_and_the_vendor_s_page(check, tmp_path):
+def test_a_violation_shows_field_expected_got_and_the_vendor_s_page(check, tmp_path):
     """At its line; no secret is printed, and the right request beside it is only counted."""
     code, printed, _ = check([SENT, WRONG_TO])
 
@@ -167,7 +167,7 @@ def test_near_names_are_looked_for_so_many_times_and_no_more(check, monkeypatch)
     assert max(map(len, asked)) <= 100
 
 
-def test_a_path_or_action_that_nobody_serves_is_a_breach(check):
+def test_a_path_or_action_that_nobody_serves_is_a_violation(check):
     """With the provider's operations that are near."""
     tencent = {**SENT, "url": "https://sms.tencentcloudapi.com/", "body": ""}
     tencent["headers"] = {"X-TC-Action": "SendSmss", "Content-Type": "application/json"}
@@ -181,7 +181,7 @@ def test_a_path_or_action_that_nobody_serves_is_a_breach(check):
         assert (1, True) == (code, said in printed), printed
 
 
-def test_a_body_that_is_not_what_its_type_says_is_a_breach(check):
+def test_a_body_that_is_not_what_its_type_says_is_a_violation(check):
     """As the server would call it malformed."""
     url = "https://gatewayapi.com/rest/mtsms"
     sent = {"method": "POST", "url": url, "headers": {"content-type": "application/json"}}

@@ -135,7 +135,7 @@ def test_sends_have_a_contract_with_examples(provider, endpoint):
     for document in found.keeps:
         assert [] == agreed.check(document)
     for broken in found.breaks:
-        pointers = [breach.pointer for breach in agreed.check(broken.document)]
+        pointers = [violation.pointer for violation in agreed.check(broken.document)]
 
         assert broken.at in pointers, broken.why
 

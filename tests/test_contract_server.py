@@ -224,7 +224,7 @@ def test_an_unknown_provider_is_told(contract_server):
 
 
 def test_check_tells_everything_once(contract_server, send):
-    """A breach with field, expected, got and page; a request too many; one that did not come."""
+    """A violation with field, expected, got and page; a request too many; one that did not come."""
     contract_server.expect_oneshot("twilio.create_message")
     contract_server.expect("vonage.get_balance")
     send("twilio", "+1555")
@@ -291,7 +291,7 @@ def send(server, path="/http_sms/sms", body=b'{"to": "+14155552671", "payload": 
 """
 
 
-def test_a_breach_fails_the_test_at_its_end(project):
+def test_a_violation_fails_the_test_at_its_end(project):
     """With the diff, and no traceback."""
     result = project(
         WRONG
@@ -336,7 +336,7 @@ def test_sends_nothing(contract_server):
     )
 
 
-def test_a_breach_that_is_meant_is_allowed(project):
+def test_a_violation_that_is_meant_is_allowed(project):
     """By the marker, and from inside the test."""
     result = project(
         WRONG

@@ -16,7 +16,7 @@ def by_key(value):
     return getattr(value, "name", None) or value.key
 
 
-def breaches(provider, row, answer):
+def violations(provider, row, answer):
     """What the error, or the recipient's row of an answer, lacks by its contract."""
     if not answer.body or "json" not in answer.headers["content-type"]:
         return []
@@ -48,4 +48,4 @@ def test_a_rule_provokes_the_row_where_and_as_it_really_appears(provider, row, d
         assert row.http_status == answer.status
         assert [] == default.messages()
         assert str(row.code).encode() in answer.body or str(row.code) == str(row.http_status)
-        assert [] == breaches(provider, row, answer)
+        assert [] == violations(provider, row, answer)

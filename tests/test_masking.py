@@ -110,9 +110,9 @@ class Inside:
         """What the control API and the fixtures show of it; so many entries have a mask."""
         hidden = 0
         for world in (self.accounts.strangers, self.accounts.world("default")):
-            for breached in (False, True):
-                entries = views.entries(self.accounts, world, breached=breached)
-                hidden += not breached and sum(MASK in str(entry) for entry in entries)
+            for violating in (False, True):
+                entries = views.entries(self.accounts, world, violating=violating)
+                hidden += not violating and sum(MASK in str(entry) for entry in entries)
                 yield from strings(entries)
                 yield told(entries)
                 yield from map(str, (journalled._verdict(entry) for entry in entries))
@@ -396,7 +396,7 @@ def test_a_page_of_the_journal_lets_others_have_their_turn(unit, looked_at, monk
         Call("POST", "/x" + text, text, headers, text.encode(), "http", "/"),
     )
     world = inside.accounts.strangers
-    (one,) = world.store.journal(world.id, breached=False, after=0, limit=1)
+    (one,) = world.store.journal(world.id, violating=False, after=0, limit=1)
     turns = []
 
     async def turn(_seconds):
@@ -418,7 +418,7 @@ def test_a_page_of_small_entries_is_no_exception(looked_at, monkeypatch):
     world = inside.accounts.strangers
     for n in range(200):
         inside.send(PROVIDERS["vonage"], Call("GET", f"/x/{n}", f"text=hello+{n}" * 30))
-    found = world.store.journal(world.id, breached=False, after=0, limit=1000)
+    found = world.store.journal(world.id, violating=False, after=0, limit=1000)
     turns = []
 
     async def turn(_seconds):
@@ -511,7 +511,7 @@ def test_no_report_shows_a_proof(shape, tmp_path):
 
     verdicts = [judge(request, {}) for request in read(file)]
 
-    assert all(verdict.breaches for verdict in verdicts)
+    assert all(verdict.violations for verdict in verdicts)
     assert UNKNOWN not in report.FORMATS[shape](verdicts)
 
 

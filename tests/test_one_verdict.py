@@ -197,7 +197,7 @@ def by_contract_server(corpus, made):
     found = []
 
     def seen(request):
-        found.append(said(b.as_dict() for b in exchange.read(request, ()).breaches))
+        found.append(said(b.as_dict() for b in exchange.read(request, ()).violations))
         return ""
 
     made.httpserver.unexpected = seen

@@ -88,21 +88,21 @@ needs_contract = pytest.mark.skipif(
     contract("twilio", "create-message") is None, reason="no contract of Twilio's yet"
 )
 
-BREACH = """
+VIOLATION = """
 def test_sends_json(sms):
     send(sms, "+15005550010", kind="application/json")
 """
 
 
 @needs_contract
-def test_a_breach_fails_the_test_at_teardown(project):
+def test_a_violation_fails_the_test_at_teardown(project):
     """The sentence of the contract is in the report, and how to allow it."""
-    result = project(BREACH)
+    result = project(VIOLATION)
 
     result.assert_outcomes(passed=1, errors=1)
     result.stdout.fnmatch_lines(
         [
-            "The provider's contract was breached:",
+            "The provider's contract was violated:",
             "  twilio create-message: POST /2010-04-01/Accounts/*/Messages.json",
             "    *",
             "      expected  *",
@@ -114,7 +114,7 @@ def test_a_breach_fails_the_test_at_teardown(project):
 
 
 def test_an_application_that_does_not_acknowledge_a_callback_fails_its_test(project):
-    """A breach like any other: what it answered, what the provider expects, and how often."""
+    """A violation like any other: what it answered, what the provider expects, and how often."""
     result = project(
         """
         def test_takes_replies(sms, httpserver):
@@ -137,7 +137,7 @@ def test_an_application_that_does_not_acknowledge_a_callback_fails_its_test(proj
     )
 
 
-def test_a_receiver_that_is_not_there_breaches_nothing(project):
+def test_a_receiver_that_is_not_there_violations_nothing(project):
     """No answer came, so there is none to judge; the attempt is among the receipts."""
     result = project(
         """
@@ -151,19 +151,19 @@ def test_a_receiver_that_is_not_there_breaches_nothing(project):
     result.assert_outcomes(passed=1)
 
 
-def test_a_marked_test_may_breach(project):
+def test_a_marked_test_may_violation(project):
     """The marker is registered, so strict markers do not mind it."""
     result = project(
-        "@pytest.mark.sms_allow_violations" + BREACH.rstrip(), "--strict-markers", "-W", "error"
+        "@pytest.mark.sms_allow_violations" + VIOLATION.rstrip(), "--strict-markers", "-W", "error"
     )
 
     result.assert_outcomes(passed=1)
 
 
 @needs_contract
-def test_a_test_that_says_so_may_breach(project):
+def test_a_test_that_says_so_may_violation(project):
     """The same from inside the test."""
-    result = project(BREACH + "    sms.allow_violations()\n    assert sms.violations()\n")
+    result = project(VIOLATION + "    sms.allow_violations()\n    assert sms.violations()\n")
 
     result.assert_outcomes(passed=1)
 

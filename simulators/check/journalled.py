@@ -5,7 +5,7 @@ from typing import Any
 from simulators.check.verdict import Verdict
 from simulators.control import client
 from simulators.kernel import mismatch
-from simulators.kernel.contracts import Breach, contract
+from simulators.kernel.contracts import Violation, contract
 from simulators.kernel.world import STRANGERS
 
 MOST = 1000
@@ -36,8 +36,8 @@ def _pages(url: str, listed: str, account: str, token: str, of: str) -> list[Ver
 
 def _verdict(entry: dict[str, Any], of: str = "") -> Verdict:
     path = entry["target"].partition("?")[0]
-    breaches = tuple(
-        Breach(found["pointer"], found["got"], found["expected"], found["source"])
+    violations = tuple(
+        Violation(found["pointer"], found["got"], found["expected"], found["source"])
         for found in entry["breaches"]
     )
     return Verdict(
@@ -48,7 +48,7 @@ def _verdict(entry: dict[str, Any], of: str = "") -> Verdict:
         operation=entry["operation"],
         method=entry["method"],
         target=path,
-        breaches=breaches,
+        violations=violations,
         warnings=("\n".join(mismatch.told(entry["mismatch"])),) if entry["mismatch"] else (),
-        judged=bool(breaches) or contract(entry["provider"], entry["operation"]) is not None,
+        judged=bool(violations) or contract(entry["provider"], entry["operation"]) is not None,
     )

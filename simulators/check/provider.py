@@ -300,10 +300,10 @@ def _examples(provider: str, name: str) -> Iterator[str]:
         yield f"expected {file}: what keeps the contract, and what breaks it"
         return
     for number, kept in enumerate(found.keeps):
-        for breach in agreed.check(kept):
-            yield f"{name}.examples.json: keeps[{number}] breaks the contract: {breach}"
+        for violation in agreed.check(kept):
+            yield f"{name}.examples.json: keeps[{number}] breaks the contract: {violation}"
     for one in found.breaks:
-        if one.at not in {breach.pointer for breach in agreed.check(one.document)}:
+        if one.at not in {violation.pointer for violation in agreed.check(one.document)}:
             yield f"{name}.examples.json: '{one.why}' does not break the contract at {one.at}"
 
 
@@ -352,8 +352,8 @@ def _sends(stand: Stand) -> Iterator[str]:
             )
             return
         yield from _kept(stand, to, code)
-        for breach in answered.entry["breaches"]:
-            yield f"the send of sample.json breaks its contract: {breach['message']}"
+        for violation in answered.entry["breaches"]:
+            yield f"the send of sample.json breaks its contract: {violation['message']}"
         yield from _unlike(stand.provider, answered)
         ids += [message.id for message in stand.world.messages(limit=1)]
     if len(set(ids)) < len(ids):
@@ -382,8 +382,8 @@ def _unlike(provider: Provider, answered: Answered) -> Iterator[str]:
     kind = dict(answered.reply.headers).get("Content-Type", "")
     if agreed is None or "json" not in kind:
         return
-    for breach in agreed.check(orjson.loads(answered.reply.body)):
-        yield f"the answer breaks {operation}.response.schema.json: {breach}"
+    for violation in agreed.check(orjson.loads(answered.reply.body)):
+        yield f"the answer breaks {operation}.response.schema.json: {violation}"
 
 
 def _strangers(stand: Stand) -> Iterator[str]:
@@ -488,10 +488,10 @@ def _spelled(stand: Stand, row: ErrorRow, answered: Answered, named: str) -> Ite
     if not body_ or "json" not in dict(answered.reply.headers).get("Content-Type", ""):
         return
     found = [shape.check(orjson.loads(body_)) for shape in shapes if shape is not None]
-    for breach in min(found, key=len, default=[])[:1]:
+    for violation in min(found, key=len, default=[])[:1]:
         yield (
             f"{named} has the place '{row.place}', and the answer is none of"
-            f" {_listed(f'{name}.response.schema.json' for name in names)}: {breach}"
+            f" {_listed(f'{name}.response.schema.json' for name in names)}: {violation}"
         )
 
 
@@ -592,8 +592,8 @@ def _sent(stand: Stand, message: Message, kind: str) -> Iterator[str]:
         if report is None or agreed is None:
             continue
         sent = reporting.receipts.build(stand.world, URL, [report])
-        for breach in agreed.check(_document(sent)):
-            yield f"what is sent ({report.step.status}) breaks {name}.schema.json: {breach}"
+        for violation in agreed.check(_document(sent)):
+            yield f"what is sent ({report.step.status}) breaks {name}.schema.json: {violation}"
 
 
 def _after(stand: Stand, message: Message, place: line_of.Place) -> float:

@@ -13,13 +13,13 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 def as_text(verdicts: Sequence[Verdict]) -> str:
     """What is wrong, request by request, and a line that counts."""
-    told = [_told(verdict) for verdict in verdicts if verdict.breaches or verdict.warnings]
+    told = [_told(verdict) for verdict in verdicts if verdict.violations or verdict.warnings]
     return "\n\n".join([*told, summary(verdicts)])
 
 
 def summary(verdicts: Sequence[Verdict]) -> str:
     """One line: how many there were, and how many are wrong."""
-    broken = sum(bool(verdict.breaches) for verdict in verdicts)
+    broken = sum(bool(verdict.violations) for verdict in verdicts)
     warned = sum(len(verdict.warnings) for verdict in verdicts)
     unjudged = sum(not verdict.judged for verdict in verdicts)
     kept = len(verdicts) - broken - unjudged
@@ -35,7 +35,7 @@ def summary(verdicts: Sequence[Verdict]) -> str:
 
 def _told(verdict: Verdict) -> str:
     lines = [_head(verdict)]
-    lines += [f"  {line}" for breach in verdict.breaches for line in diff(breach.as_dict())]
+    lines += [f"  {line}" for violation in verdict.violations for line in diff(violation.as_dict())]
     lines += [f"  warning: {_further(warning)}" for warning in verdict.warnings]
     return "\n".join(lines)
 
@@ -45,17 +45,17 @@ def _further(warning: str) -> str:
     return warning.replace("\n", "\n  ")
 
 
-def diff(breach: Mapping[str, str]) -> Iterator[str]:
-    """One breach, a line for each: where, what was expected, what came, who says so; of a remark
+def diff(violation: Mapping[str, str]) -> Iterator[str]:
+    """One violation, a line for each: where, what was expected, what came, who says so; of a remark
     only what it says."""
-    if not breach["expected"]:
-        yield breach["got"]
+    if not violation["expected"]:
+        yield violation["got"]
         return
-    yield breach["pointer"] or "the request"
-    yield f"  expected  {breach['expected']}"
-    yield f"  got       {breach['got']}"
-    if breach["source"]:
-        yield f"  see       {breach['source']}"
+    yield violation["pointer"] or "the request"
+    yield f"  expected  {violation['expected']}"
+    yield f"  got       {violation['got']}"
+    if violation["source"]:
+        yield f"  see       {violation['source']}"
 
 
 def _head(verdict: Verdict) -> str:
@@ -70,7 +70,7 @@ def as_json(verdicts: Sequence[Verdict]) -> str:
     """`{"requests", "broken", "verdicts": [...]}`."""
     document = {
         "requests": len(verdicts),
-        "broken": sum(bool(verdict.breaches) for verdict in verdicts),
+        "broken": sum(bool(verdict.violations) for verdict in verdicts),
         "verdicts": [verdict.as_dict() for verdict in verdicts],
     }
     return json.dumps(document, ensure_ascii=False, indent=2)
@@ -79,15 +79,15 @@ def as_json(verdicts: Sequence[Verdict]) -> str:
 def as_junit(verdicts: Sequence[Verdict]) -> str:
     """A test case for each request; those without a contract are skipped."""
     suite = Element("testsuite", name="sms-simulators check", tests=str(len(verdicts)))
-    suite.set("failures", str(sum(bool(verdict.breaches) for verdict in verdicts)))
+    suite.set("failures", str(sum(bool(verdict.violations) for verdict in verdicts)))
     suite.set("skipped", str(sum(not verdict.judged for verdict in verdicts)))
     suite.set("errors", "0")
     for verdict in verdicts:
         name = f"{verdict.place} {verdict.method} {verdict.target}"
         case = SubElement(suite, "testcase", name=legal_xml(name), file=legal_xml(verdict.file))
         case.set("classname", f"{verdict.provider}.{verdict.operation or 'unknown'}")
-        if verdict.breaches:
-            failure = SubElement(case, "failure", message=legal_xml(str(verdict.breaches[0])))
+        if verdict.violations:
+            failure = SubElement(case, "failure", message=legal_xml(str(verdict.violations[0])))
             failure.text = legal_xml(_told(verdict))
         elif not verdict.judged:
             SubElement(case, "skipped", message="the operation has no contract")
@@ -114,8 +114,8 @@ def as_github(verdicts: Sequence[Verdict]) -> str:
 
 def _annotations(verdict: Verdict) -> Iterator[str]:
     place = (_whose(verdict), verdict.file, verdict.line)
-    for breach in verdict.breaches:
-        yield annotation("error", f"{_head(verdict)}: {breach}", *place)
+    for violation in verdict.violations:
+        yield annotation("error", f"{_head(verdict)}: {violation}", *place)
     for warning in verdict.warnings:
         yield annotation("warning", f"{_head(verdict)}: {warning}", *place)
 

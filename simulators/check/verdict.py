@@ -11,7 +11,7 @@ from simulators.catalog import PROVIDERS
 from simulators.check.recorded import Recorded
 from simulators.kernel import journal
 from simulators.kernel.call import Call
-from simulators.kernel.contracts import Breach, contract
+from simulators.kernel.contracts import Violation, contract
 from simulators.kernel.credentials import secrets
 from simulators.kernel.masking import MASK, Mask, Secrets, fields
 from simulators.kernel.provider import Document, Provider
@@ -38,13 +38,14 @@ class Verdict:
     operation: str
     method: str
     target: str
-    breaches: tuple[Breach, ...] = ()
+    violations: tuple[Violation, ...] = ()
     warnings: tuple[str, ...] = ()
     judged: bool = True
 
     def as_dict(self) -> dict[str, Any]:
-        """Its fields, each breach with its sentence."""
-        return {**asdict(self), "breaches": [breach.as_dict() for breach in self.breaches]}
+        """Its fields, each violation with its sentence."""
+        found = [violation.as_dict() for violation in self.violations]
+        return {**asdict(self), "violations": found, "breaches": found}  # as they were called first
 
 
 def judge(recorded: Recorded, more_hosts: Mapping[str, str]) -> Verdict:
@@ -54,7 +55,7 @@ def judge(recorded: Recorded, more_hosts: Mapping[str, str]) -> Verdict:
     """
     provider = _provider(recorded, more_hosts)
     call = recorded.call
-    validated, breaches, warnings = held(provider, call)
+    validated, violations, warnings = held(provider, call)
     operation = validated.operation
     return Verdict(
         place=recorded.place,
@@ -64,9 +65,9 @@ def judge(recorded: Recorded, more_hosts: Mapping[str, str]) -> Verdict:
         operation=operation,
         method=call.method,
         target=f"{call.scheme}://{recorded.host}{_path(provider, call, operation)}",
-        breaches=tuple(breaches),
+        violations=tuple(violations),
         warnings=tuple(warnings),
-        judged=bool(breaches) or contract(provider.name, operation) is not None,
+        judged=bool(violations) or contract(provider.name, operation) is not None,
     )
 
 
@@ -122,7 +123,7 @@ def _hosts() -> Mapping[str, str]:
     return {**vendor, **{local_host(name): name for name in PROVIDERS}}
 
 
-def held(provider: Provider, call: Call) -> tuple[Validated, list[Breach], list[str]]:
+def held(provider: Provider, call: Call) -> tuple[Validated, list[Violation], list[str]]:
     """The verdict on a request, its violations as they may be shown, and warnings."""
     validated = validate(provider, routes.match(provider, call)[0], call)
     hidden = mask(provider)

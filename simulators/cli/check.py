@@ -63,7 +63,7 @@ def _run(
         click.echo(report.FORMATS[shape](verdicts))
     if unjudged:
         raise SystemExit(UNJUDGED)
-    raise SystemExit(BROKEN if any(verdict.breaches for verdict in verdicts) else 0)
+    raise SystemExit(BROKEN if any(verdict.violations for verdict in verdicts) else 0)
 
 
 def _journal(url: str, account: str, token: str) -> list[Verdict]:

@@ -9,7 +9,7 @@ from simulators.control.errors import Bad, shown, unknown
 from simulators.control.route import Route, Schema
 from simulators.kernel import reading
 from simulators.kernel.call import Call
-from simulators.kernel.contracts import Breach
+from simulators.kernel.contracts import Violation
 
 _INTEGER = re.compile(r"-?[0-9]{1,15}")
 _NUMBER = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,9})?")
@@ -77,8 +77,8 @@ def _refuse_unknown(schema: Schema, value: Any) -> None:
             _refuse_unknown(schema["properties"][name], inner)
 
 
-def _hold(breaches: list[Breach], what: str) -> None:
-    if breaches:
-        first = breaches[0]
+def _hold(violations: list[Violation], what: str) -> None:
+    if violations:
+        first = violations[0]
         where = f"{what} '{first.pointer}'" if first.pointer else f"the {what}"
         raise Bad(400, f"{where} is not as expected", first.expected, first.got)

@@ -26,10 +26,10 @@ _BEFORE: Schema = {
 _QUERY = {"provider": PROVIDER, "after": _AFTER, "before": _BEFORE, "limit": limit(100, 1000)}
 
 
-def _entries(ask: Ask, listed: str, *, breached: bool) -> Reply:
+def _entries(ask: Ask, listed: str, *, violating: bool) -> Reply:
     found = views.journalled(
         ask.world,
-        breached=breached,
+        violating=violating,
         provider=ask.query.get("provider", ""),
         after=ask.query.get("after", 0),
         before=ask.query.get("before", 0),
@@ -48,11 +48,11 @@ def _document(accounts: Accounts, listed: str, found: list[tuple[int, bytes]]) -
 
 
 def _requests(ask: Ask) -> Any:
-    return _entries(ask, "requests", breached=False)
+    return _entries(ask, "requests", violating=False)
 
 
 def _violations(ask: Ask) -> Any:
-    return _entries(ask, "violations", breached=True)
+    return _entries(ask, "violations", violating=True)
 
 
 ROUTES = (
@@ -71,7 +71,7 @@ ROUTES = (
         method="GET",
         path="/_sim/violations",
         summary="The newest requests that broke their contract, and callbacks that the application"
-        " answered wrongly, with a sentence for each breach",
+        " answered wrongly, with a sentence for each violation",
         handle=_violations,
         query=_QUERY,
         answer=record(violations=said(many(ref("Entry")), "oldest first")),

@@ -276,7 +276,7 @@ COMPONENTS: Shape = {
         **record(id=text("its name"), credentials=CREDENTIALS),
         "description": "One customer of all providers.",
     },
-    "Breach": {
+    "Violation": {
         **record(
             pointer=text("where in the request"),
             got=text("what came"),
@@ -315,7 +315,7 @@ COMPONENTS: Shape = {
             target=text("path and query"),
             headers=texts("the request's headers, names in lower case"),
             body=text("the request's body"),
-            breaches=said(many(ref("Breach")), "the rules of the contract that it broke"),
+            breaches=said(many(ref("Violation")), "the rules of the contract that it broke"),
             error=text("the catalogue key of the refusal, empty for none"),
             rule=text("the limit or rule that fired, empty for none"),
             messages=said(many(TEXT), "the ids of the messages that were accepted"),
@@ -325,7 +325,7 @@ COMPONENTS: Shape = {
                 "anyOf": [{"type": "null"}, ref("Mismatch")],
                 "description": "a refused signature: what the right one is over, and the mistake",
             },
-            sentences=said(many(TEXT), "the breaches, each as one sentence"),
+            sentences=said(many(TEXT), "the violations, each as one sentence"),
         ),
         "description": "A request and its answer, or a callback that was answered wrongly.",
     },

@@ -34,7 +34,7 @@ _SHOWN = 80
 
 
 @dataclass(frozen=True, slots=True)
-class Breach:
+class Violation:
     """One rule a request breaks: where, what came, what was expected, and who says so. One that
     expects nothing is a remark on the others: that there are more of them."""
 
@@ -62,21 +62,21 @@ class Contract:
         self.schema = schema
         self._fast = jsonschema_rs.validator_for(schema)
 
-    def check(self, document: Any) -> list[Breach]:
+    def check(self, document: Any) -> list[Violation]:
         """What the document violates, the most telling first; empty when the contract is kept.
 
         Of many violations `MOST_TOLD` are told, and then how many more there are.
         """
         return [] if self._keeps_fast(document) else self.check_slowly(document)
 
-    def check_slowly(self, document: Any) -> list[Breach]:
+    def check_slowly(self, document: Any) -> list[Violation]:
         """The verdict of the engine of record; where that has used up its steps before it found
         anything, what the fast one found first."""
         from jsonschema.exceptions import best_match
 
         drawn, whole = self._drawn(document)
         errors = [best_match([error]) or error for error in drawn]
-        found = [_breach(error) for error in sorted(errors, key=lambda e: -len(e.absolute_path))]
+        found = [_violation(error) for error in sorted(errors, key=lambda e: -len(e.absolute_path))]
         if not found and not whole:
             found = self._first(document)
         return _told(found, whole)
@@ -119,7 +119,7 @@ class Contract:
             _STEPS.reset(before)
         return drawn, True
 
-    def _first(self, document: Any) -> list[Breach]:
+    def _first(self, document: Any) -> list[Violation]:
         """The fast engine stops at the first error, and tells where in the schema the rule is."""
         try:
             self._fast.validate(document)
@@ -135,7 +135,7 @@ class Contract:
                 name = next((n for n in schema["required"] if n not in instance), "")
                 return [_missing(name, schema, pointer)]
             expected = _described(schema) or f"{keyword} {shown(schema.get(keyword))}"
-            return [Breach(pointer, shown(instance), expected, schema.get("$comment", ""))]
+            return [Violation(pointer, shown(instance), expected, schema.get("$comment", ""))]
         except ValueError:
             pass  # it cannot represent the document; nor was it the one that said there is an error
         return []
@@ -147,7 +147,7 @@ def _at(value: Any, way: Iterable[str | int]) -> Any:
     return value
 
 
-def _told(found: list[Breach], whole: bool) -> list[Breach]:
+def _told(found: list[Violation], whole: bool) -> list[Violation]:
     """At most `MOST_TOLD`, and a remark where there are more."""
     more = len(found) - MOST_TOLD
     if whole and more <= 0:
@@ -156,7 +156,7 @@ def _told(found: list[Breach], whole: bool) -> list[Breach]:
         remark = f"and {more} more"
     else:
         remark = f"and more than {more} more" if more > 0 else "and perhaps more"
-    return [*found[:MOST_TOLD], Breach("", remark, "", "")]
+    return [*found[:MOST_TOLD], Violation("", remark, "", "")]
 
 
 @cache
@@ -252,7 +252,7 @@ _KINDS = {
 }
 
 
-def _breach(error: "ValidationError") -> Breach:
+def _violation(error: "ValidationError") -> Violation:
     pointer = ".".join(str(part) for part in error.absolute_path)
     schema = error.schema if isinstance(error.schema, dict) else {}
     if error.validator == "required":
@@ -262,14 +262,14 @@ def _breach(error: "ValidationError") -> Breach:
     got = shown(error.instance)
     if error.validator == "type":  # a number and its digits look the same
         got += f", {_KINDS.get(type(error.instance), 'something else')}"
-    return Breach(pointer, got, expected, schema.get("$comment", ""))
+    return Violation(pointer, got, expected, schema.get("$comment", ""))
 
 
-def _missing(name: str, schema: dict[str, Any], pointer: str) -> Breach:
+def _missing(name: str, schema: dict[str, Any], pointer: str) -> Violation:
     wanted = schema.get("properties", {}).get(name, {})
     described = ": ".join(filter(None, [wanted.get("title"), wanted.get("description")]))
     where = f"{pointer}.{name}" if pointer else name
-    return Breach(where, "missing", described or "a value", wanted.get("$comment", ""))
+    return Violation(where, "missing", described or "a value", wanted.get("$comment", ""))
 
 
 def _described(schema: Mapping[str, Any]) -> str:
@@ -278,7 +278,7 @@ def _described(schema: Mapping[str, Any]) -> str:
 
 
 def shown(value: Any) -> str:
-    """A value as a breach quotes it, cut short."""
+    """A value as a violation quotes it, cut short."""
     text = value if isinstance(value, str) else _spelled(value)
     text = text[: _SHOWN + 1].encode("utf-8", "backslashreplace").decode()  # lone surrogates
     return f"`{text[:_SHOWN]}...`" if len(text) > _SHOWN else f"`{text}`"

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from simulators.kernel.call import Reply
-from simulators.kernel.contracts import Breach
+from simulators.kernel.contracts import Violation
 from simulators.kernel.masking import Mask
 from simulators.kernel.message import Message
 from simulators.kernel.provider import Exchange
@@ -31,7 +31,7 @@ def entry(exchange: Exchange, reply: Reply) -> bytes:
             f"{call.path}?{call.query}" if call.query else call.path,
             call.headers,
             _text(call.body),
-            [breach.as_dict() for breach in exchange.breaches],
+            [violation.as_dict() for violation in exchange.violations],
             exchange.failure.row.key if exchange.failure else "",
             exchange.fired,
             [o.message.id for o in exchange.outcomes if o.message is not None],
@@ -49,7 +49,7 @@ def callback(
     sent: Callback,
     status: int,
     answer: bytes,
-    breach: Breach,
+    violation: Violation,
 ) -> bytes:
     """One callback and the answer of the application to it, packed like an entry."""
     return orjson.dumps(
@@ -61,7 +61,7 @@ def callback(
             sent.url,
             dict(sent.headers),
             _text(sent.body),
-            [breach.as_dict()],
+            [violation.as_dict()],
             "",
             "",
             [message.id for message in messages],
@@ -107,9 +107,9 @@ def shown(entry: dict[str, Any], mask: Mask) -> Steps[dict[str, Any]]:
     yield len(entry["target"])
     body = mask.text(entry["body"])
     yield len(body)
-    breaches = []
+    violations = []
     for told in entry["breaches"]:
-        breaches.append(masked(Breach(*(told[name] for name in _BREACH)), mask).as_dict())
+        violations.append(masked(Violation(*(told[name] for name in _VIOLATION)), mask).as_dict())
         yield len(told["got"])
     answer = mask.text(entry["answer"])
     yield len(answer)
@@ -118,7 +118,7 @@ def shown(entry: dict[str, Any], mask: Mask) -> Steps[dict[str, Any]]:
         "target": target,
         "headers": headers,
         "body": body,
-        "breaches": breaches,
+        "breaches": violations,
         "answer": answer,
         "mismatch": mask.value(entry["mismatch"]),
     }
@@ -128,13 +128,15 @@ def _cut(text: str) -> str:
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}... ({len(text)} characters)"
 
 
-_BREACH = ("pointer", "got", "expected", "source")
+_VIOLATION = ("pointer", "got", "expected", "source")
 
 
-def masked(breach: Breach, mask: Mask) -> Breach:
-    """A breach of a contract that quotes no secret."""
-    got = mask.got(breach.pointer, breach.got)
-    return Breach(mask.text(breach.pointer), got, mask.text(breach.expected), breach.source)
+def masked(violation: Violation, mask: Mask) -> Violation:
+    """A violation of a contract that quotes no secret."""
+    got = mask.got(violation.pointer, violation.got)
+    return Violation(
+        mask.text(violation.pointer), got, mask.text(violation.expected), violation.source
+    )
 
 
 def _text(raw: bytes) -> str:

@@ -108,7 +108,7 @@ class Pipeline:
         if exchange.fired:
             reply.headers.append(("X-Simulator-Rule", spelled(exchange.fired)))
         exchange.world.store.note(
-            exchange.world.id, journal.entry(exchange, reply), bool(exchange.breaches)
+            exchange.world.id, journal.entry(exchange, reply), bool(exchange.violations)
         )
         return reply
 
@@ -122,7 +122,7 @@ class Pipeline:
         exchange.endpoint = endpoint = validated.endpoint
         exchange.document = validated.document
         if validated.violations:
-            exchange.breaches = validated.violations
+            exchange.violations = validated.violations
             self._faulty(exchange, validated)
         else:
             self._identify(exchange)
@@ -167,7 +167,7 @@ class Pipeline:
         if validated.refusal is not None:
             raise validated.refusal
         if self._settings.strict and validated.served:
-            raise Refusal(Problem.MALFORMED, detail=str(exchange.breaches[0]))
+            raise Refusal(Problem.MALFORMED, detail=str(exchange.violations[0]))
 
     def _hold_to_concurrency(self, exchange: Exchange) -> None:
         mode = exchange.world.load("limits", self._settings.limits)

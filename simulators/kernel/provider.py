@@ -93,7 +93,7 @@ class Exchange:
     now: float
     document: Document = field(default_factory=dict)
     credential: str | None = None
-    breaches: Sequence[Any] = ()
+    violations: Sequence[Any] = ()
     outcomes: list[Outcome] = field(default_factory=list)
     failure: Failure | None = None
     mismatch: dict[str, Any] | None = None

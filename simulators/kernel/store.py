@@ -111,11 +111,11 @@ class Store(Protocol):
     def watch(self, account: str, seen: Callable[[Message], None]) -> Callable[[], None]:
         """Calls `seen` with each message kept from now on, until the returned function is."""
 
-    def note(self, account: str, entry: bytes, breached: bool) -> None:
+    def note(self, account: str, entry: bytes, violating: bool) -> None:
         """Appends to the journal."""
 
     def journal(
-        self, account: str, *, breached: bool = False, after: int = 0, limit: int = 100
+        self, account: str, *, violating: bool = False, after: int = 0, limit: int = 100
     ) -> list[tuple[int, bytes]]:
         """The newest entries after a sequence, oldest first, each with its sequence."""
 

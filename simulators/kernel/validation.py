@@ -15,7 +15,7 @@ from functools import lru_cache
 from simulators.kernel import reading
 from simulators.kernel.call import MAX_BODY, Call
 from simulators.kernel.catalogue import Problem
-from simulators.kernel.contracts import Breach, contract, document, shown
+from simulators.kernel.contracts import Violation, contract, document, shown
 from simulators.kernel.provider import Document, Endpoint, Provider, Refusal
 
 _NEAR = 3
@@ -31,7 +31,7 @@ class Validated:
 
     endpoint: Endpoint | None
     document: Document
-    violations: Sequence[Breach] = ()
+    violations: Sequence[Violation] = ()
     refusal: Refusal | None = None
     served: bool = True
 
@@ -45,7 +45,7 @@ def validate(provider: Provider, candidates: Sequence[Endpoint], call: Call) -> 
     """The verdict. `candidates` are the provider's endpoints at the request's path."""
     if call.too_large or len(call.body) > MAX_BODY:
         got = f"{len(call.body)} bytes" if call.body else "more"
-        violation = Breach("body", got, f"at most {MAX_BODY} bytes", "")
+        violation = Violation("body", got, f"at most {MAX_BODY} bytes", "")
         return _unread(None, call, violation, Refusal(Problem.TOO_LARGE))
     try:
         endpoint = choose(candidates, call)
@@ -101,7 +101,7 @@ def _unserved(
 
 
 def _unread(
-    endpoint: Endpoint | None, call: Call, violation: Breach, refusal: Refusal
+    endpoint: Endpoint | None, call: Call, violation: Violation, refusal: Refusal
 ) -> Validated:
     return Validated(endpoint, _head(call), [violation], refusal)
 
@@ -115,16 +115,16 @@ def _head(call: Call) -> Document:
     return document(call.method, call.path, call.headers, query, None)
 
 
-def _unreadable(provider: Provider, call: Call, why: str) -> Breach:
+def _unreadable(provider: Provider, call: Call, why: str) -> Violation:
     kind = call.content_type
     as_said = f"what its Content-Type says it is, {shown(kind)}" if kind else "a Content-Type"
-    return Breach("body", why, as_said, provider.reference)
+    return Violation("body", why, as_said, provider.reference)
 
 
-def _nowhere(provider: Provider, where: str, call: Call) -> Breach:
+def _nowhere(provider: Provider, where: str, call: Call) -> Violation:
     got = shown(call.method) if where == "method" else shown(f"{call.method} {call.path}")
     near = ", ".join(_near(provider.name, _served(provider), f"{call.method} {call.path}"[:_PATH]))
-    return Breach(where, got, f"an operation of {provider.title}, as {near}", provider.reference)
+    return Violation(where, got, f"an operation of {provider.title}, as {near}", provider.reference)
 
 
 def _served(provider: Provider) -> tuple[str, ...]:

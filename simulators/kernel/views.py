@@ -63,7 +63,7 @@ def _step(provider: Provider, kept: Message, step: Step) -> dict[str, Any]:
 def journalled(
     world: World,
     *,
-    breached: bool = False,
+    violating: bool = False,
     provider: str = "",
     after: int = 0,
     before: int = 0,
@@ -71,10 +71,10 @@ def journalled(
 ) -> list[tuple[int, bytes]]:
     """The newest journal entries after a sequence, and `before` another where that is given, oldest
     first, packed, secrets and all.
-    Those that breached have the callbacks among them that the application answered wrongly."""
+    Those with violations have the callbacks among them that the application answered wrongly."""
     every = 1 << 30 if provider or before else limit
-    found = world.store.journal(world.id, breached=breached, after=after, limit=every)
-    if breached:
+    found = world.store.journal(world.id, violating=violating, after=after, limit=every)
+    if violating:
         wrong = world.store.records(world.id, UNANSWERED, after=after, limit=every)
         found = sorted(found + wrong)[-every:]
     if provider:
@@ -95,7 +95,7 @@ def entry(accounts: Accounts, sequence: int, packed: bytes) -> Steps[dict[str, A
     yield len(packed)
     found = journal.read(sequence, packed)
     shown = yield from journal.shown(found, accounts.mask(found["provider"]))
-    sentences = [breach["message"] for breach in shown["breaches"]]
+    sentences = [violation["message"] for violation in shown["breaches"]]
     return {**shown, "at": iso(shown["at"]), "sentences": sentences}
 
 

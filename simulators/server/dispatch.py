@@ -11,7 +11,7 @@ import orjson
 
 from simulators.kernel import journal, receipts
 from simulators.kernel.accounts import Accounts
-from simulators.kernel.contracts import Breach
+from simulators.kernel.contracts import Violation
 from simulators.kernel.message import INBOUND, Message
 from simulators.kernel.receipts import LOG, UNANSWERED, Callback, Due, Report, Reporting
 from simulators.kernel.world import STRANGERS, World
@@ -259,7 +259,7 @@ def _judge(parcel: _Parcel, callback: Callback, delivery: Delivery, lacks: str) 
     """The verdict on an application that was there and did not acknowledge."""
     kind, world = parcel.reporting.receipts, parcel.world
     got = f"{delivery.status} {delivery.body[:80].decode('utf-8', 'replace')}".strip()
-    breach = Breach(
+    violation = Violation(
         "answer",
         f"`{got}`" if delivery.status else delivery.error,
         f"an answer within {kind.timeout:g} s" if delivery.error else lacks,
@@ -269,7 +269,7 @@ def _judge(parcel: _Parcel, callback: Callback, delivery: Delivery, lacks: str) 
     operation = "inbound" if messages[0].operation == INBOUND else "receipt"
     now = world.clock.now()
     entry = journal.callback(
-        now, operation, messages, callback, delivery.status, delivery.body, breach
+        now, operation, messages, callback, delivery.status, delivery.body, violation
     )
     world.store.record(world.id, UNANSWERED, entry)
 

@@ -144,14 +144,14 @@ class MemoryStore:
 
         return stop
 
-    def note(self, account: str, entry: bytes, breached: bool) -> None:
-        self._shelf(account).note(entry, breached)
+    def note(self, account: str, entry: bytes, violating: bool) -> None:
+        self._shelf(account).note(entry, violating)
 
     def journal(
-        self, account: str, *, breached: bool = False, after: int = 0, limit: int = 100
+        self, account: str, *, violating: bool = False, after: int = 0, limit: int = 100
     ) -> list[tuple[int, bytes]]:
         shelf = self._shelf(account)
-        return _newest(shelf.breaches if breached else shelf.journal, after, limit)
+        return _newest(shelf.violations if violating else shelf.journal, after, limit)
 
     def load(self, account: str, name: str) -> Any:
         shelf = self._shelves.get(account)  # asked a dozen times a request: no call, no shelf

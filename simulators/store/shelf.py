@@ -37,7 +37,7 @@ class Shelf:
         self.nonce_ends: dict[int, deque[str]] = {}  # by lifetime: each is in order of its ends
         self.watchers: list[Callable[[Message], None]] = []
         self.journal: deque[tuple[int, bytes]] = deque(maxlen=journal)
-        self.breaches: deque[tuple[int, bytes]] = deque(maxlen=journal)
+        self.violations: deque[tuple[int, bytes]] = deque(maxlen=journal)
         self.noted = 0
 
     def add(self, message: Message, keep: int) -> Message:
@@ -156,12 +156,12 @@ class Shelf:
                 yield message
             sequence = message.previous
 
-    def note(self, entry: bytes, breached: bool) -> None:
+    def note(self, entry: bytes, violating: bool) -> None:
         self.noted += 1
         kept = (self.noted, bytes(memoryview(entry)))
         self.journal.append(kept)
-        if breached:
-            self.breaches.append(kept)
+        if violating:
+            self.violations.append(kept)
 
     def once(self, key: str, now: float, until: float) -> bool:
         if self.nonces.get(key, now) > now:

@@ -86,11 +86,11 @@ class Sms:
 
     def requests(self, provider: str = "") -> list[dict[str, Any]]:
         """The newest journalled requests of this account, oldest first, secrets masked."""
-        return self._entries(provider, breached=False)
+        return self._entries(provider, violating=False)
 
     def violations(self, provider: str = "") -> list[dict[str, Any]]:
         """Those that broke their contract; `sentences` says how."""
-        return self._entries(provider, breached=True)
+        return self._entries(provider, violating=True)
 
     def allow_violations(self) -> None:
         """Lets the test pass although it breaks contracts."""
@@ -165,13 +165,13 @@ class Sms:
     def _call(self, work: Callable[[], _T]) -> _T:
         return self.simulators.call(work)
 
-    def _entries(self, provider: str, *, breached: bool) -> list[dict[str, Any]]:
+    def _entries(self, provider: str, *, violating: bool) -> list[dict[str, Any]]:
         accounts = self.simulators.accounts
         if provider:
             self._known(provider)
         return self._call(
             lambda: views.entries(
-                accounts, self.world, breached=breached, provider=provider, limit=_MOST
+                accounts, self.world, violating=violating, provider=provider, limit=_MOST
             )
         )
 
@@ -248,7 +248,7 @@ def told(violations: Iterable[Mapping[str, Any]]) -> str:
     times = Counter(
         (
             f"{entry['provider']} {entry['operation']}: {_line(entry)}",
-            *(line for breach in entry["breaches"] for line in diff(breach)),
+            *(line for violation in entry["breaches"] for line in diff(violation)),
         )
         for entry in violations
     )
@@ -258,7 +258,7 @@ def told(violations: Iterable[Mapping[str, Any]]) -> str:
         lines += [f"    {line}" for line in said]
     return "\n".join(
         [
-            "The provider's contract was breached:",
+            "The provider's contract was violated:",
             *lines,
             "Where that is meant: sms.allow_violations() or @pytest.mark.sms_allow_violations.",
         ]

@@ -11,7 +11,7 @@ def test_what_keeps_a_contract_is_kept_by_it(described):
     agreed = contract(*described.split("/"))
     for document in examples(*described.split("/")).keeps:
         assert [] == agreed.check(document)
-        assert [] == [str(breach) for breach in agreed.check_slowly(document)]
+        assert [] == [str(violation) for violation in agreed.check_slowly(document)]
 
 
 def test_what_breaks_a_contract_breaks_it_where_it_says(described):
@@ -21,8 +21,8 @@ def test_what_breaks_a_contract_breaks_it_where_it_says(described):
     for broken in examples(*described.split("/")).breaks:
         found = agreed.check(broken.document)
 
-        assert broken.at in {breach.pointer for breach in found}, broken.why
-        wordless = [str(breach) for breach in found if breach.expected in ("", "a value")]
+        assert broken.at in {violation.pointer for violation in found}, broken.why
+        wordless = [str(violation) for violation in found if violation.expected in ("", "a value")]
         assert [] == [said for said in wordless if said != "and perhaps more"]
 
 
@@ -42,7 +42,7 @@ def test_every_contract_wants_a_whole_request_document(described):
     assert [] != agreed.check([document])
     for member in agreed.schema["required"]:
         left = {name: value for name, value in document.items() if name != member}
-        assert member in {breach.pointer for breach in agreed.check(left)}
+        assert member in {violation.pointer for violation in agreed.check(left)}
     for member, rule in agreed.schema["properties"].items():
         if "type" in rule:
             assert [] != agreed.check({**document, member: 1}), member

@@ -85,7 +85,7 @@ def test_strangers_have_a_journal_of_their_own(control, raw, sms_server):
 
 @pytest.mark.skipif(contract("twilio", "create-message") is None, reason="no contract yet")
 def test_violations_say_what_was_expected(control, send):
-    """A breach as a sentence: where, what came, what should have."""
+    """A violation as a sentence: where, what came, what should have."""
     send()
     send(body={"To": "+15005550010"})
 

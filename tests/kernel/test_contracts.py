@@ -52,7 +52,7 @@ def sentences(body):
     return [str(b) for b in Contract(SCHEMA).check(document("POST", "/", {}, {}, body))]
 
 
-def test_a_kept_contract_has_no_breaches():
+def test_a_kept_contract_has_no_violations():
     """Nothing to say, nothing said."""
     assert sentences({"To": "+15551234567", "Tags": ["x"], "Kind": "a"}) == []
 
@@ -77,14 +77,14 @@ def test_a_kept_contract_has_no_breaches():
         ({"To": "x" * 100}, f"body.To: `{'x' * 80}...`; expected E.164: + and 7 to 15 digits"),
     ],
 )
-def test_a_breach_says_where_what_and_what_was_expected(body, sentence):
+def test_a_violation_says_where_what_and_what_was_expected(body, sentence):
     """In one sentence, the source behind it."""
     (said,) = sentences(body)
 
     assert said.startswith(sentence)
 
 
-def test_the_most_telling_breach_comes_first():
+def test_the_most_telling_violation_comes_first():
     """What is deepest is most specific."""
     found = sentences({"Tags": [1, "long"], "Kind": "c"})
 
@@ -130,8 +130,8 @@ def test_judges_whatever_python_can_hold(value):
     """Lone surrogates, deep nesting, numbers out of range: a verdict, no exception."""
     found = Contract(SCHEMA).check(document("POST", "/", {}, {}, {"To": value, "Tags": value}))
 
-    assert {"body.To", "body.Tags"} == {breach.pointer[:9].rstrip(".0") for breach in found}
-    assert all(len(str(breach)) < 400 for breach in found)
+    assert {"body.To", "body.Tags"} == {violation.pointer[:9].rstrip(".0") for violation in found}
+    assert all(len(str(violation)) < 400 for violation in found)
 
 
 @cache
@@ -244,7 +244,7 @@ def test_what_the_engine_does_for_a_document_is_bounded(hostile, monkeypatch):
             found = BATCH.check(document("POST", "/rest/mtsms", {}, {}, hostile(size)))
         assert found
         assert len(found) <= MOST_TOLD + 1
-        assert all(len(str(breach)) < 500 for breach in found)
+        assert all(len(str(violation)) < 500 for violation in found)
         return len(steps), len(errors)
 
     for size in (500, 50_000):

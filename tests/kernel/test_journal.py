@@ -9,7 +9,7 @@ from simulators import catalog
 from simulators.kernel import journal
 from simulators.kernel.accounts import Accounts
 from simulators.kernel.call import Call, Reply
-from simulators.kernel.contracts import Breach
+from simulators.kernel.contracts import Violation
 from simulators.kernel.masking import Mask, Secrets, fields
 from simulators.kernel.provider import Exchange
 from simulators.kernel.steps import at_once
@@ -36,7 +36,7 @@ def read(exchange, reply=None, hidden=()):
 
 def test_tells_the_whole_request_and_answer(exchange):
     """One mapping with what a person asks for."""
-    exchange.breaches = [Breach("body.To", "`+1`", "E.164", "https://e.com")]
+    exchange.violations = [Violation("body.To", "`+1`", "E.164", "https://e.com")]
     exchange.fired = "rule"
     found = read(exchange)
 

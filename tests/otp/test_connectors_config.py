@@ -46,7 +46,7 @@ def example(factory, **changes):
 
 
 @pytest.mark.parametrize(("factory", "number"), KEEPS)
-def test_a_good_example_breaches_nothing(factory, number):
+def test_a_good_example_violations_nothing(factory, number):
     """Every example under `keeps` is one, for both engines and for Logto."""
     config = EXAMPLES[factory]["keeps"][number]
 
@@ -58,7 +58,7 @@ def test_a_good_example_breaches_nothing(factory, number):
 
 @pytest.mark.parametrize(("factory", "number"), BREAKS)
 def test_a_bad_example_is_told_where_it_is_bad(factory, number):
-    """Every example under `breaks` breaches first at its pointer."""
+    """Every example under `breaks` violations first at its pointer."""
     found = EXAMPLES[factory]["breaks"][number]
 
     (first, *_others) = contract("connectors", factory, KIND).check(found.document)

@@ -24,9 +24,9 @@ def test_finds_fault_with_recorded_requests_only_where_the_number_has_a_prefix(
         for capture in captures(client):
             replay(capture["requests"][0])
             ((_, entry),) = default.world.store.journal(default.world.id, limit=1)
-            breaches = json.loads(entry)[7]
-            if breaches:
-                faults[capture["case"]] = {breach["pointer"] for breach in breaches}
+            violations = json.loads(entry)[7]
+            if violations:
+                faults[capture["case"]] = {violation["pointer"] for violation in violations}
 
     pointer = {"body.recipients.0.msisdn"}
     assert {"to-cn-0086": pointer, "to-cn-e164": pointer, "to-us-e164": pointer} == faults

@@ -41,7 +41,7 @@ def test_takes_every_message_of_the_logto_connector(default, replay, captures):
 
 
 def test_the_contract_keeps_every_recorded_request(default, replay, captures):
-    """What the connector sends is what its documentation says, so no verdict is a breach."""
+    """What the connector sends is what its documentation says, so no verdict is a violation."""
     for capture in captures("logto-http-sms"):
         replay(capture["requests"][0])
 

@@ -9,7 +9,7 @@ from simulators.kernel.reading import fields
 @pytest.mark.parametrize("client", ["logto-twilio-sms", "twilio-python"])
 def test_keeps_what_real_clients_send(client, captures):
     """Recorded requests keep the contract of their operation, but the one to +0086..."""
-    breached = {}
+    violating = {}
     for capture in captures(client):
         request = capture["requests"][0]
         path, _, query = request["target"].partition("?")
@@ -19,9 +19,9 @@ def test_keeps_what_real_clients_send(client, captures):
         )
         found = contract("twilio", operation(asked)).check(asked)
         if found:
-            breached[capture["case"]] = [breach.pointer for breach in found]
+            violating[capture["case"]] = [violation.pointer for violation in found]
 
-    assert ({"to-cn-0086": ["body.To"]} if client.startswith("logto") else {}) == breached
+    assert ({"to-cn-0086": ["body.To"]} if client.startswith("logto") else {}) == violating
 
 
 def operation(asked):

@@ -38,7 +38,7 @@ def test_what_clients_really_send_is_judged_rightly(client, captures):
     if client.startswith("logto"):
         wrong["unicode"] = "text"
     for capture in captures(client):
-        found = [breach.pointer for breach in agreed.check(document(capture["requests"][0]))]
+        found = [violation.pointer for violation in agreed.check(document(capture["requests"][0]))]
         place = "query" if client.endswith("query") else "body"
         expected = [f"{place}.{wrong[capture['case']]}"] if capture["case"] in wrong else []
 

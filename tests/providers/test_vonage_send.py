@@ -46,7 +46,7 @@ class Api:
 
 @pytest.fixture
 def api(sms):
-    """A fresh account; tests of refusals breach the contract on purpose."""
+    """A fresh account; tests of refusals violation the contract on purpose."""
     sms.allow_violations()
     made = Api(sms)
     yield made

@@ -133,7 +133,7 @@ def test_ever_new_words_fill_no_container_without_end(name, small):
     store = simulators.store
     for shelf in (store._shelf(DEFAULT), store._shelf("strangers")):
         shelf.journal = deque(maxlen=FEW)
-        shelf.breaches = deque(maxlen=FEW)
+        shelf.violations = deque(maxlen=FEW)
     store._journal = FEW
     provider, world = PROVIDERS[name], simulators.accounts.world(DEFAULT)
     ids = lookup_ids(provider.credentials, provider.published)

@@ -97,7 +97,7 @@ def test_dropping_an_account_forgets_it_and_its_world(store):
     store.put_account({"id": "a"}, [("twilio", "AC1")])
     store.admit("a", [([hit()], message("m1"))], NOW)
     store.save("a", "limits", "off")
-    store.note("a", b"{}", breached=True)
+    store.note("a", b"{}", violating=True)
 
     assert store.drop_account("a") is True
     assert store.drop_account("a") is False
@@ -335,28 +335,28 @@ def test_watchers_see_each_message_kept_until_they_stop(store):
 
 
 def test_the_journal_gives_its_newest_entries_oldest_first(store):
-    """After a sequence, at most so many; the breached ones also on their own."""
+    """After a sequence, at most so many; the violated ones also on their own."""
     for n in range(1, 6):
-        store.note("a", b"%d" % n, breached=n % 2 == 0)
+        store.note("a", b"%d" % n, violating=n % 2 == 0)
 
     assert [(n, b"%d" % n) for n in range(1, 6)] == store.journal("a")
     assert [(4, b"4"), (5, b"5")] == store.journal("a", limit=2)
     assert [(4, b"4"), (5, b"5")] == store.journal("a", after=3)
-    assert [(2, b"2"), (4, b"4")] == store.journal("a", breached=True)
-    assert [(4, b"4")] == store.journal("a", breached=True, after=2)
+    assert [(2, b"2"), (4, b"4")] == store.journal("a", violating=True)
+    assert [(4, b"4")] == store.journal("a", violating=True, after=2)
     assert [] == store.journal("a", limit=0)
     assert [] == store.journal("b")
 
 
-def test_the_journal_is_bounded_and_breaches_outlive_what_keeps(make):
+def test_the_journal_is_bounded_and_violations_outlive_what_keeps(make):
     """The oldest go first; many good requests do not push out the few bad ones."""
     store = make(journal=3)
-    store.note("a", b"bad", breached=True)
+    store.note("a", b"bad", violating=True)
     for n in range(5):
-        store.note("a", b"%d" % n, breached=False)
+        store.note("a", b"%d" % n, violating=False)
 
     assert [b"2", b"3", b"4"] == [entry for _, entry in store.journal("a")]
-    assert [(1, b"bad")] == store.journal("a", breached=True)
+    assert [(1, b"bad")] == store.journal("a", violating=True)
 
 
 def test_settings_are_replaced_and_forgotten(store):
@@ -472,14 +472,14 @@ def test_clearing_a_world_keeps_the_account(store):
         store.admit(account, [([hit()], message("m1"))], NOW)
         store.save(account, "limits", "off")
         store.once(account, "n", NOW, NOW + 60)
-        store.note(account, b"{}", breached=True)
+        store.note(account, b"{}", violating=True)
     store.clear("a")
     store.clear("never seen")
 
     assert store.account_of("twilio", "AC1") == "a"
     assert [] == store.select("a", Selection())
     assert [] == store.headroom("a", NOW)
-    assert [] == store.journal("a", breached=True)
+    assert [] == store.journal("a", violating=True)
     assert store.load("a", "limits") is None
     assert store.once("a", "n", NOW, NOW + 60) is True
     assert ["m1"] == ids(store.select("b", Selection()))

@@ -1,7 +1,7 @@
 """The fields of a message, and what each may hold.
 
 Reference: https://gatewayapi.com/docs/apis/legacy/rest/ , "Advanced usage". A field that is null
-counts as absent. Every breach has the one answer 422.
+counts as absent. Every violation has the one answer 422.
 """
 
 import base64

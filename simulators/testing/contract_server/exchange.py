@@ -23,7 +23,7 @@ from simulators.kernel.accounts import DEFAULT, Accounts
 from simulators.kernel.call import Call, Reply
 from simulators.kernel.catalogue import ErrorRow
 from simulators.kernel.checks import shown
-from simulators.kernel.contracts import Breach, contract
+from simulators.kernel.contracts import Violation, contract
 from simulators.kernel.credentials import Credentials
 from simulators.kernel.headers import wrong
 from simulators.kernel.masking import Mask
@@ -45,7 +45,7 @@ class Asked:
     provider: Provider | None = None
     operation: str = ""
     document: Document = field(default_factory=dict)
-    breaches: list[Breach] = field(default_factory=list)
+    violations: list[Violation] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
     @property
@@ -62,7 +62,9 @@ class Asked:
     def told(self) -> str:
         """The violations of its contract, as a failing test shows them."""
         lines = [f"{self.head}: breaks its contract"]
-        lines += [f"  {line}" for breach in self.breaches for line in diff(breach.as_dict())]
+        lines += [
+            f"  {line}" for violation in self.violations for line in diff(violation.as_dict())
+        ]
         return "\n".join([*lines, *(f"  warning: {warning}" for warning in self.warnings)])
 
 
@@ -89,8 +91,8 @@ def read(request: Request, expected: Iterable[str]) -> Asked:
     if name is None:
         return Asked(call)
     provider = PROVIDERS[name]
-    validated, breaches, warnings = held(provider, call)
-    return Asked(call, provider, validated.operation, validated.document, breaches, warnings)
+    validated, violations, warnings = held(provider, call)
+    return Asked(call, provider, validated.operation, validated.document, violations, warnings)
 
 
 def _provider(call: Call, expected: set[str]) -> str | None:
@@ -190,7 +192,7 @@ def given(provider: Provider, operation: str, answer: dict[str, Any], unchecked:
     if not unchecked:
         best = _best(provider, operation, reply)
         if best:
-            said = [line for breach in best for line in diff(breach.as_dict())]
+            said = [line for violation in best for line in diff(violation.as_dict())]
             raise BadExpectation(
                 "\n  ".join(
                     [
@@ -218,7 +220,7 @@ def _raw(answer: dict[str, Any]) -> Reply:
         raise BadExpectation(f"body: expected what JSON has, but {error}") from None
 
 
-def _best(provider: Provider, operation: str, reply: Reply) -> list[Breach]:
+def _best(provider: Provider, operation: str, reply: Reply) -> list[Violation]:
     """What the answer breaks of the contract it is nearest to."""
     folder = contracts(provider.name)
     names = sorted(path.name.split(".")[0] for path in folder.glob("*error.response.schema.json"))
@@ -230,6 +232,6 @@ def _best(provider: Provider, operation: str, reply: Reply) -> list[Breach]:
         body = orjson.loads(reply.body)
     except orjson.JSONDecodeError as error:
         got = f"`{reply.body[:80].decode('utf-8', 'replace')}`"
-        return [Breach("body", got, f"JSON ({error})", provider.reference)]
+        return [Violation("body", got, f"JSON ({error})", provider.reference)]
     found = [shape.check(body) for shape in (success, *shapes) if shape is not None]
     return min(found, key=len, default=[])

@@ -148,7 +148,7 @@ class ContractServer:
         self.violations_allowed = False
         self._answers = Answers()
         self._expectations: list[Expectation] = []
-        self._breaches: list[str] = []
+        self._violations: list[str] = []
         self._others: list[str] = []
         self._providers: set[str] = set()
         httpserver.clear()
@@ -202,9 +202,9 @@ class ContractServer:
         """Raises `AssertionError` for what is wrong so far: broken contracts, requests that nobody
         expected, expected ones that did not come. The end of the test checks too."""
         missing = [f"{e}: did not come" for e in self._expectations if not e.requests]
-        wrong = [*([] if self.violations_allowed else self._breaches), *self._others, *missing]
+        wrong = [*([] if self.violations_allowed else self._violations), *self._others, *missing]
         wrong = [self._answers.mask().text(line) for line in wrong]
-        self._breaches, self._others, self._expectations = [], [], []  # told once
+        self._violations, self._others, self._expectations = [], [], []  # told once
         self.httpserver.check_handler_errors()
         if wrong:
             raise AssertionError("\n".join(wrong))
@@ -228,8 +228,8 @@ class ContractServer:
     def _respond(self, made: Expectation, asked: Asked) -> Response:
         made.requests.append(asked.document)
         answered = self._answers.to(asked, made.row)
-        if asked.breaches:
-            self._breaches.append(asked.told())
+        if asked.violations:
+            self._violations.append(asked.told())
         elif made.reply is None:
             self._others += _other_than_expected(made, asked, answered)
         return _response(made.reply or answered.reply)

@@ -89,7 +89,7 @@ class Aliyun:
 @pytest.fixture
 def aliyun(sms):
     """A client of a fresh account whose clock stands at noon in Beijing. What it is made to send
-    is often wrong, so breaches of contract do not fail the test."""
+    is often wrong, so violations of contract do not fail the test."""
     sms.allow_violations()
     sms.simulators.call(lambda: sms.world.clock.freeze(NOON))
     return Aliyun(sms)

@@ -24,9 +24,13 @@ def test_finds_fault_with_recorded_requests_only_where_aliyun_does(captures):
         "aliyun-dysmsapi-python-async",
     ):
         for capture in captures(client):
-            breaches = contract("aliyun", "send-sms").check(wire.read(call(capture["requests"][0])))
-            if breaches:
-                found[client, capture["case"]] = ", ".join(breach.pointer for breach in breaches)
+            violations = contract("aliyun", "send-sms").check(
+                wire.read(call(capture["requests"][0]))
+            )
+            if violations:
+                found[client, capture["case"]] = ", ".join(
+                    violation.pointer for violation in violations
+                )
 
     assert FAULTS == found
 
@@ -41,7 +45,7 @@ def holds(answer, operation):
     body = {name: value for name, value in answer.items() if name != "status"}
     right = answer["Code"] == "OK"
     agreed = contract("aliyun", operation if right else "error", "response.schema")
-    return [str(breach) for breach in agreed.check(body)]
+    return [str(violation) for violation in agreed.check(body)]
 
 
 TEMPLATE = {
@@ -139,7 +143,7 @@ def test_refusals_of_product_and_gateway_hold_to_theirs(aliyun):
         assert [] == holds(refused, "send-sms")
 
 
-def test_a_right_request_leaves_no_breach_in_the_journal(aliyun):
+def test_a_right_request_leaves_no_violation_in_the_journal(aliyun):
     """A wrong one does."""
     aliyun.send()
     kept = aliyun.sms.violations("aliyun")
@@ -147,4 +151,4 @@ def test_a_right_request_leaves_no_breach_in_the_journal(aliyun):
     (broken,) = aliyun.sms.violations("aliyun")
 
     assert [] == kept
-    assert ["body.PhoneNumbers"] == [breach["pointer"] for breach in broken["breaches"]]
+    assert ["body.PhoneNumbers"] == [violation["pointer"] for violation in broken["breaches"]]
