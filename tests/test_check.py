@@ -27,6 +27,7 @@ WRONG = {
     ("logto-tencent-sms", "to-dk-noplus"): "a number abroad without its plus",
     ("logto-tencent-sms", "to-ru-noplus"): "a number abroad without its plus",
     ("logto-twilio-sms", "to-cn-0086"): "a plus put before 0086...",
+    ("logto-yunpian-sms", "to-cn-0086"): "a plus put before 0086...",
     ("logto-vonage-sms", "unicode"): "text beyond GSM without type=unicode",
     **{
         (client, case): PREFIXED
