@@ -88,7 +88,7 @@ def _told(copy, said):
     for path in (copy / "mutants").rglob("*.meta"):
         codes.update(json.loads(path.read_text())["exit_code_by_key"])
     tried = {name: code for name, code in codes.items() if code not in (None, 2, 34)}
-    survivors = sorted(re.sub("x_|ǁ", "", name) for name, code in tried.items() if code == 0)
+    survivors = sorted(_plain(name) for name, code in tried.items() if code == 0)
     unasked = sum(code in (5, 33) for code in tried.values())
     printed = re.sub(r"[\u2800-\u28ff] .*", "", said).strip()
     killed = len(tried) - len(survivors) - unasked
@@ -100,3 +100,8 @@ def _told(copy, said):
         "survivors": survivors,
         "wrong": [] if killed else [f"no mutant was killed: {printed[-4000:]}"],
     }
+
+
+def _plain(name):
+    """A mutant's name as the module, class and function that it is in, and its number."""
+    return name.replace("xǁ", "").replace("ǁ", ".").replace(".x_", ".")
