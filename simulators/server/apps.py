@@ -10,7 +10,6 @@ from werkzeug.routing import MapAdapter, Rule
 
 from simulators.kernel.call import Call, Reply
 from simulators.kernel.catalogue import Problem
-from simulators.kernel.headers import legal
 from simulators.kernel.pipeline import Pipeline
 from simulators.kernel.provider import Endpoint, Exchange, Provider
 from simulators.kernel.world import World
@@ -28,7 +27,7 @@ class Answer(Response):
 
     def __call__(self, environ: Any, start_response: Any) -> list[bytes]:
         environ["simulators.reply"] = self.reply
-        start_response(f"{self.reply.status} ", legal(self.reply.headers))
+        start_response(f"{self.reply.status} ", self.reply.headers)  # the door makes them legal
         return [self.reply.body]
 
 
