@@ -61,11 +61,11 @@ def _copied(root, copy, only, asking):
 def _mutated(copy, seconds):
     """What mutmut printed; an interrupt when the time is over has it tell what it has."""
     command = [sys.executable, "-c", "from mutmut.__main__ import cli; cli()", "run"]
-    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPYCACHEPREFIX"}
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     with subprocess.Popen(
         command,
         cwd=copy,
-        env={**environment, "PYTHONDONTWRITEBYTECODE": "1", "HYPOTHESIS_NO_PLUGINS": "1"},
+        env={**environment, "PYTHONPYCACHEPREFIX": str(copy / "bytecode")},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
