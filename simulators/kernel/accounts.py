@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, TypedDict
 
+from simulators.kernel.checks import named
 from simulators.kernel.clock import Chance
 from simulators.kernel.credentials import lookup_ids, made, secrets
 from simulators.kernel.masking import Fields, Mask, Secrets, fields
@@ -106,7 +107,7 @@ class Accounts:
         if world is None:
             document = self.store.account(account)
             if document is None:
-                known = ", ".join(self.store.accounts())
+                known = named(self.store.accounts())
                 raise LookupError(f"no account '{account}'; there are: {known}")
             world = self._worlds[account] = World(_account(document), self.store, self.system)
         return world

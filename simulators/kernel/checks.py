@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -12,6 +13,7 @@ Check = Callable[[str, object], None]
 
 
 _SHOWN = 80
+MOST_NAMED = 300  # the regions of the world are 245
 
 
 class Unacceptable(ValueError):
@@ -28,12 +30,20 @@ class Unacceptable(ValueError):
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> Unacceptable:
-    """There is no such name; says the near one, and all there are."""
-    names = sorted(known)
+    """There is no such name; says the near one, and those there are."""
+    names = list(islice(known, MOST_NAMED + 1))
     near = difflib.get_close_matches(name[:_SHOWN], names, n=1, cutoff=0.5)
     hint = f"; did you mean '{near[0]}'?" if near else ""
-    expected = f"one of: {', '.join(names)}" if names else "none"
+    expected = f"one of: {named(sorted(names))}" if names else "none"
     return Unacceptable(f"no {kind} '{shown(name)}'{hint}", expected, shown(name))
+
+
+def named(known: Iterable[str]) -> str:
+    """The names there are, `MOST_NAMED` at most: nobody reads ten thousand, and while they are
+    gone through everybody else waits."""
+    names = list(islice(known, MOST_NAMED + 1))
+    more = ", and more" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more
 
 
 def shown(text: str) -> str:
