@@ -219,23 +219,28 @@ def test_who_has_opted_out_gets_nothing_and_the_other_one_does(two):
 
 
 def test_a_full_window_of_one_number_stops_that_one(two):
-    """By each of the provider's own limits, as a table of the account's."""
+    """By an account's own table, with each row of the provider's own limits and with none named;
+    that number is never told what is said of whole requests."""
     stand = two.stand
     document, one, other = two()
-    errors = {limit.error for limit in stand.provider.limits}
-    for error in sorted(errors):
-        row = {"permits": 1, "seconds": 60, "key": ["number"], "error": error}
-        row["provider"] = stand.provider.name
-        stand.world.save("limits", tables.read([row], PROVIDERS))
-        alone = {**document, "body": made_out(document["body"], other, (other,))}
+    alone = {**document, "body": made_out(document["body"], other, (other,))}
+    provider, wrong = stand.provider, []
+    for named in (None, *sorted({limit.error for limit in provider.limits})):
+        limit = {"permits": 1, "seconds": 60, "key": ["number"], "provider": provider.name}
+        limit |= {"error": named} if named else {}
+        stand.world.save("limits", tables.read([limit], PROVIDERS))
         assert {other} == stand.send(alone)[1]
 
         reply, reached = stand.send(document)
         stand.world.reset()
         stand.world.clock.freeze(NOW)
 
-        assert {one, other} == reached
-        assert told(reply, stand.provider.row(error))
+        row = provider.row(named or Problem.THROTTLED)
+        row = provider.row(row.recipient) if row.recipient else row
+        if reached != {one, other} or not told(reply, row) or row.place is not Place.RECIPIENT:
+            wrong.append((named, row.key, row.place, reached, reply.body))
+
+    assert [] == wrong
 
 
 def test_what_refuses_one_recipient_has_a_recipient_s_row(two):

@@ -254,6 +254,11 @@ def _row(provider: Provider, row: ErrorRow) -> Iterator[str]:
         yield f"{named} has the place 'receipt', and `problems` names it; expected another row"
     if row.later and provider.row(row.later).place is not Place.RECEIPT:
         yield f"{named} turns `later` into {row.later}, which has another place than 'receipt'"
+    if row.recipient and provider.row(row.recipient).place is not Place.RECIPIENT:
+        yield (
+            f"{named} names {row.recipient} for one `recipient`, which has another place than"
+            " 'recipient'"
+        )
 
 
 def _sending(provider: Provider) -> list[Send]:

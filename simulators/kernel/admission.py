@@ -46,9 +46,18 @@ def keep(exchange: Exchange, mode: Mode, *, per_recipient: bool) -> None:
     if per_recipient:
         for outcome in accepted:
             _admit(exchange, mode, [outcome])
+            outcome.failure = _of_one(exchange, outcome.failure)
     elif accepted:
         _admit(exchange, mode, accepted)
         refuse_all_for_one(exchange)
+
+
+def _of_one(exchange: Exchange, failure: Failure | None) -> Failure | None:
+    """The failure in the words for one recipient, where its own are those for a whole request:
+    an account's table of limits may ask for any row, and count by number."""
+    if failure is None or not failure.row.recipient:
+        return failure
+    return exchange.fail(failure.row.recipient, **failure.values)
 
 
 def _admit(exchange: Exchange, default: Mode, outcomes: list[Outcome]) -> None:

@@ -66,9 +66,11 @@ class ErrorRow:
 
     `key` names the row uniquely (the code, plus a suffix where a provider uses one code for
     several texts); `message` may hold `{placeholders}`; `later` is the key of the receipt row
-    that a deferred judgement turns into; `status` is the provider's word that a message ends in
-    with this receipt row; `defaults` fill placeholders that nothing else fills, so that a row
-    reads well when it is asked for by name; `extra` holds what only this provider's rows have.
+    that a deferred judgement turns into; `recipient`, of a row for whole requests, the key of the
+    one that a single recipient is refused by where each is answered on its own; `status` is
+    the provider's word that a message ends in with this receipt row; `defaults` fill placeholders
+    that nothing else fills, so that a row reads well when it is asked for by name; `extra` holds
+    what only this provider's rows have.
     """
 
     key: str
@@ -80,6 +82,7 @@ class ErrorRow:
     source: str
     verified: bool
     later: str = ""
+    recipient: str = ""
     status: str = ""
     defaults: Mapping[str, object] | None = None
     extra: Mapping[str, Any] | None = None
@@ -154,6 +157,7 @@ def _row(item: dict[str, Any]) -> ErrorRow:
         source=item["source"],
         verified=item["verified"],
         later=item.get("later", ""),
+        recipient=item.get("recipient", ""),
         status=item.get("status", ""),
         defaults=item.get("defaults"),
         extra=extra or None,

@@ -67,10 +67,14 @@ def test_fills_placeholders_and_nothing_else(message, values, expected):
 
 @pytest.mark.parametrize("provider", catalog.PROVIDERS.values(), ids=lambda p: p.name)
 def test_every_row_of_every_provider_can_be_used(provider):
-    """A status that HTTP knows, a source to look it up, and `later` leads to a receipt row."""
+    """A status that HTTP knows, a source to look it up, `later` leads to a receipt row
+    and `recipient` from one for whole requests to a recipient's."""
     for found in provider.catalogue:
         assert 200 <= found.http_status <= 599, found.key
         assert found.source, found.key
         assert found is provider.row(found.key)
         if found.later:
             assert provider.row(found.later).place is Place.RECEIPT, found.key
+        if found.recipient:
+            assert provider.row(found.recipient).place is Place.RECIPIENT, found.key
+            assert found.place is Place.ANSWER, found.key
