@@ -8,6 +8,7 @@ alone (`"place": "answer"`) refuse both.
 
 import dataclasses
 import json
+import re
 from functools import cache
 from urllib.parse import urlencode
 
@@ -87,11 +88,20 @@ def spelled(document):
     )
 
 
+def spelling(value, was):
+    """How many characters of a number in E.164 are not written in a text that has it; None for a
+    text that has it not, alone or among several."""
+    texts = [text for text in value.split(",") if len(text) >= 8 and was.endswith(text)]
+    return len(was) - len(texts[0]) if texts else None
+
+
 def mentions(value, was):
-    """Whether a number stands in a document, with its country code or as at home."""
-    if isinstance(value, dict | list):
-        return any(mentions(one, was) for one in (value.values() if type(value) is dict else value))
-    return isinstance(value, str) and len(value) >= 8 and was.endswith(value.removeprefix("+"))
+    """Whether a number stands in a document, in whatever spelling."""
+    if isinstance(value, dict):
+        return any(mentions(one, was) for one in value.values())
+    if isinstance(value, list):
+        return any(mentions(one, was) for one in value)
+    return isinstance(value, str) and spelling(value, was) is not None
 
 
 def made_out(value, was, numbers):
@@ -103,7 +113,8 @@ def made_out(value, was, numbers):
     if isinstance(value, list):
         entry = next(one for one in value if mentions(one, was))
         return [made_out(entry, was, [number]) for number in numbers]
-    return ",".join(number[len(was) - len(value) :] for number in numbers)
+    left = spelling(value, was)
+    return ",".join(n[left:] if n.startswith(was[:left]) else n for n in numbers)
 
 
 @cache
@@ -146,8 +157,11 @@ def two(request):
 
 
 def told(reply, row):
-    """Whether an answer has the code of a row."""
-    return str(row.code).encode() in reply.body and reply.status == row.http_status
+    """Whether an answer has the code of a row; a recipient's stands in an answer to all."""
+    status = 200 if row.place is Place.RECIPIENT else row.http_status
+    code = rf"(?<![\w.-]){re.escape(str(row.code))}(?![\w.])"
+    shown = re.search(code, reply.body.decode()) is not None or str(row.code) == str(reply.status)
+    return status == reply.status and shown
 
 
 def test_a_rule_for_one_number_refuses_that_one_where_its_row_can(two):
@@ -243,11 +257,18 @@ def test_a_full_window_of_one_number_stops_that_one(two):
     assert [] == wrong
 
 
-def test_what_refuses_one_recipient_has_a_recipient_s_row(two):
-    """What a judge or a limit finds of one number is never said in a row that the vendor gives for
-    the whole request alone."""
-    provider = two.stand.provider
-    judged = [Problem.REGION_NOT_ALLOWED, Problem.OPTED_OUT, Problem.NO_CREDIT, Problem.SUSPENDED]
-    limited = [limit.error for limit in provider.limits]
+def test_a_judge_who_says_what_is_said_of_whole_requests_refuses_the_whole_one(two):
+    """As a rule does, whichever of the two it is asked about, and nobody is sent to."""
+    stand = two.stand
+    document, _one, other = two()
+    rows = [row for row in stand.provider.catalogue if row.place is Place.ANSWER]
+    whole = next(row for row in rows if not row.recipient)
 
-    assert {Place.RECIPIENT} == {provider.row(what).place for what in [*judged, *limited]}
+    def judge(exchange, draft):
+        return exchange.fail(whole.key) if draft.number == other else None
+
+    stand.open = dataclasses.replace(stand.open, judges=(judge,))
+    reply, reached = stand.send(document)
+
+    assert set() == reached
+    assert told(reply, whole)

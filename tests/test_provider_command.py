@@ -123,8 +123,16 @@ MISTAKES = {
         "malformed, provoked, is answered 200; errors.json has 400",
     ),
     "a status of one for many": (
-        row("suspended", place="answer", http_status=403),
+        row("suspended", http_status=403),
         "suspended, when `suspended` asks for it, is answered 200 and has 403",
+    ),
+    "a refusal of one number that is said of all": (
+        row("no_credit", place="answer"),
+        "no_credit is what one number is refused by, and has the place 'answer'",
+    ),
+    "no row for one where it says there is": (
+        row("throttled", recipient="malformed"),
+        "throttled names malformed for one `recipient`, which has another place",
     ),
     "limits with a wrong key": (
         changed(CODE, r'key=\("number",\)', 'key=("numbr",)'),

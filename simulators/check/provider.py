@@ -228,7 +228,6 @@ def _lives(provider: Provider) -> Iterator[str]:
 def _row(provider: Provider, row: ErrorRow) -> Iterator[str]:
     """Whether a row can be where it says it is."""
     named = f"errors.json: {row.key}"
-    per_recipient = any(send.per_recipient for send in _sending(provider))
     if not row.when or not row.source:
         yield f"{named} has no `when` or no `source`; expected a cause, and the page that says so"
     if row.place is Place.RECEIPT:
@@ -244,21 +243,41 @@ def _row(provider: Provider, row: ErrorRow) -> Iterator[str]:
             f"{named} has the place '{row.place}' and the status '{row.status}'; a status belongs"
             " to a row with the place 'receipt'"
         )
+    yield from _shared(provider, row, named)
+    if row.place is Place.RECEIPT and row.key in provider.problems.values():
+        yield f"{named} has the place 'receipt', and `problems` names it; expected another row"
+    if row.later and provider.row(row.later).place is not Place.RECEIPT:
+        yield f"{named} turns `later` into {row.later}, which has another place than 'receipt'"
+
+
+def _shared(provider: Provider, row: ErrorRow, named: str) -> Iterator[str]:
+    """Whether a row is of one recipient, or of all, where there may be several."""
+    per_recipient = any(send.per_recipient for send in _sending(provider))
     if row.place is Place.RECIPIENT and not per_recipient:
         yield (
             f"{named} has the place 'recipient', and no endpoint answers for each recipient: one"
             " bad number would refuse the whole request; expected per_recipient=True, or the place"
             " 'answer'"
         )
-    if row.place is Place.RECEIPT and row.key in provider.problems.values():
-        yield f"{named} has the place 'receipt', and `problems` names it; expected another row"
-    if row.later and provider.row(row.later).place is not Place.RECEIPT:
-        yield f"{named} turns `later` into {row.later}, which has another place than 'receipt'"
+    if row.place is Place.ANSWER and per_recipient and row.key in _of_one(provider):
+        yield (
+            f"{named} is what one number is refused by, and has the place 'answer': the others of"
+            " its request would be refused with it; expected the place 'recipient'"
+        )
     if row.recipient and provider.row(row.recipient).place is not Place.RECIPIENT:
         yield (
             f"{named} names {row.recipient} for one `recipient`, which has another place than"
             " 'recipient'"
         )
+
+
+def _of_one(provider: Provider) -> set[str]:
+    """The rows of what is found of one number and not of its neighbour."""
+    found = (Problem.REGION_NOT_ALLOWED, Problem.OPTED_OUT, Problem.NO_CREDIT)
+    return {
+        *(provider.row(problem).key for problem in found),
+        *(provider.row(limit.error).key for limit in provider.limits),
+    }
 
 
 def _sending(provider: Provider) -> list[Send]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import orjson
 
 from simulators.kernel import flow, receipts, script, tables
-from simulators.kernel.catalogue import Problem
+from simulators.kernel.catalogue import Place, Problem
 from simulators.kernel.inbound import webhook
 from simulators.kernel.message import Life, Message
 from simulators.kernel.provider import Draft, Exchange, Failure, Outcome, Refusal
@@ -29,14 +29,20 @@ def judge(exchange: Exchange, draft: Draft) -> Failure | None:
     return None
 
 
-def refuse_all_for_one(exchange: Exchange) -> None:
-    """Raises `Refusal` if one recipient failed, where a request goes out whole or not at all."""
+def refuse_all_for_one(exchange: Exchange, *, per_recipient: bool) -> None:
+    """Raises `Refusal` if one recipient failed, where a request goes out whole or not at all. That
+    is up to the endpoint, and where it answers `per_recipient` to the row: some are said of whole
+    requests alone, whoever of the recipients gave rise to it."""
     for outcome in exchange.outcomes:
-        if outcome.failure is not None:
-            failure = outcome.failure
-            known = exchange.provider.placeholders(exchange, outcome.draft)
-            values = {**known, **failure.values}
-            raise Refusal(failure.row.key, **values)
+        failure = outcome.failure
+        if failure is None:
+            continue
+        if per_recipient:
+            outcome.failure = failure = _of_one(exchange, failure)
+            if failure.row.place is not Place.ANSWER:
+                continue
+        known = exchange.provider.placeholders(exchange, outcome.draft)
+        raise Refusal(failure.row.key, **{**known, **failure.values})
 
 
 def keep(exchange: Exchange, mode: Mode, *, per_recipient: bool) -> None:
@@ -46,16 +52,17 @@ def keep(exchange: Exchange, mode: Mode, *, per_recipient: bool) -> None:
     if per_recipient:
         for outcome in accepted:
             _admit(exchange, mode, [outcome])
-            outcome.failure = _of_one(exchange, outcome.failure)
+            if outcome.failure is not None:
+                outcome.failure = _of_one(exchange, outcome.failure)
     elif accepted:
         _admit(exchange, mode, accepted)
-        refuse_all_for_one(exchange)
+        refuse_all_for_one(exchange, per_recipient=False)
 
 
-def _of_one(exchange: Exchange, failure: Failure | None) -> Failure | None:
+def _of_one(exchange: Exchange, failure: Failure) -> Failure:
     """The failure in the words for one recipient, where its own are those for a whole request:
     an account's table of limits may ask for any row, and count by number."""
-    if failure is None or not failure.row.recipient:
+    if not failure.row.recipient:
         return failure
     return exchange.fail(failure.row.recipient, **failure.values)
 

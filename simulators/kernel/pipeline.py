@@ -141,8 +141,7 @@ class Pipeline:
         drafts = does.parse(exchange)
         script.play(exchange, drafts)
         exchange.outcomes = [Outcome(d, failure=admission.judge(exchange, d)) for d in drafts]
-        if not does.per_recipient:
-            admission.refuse_all_for_one(exchange)
+        admission.refuse_all_for_one(exchange, per_recipient=does.per_recipient)
         limits = self._settings.limits
         admission.keep(exchange, limits, per_recipient=does.per_recipient)
         return does.answer(exchange)
