@@ -83,7 +83,7 @@ def sms(request: pytest.FixtureRequest, sms_server: Simulators) -> Iterator[Sms]
     The test fails at teardown if one of its requests violated a provider's contract, unless it
     says `sms.allow_violations()` or is marked `sms_allow_violations`.
     """
-    from simulators.testing.sms import Sms, told
+    from simulators.testing.sms import Sms, answered, told
 
     world = sms_server.call(sms_server.accounts.create)
     made = Sms(sms_server, world)
@@ -92,6 +92,7 @@ def sms(request: pytest.FixtureRequest, sms_server: Simulators) -> Iterator[Sms]
         allowed = made.violations_allowed or request.node.get_closest_marker(_MARKER)
         violations = [] if allowed else made.violations()
     finally:
+        answered(sms_server, world)
         sms_server.call(lambda: sms_server.accounts.drop(world.id))
     if violations:
         pytest.fail(told(violations), pytrace=False)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
+from time import monotonic, sleep
 from typing import Any, Literal, TypeVar
 
 import orjson
@@ -240,6 +241,17 @@ class TestClock:
     def run(self) -> None:
         """Lets a frozen clock run on from where it stands."""
         self._simulators.call(self._world.clock.run)
+
+
+def answered(simulators: Simulators, world: World, seconds: float = 1.0) -> None:
+    """Waits until the application has answered the callbacks that are under way to it: one that
+    came later would be taken for the next test's. An application that hangs is left after so many
+    seconds."""
+    until = monotonic() + seconds
+    while simulators.call(lambda: simulators.dispatcher.under_way(world.id)):
+        if monotonic() > until:
+            return
+        sleep(0.005)
 
 
 def told(violations: Iterable[Mapping[str, Any]]) -> str:
