@@ -67,7 +67,7 @@ def load(where: str) -> Provider:
     fails says by whom."""
     try:
         found: object = pkgutil.resolve_name(where)
-    except Exception as error:
+    except Exception as error:  # a provider brought along may raise anything; its name is told
         raise BadProvider(f"{where}: {type(error).__name__}: {error}") from error
     if not isinstance(found, Provider):
         raise BadProvider(f"{where}: is a {type(found).__name__}; expected a Provider")
