@@ -7,6 +7,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -223,6 +224,28 @@ def _on_a_strict_store() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(app, "MemoryStore", StrictStore)
         yield
+
+
+@pytest.fixture
+def own_calls(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Any]]:
+    """Notes something of each call of a function of ours that the test itself makes: of those that
+    servers of other fixtures make in their threads meanwhile, nothing."""
+    own = threading.get_ident()
+
+    def watch(owner: Any, name: str, note: Callable[..., Any]) -> list[Any]:
+        noted: list[Any] = []
+        function = getattr(owner, name)
+
+        def call(*given: Any, **named: Any) -> Any:
+            result = function(*given, **named)
+            if threading.get_ident() == own:
+                noted.append(note(result, *given, **named))
+            return result
+
+        monkeypatch.setattr(owner, name, call)
+        return noted
+
+    return watch
 
 
 @pytest.fixture

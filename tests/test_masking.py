@@ -329,49 +329,41 @@ def test_a_text_escaped_beyond_reason_is_not_shown():
     "unit",
     ["x", "%41", "%25", "\\u0041", "token=a&", '{"token":', '"token":[', "aaaaaa...`", "&#65;"],
 )
-def test_the_cost_is_linear_in_the_text(unit, monkeypatch):
+def test_the_cost_is_linear_in_the_text(unit, looked_at, own_calls):
     """Counted in characters that are looked at, not in seconds."""
-    looked = 0
-    plain = Mask._plain
-
-    def counting(self, text):
-        nonlocal looked
-        looked += len(text)
-        return plain(self, text)
-
-    monkeypatch.setattr(Mask, "_plain", counting)
-    closed = masking._closed
-
-    def counting_closed(text, start):
-        nonlocal looked
-        end = closed(text, start)
-        looked += end - start
-        return end
-
-    monkeypatch.setattr(masking, "_closed", counting_closed)
+    closed = own_calls(masking, "_closed", lambda end, _text, start: end - start)
     mask = Inside().accounts.mask("gatewayapi")
     costs = []
     for times in (100, 1000):
-        looked = 0
+        looked_at.clear()
+        closed.clear()
         mask.text(unit * times)
-        costs.append(looked)
+        costs.append(sum(looked_at) + sum(closed))
 
     assert costs[1] <= 11 * costs[0]
     assert costs[1] <= 10 * 1000 * len(unit)
 
 
 @pytest.fixture
-def looked_at(monkeypatch):
-    """The characters that masks look at, one number for each text and layer."""
-    looked = []
-    plain = Mask._plain
+def looked_at(own_calls):
+    """The characters that masks of the test look at, one number for each text and layer."""
+    return own_calls(Mask, "_plain", lambda _spans, _mask, text: len(text))
 
-    def counting(self, text):
-        looked.append(len(text))
-        return plain(self, text)
 
-    monkeypatch.setattr(Mask, "_plain", counting)
-    return looked
+@pytest.fixture
+def in_turns(looked_at):
+    """Makes something by turns: it, and what was looked at before each turn of the others."""
+
+    def made(document):
+        turns = []
+
+        async def others(_seconds):
+            turns.append(sum(looked_at))
+            looked_at.clear()
+
+        return asyncio.run(steps.by_turns(document, others)), turns
+
+    return made
 
 
 # What takes long to mask, or looks as if it did.
@@ -385,7 +377,7 @@ LONG = {
 
 
 @pytest.mark.parametrize("unit", LONG.values(), ids=list(LONG))
-def test_a_page_of_the_journal_lets_others_have_their_turn(unit, looked_at, monkeypatch):
+def test_a_page_of_the_journal_lets_others_have_their_turn(unit, in_turns):
     """However many entries are on it and whatever is in them: between two turns no more is looked
     at than one long text takes."""
     inside = Inside()
@@ -397,36 +389,23 @@ def test_a_page_of_the_journal_lets_others_have_their_turn(unit, looked_at, monk
     )
     world = inside.accounts.strangers
     (one,) = world.store.journal(world.id, violating=False, after=0, limit=1)
-    turns = []
 
-    async def turn(_seconds):
-        turns.append(sum(looked_at))
-        looked_at.clear()
+    page, turns = in_turns(journal_routes._document(inside.accounts, "requests", [one] * 5))
 
-    monkeypatch.setattr(steps.asyncio, "sleep", turn)
-    document = journal_routes._document(inside.accounts, "requests", [one] * 5)
-    shown = json.loads(asyncio.run(steps.by_turns(document)))["requests"]
-
-    assert views.entries(inside.accounts, world) * 5 == shown
+    assert views.entries(inside.accounts, world) * 5 == json.loads(page)["requests"]
     assert len(turns) >= 15
     assert max(turns) <= 5 * (journal.SHOWN + steps.TURN)
 
 
-def test_a_page_of_small_entries_is_no_exception(looked_at, monkeypatch):
+def test_a_page_of_small_entries_is_no_exception(in_turns):
     """A thousand of them take as long as one that is a thousand times as large."""
     inside = Inside()
     world = inside.accounts.strangers
     for n in range(200):
         inside.send(PROVIDERS["vonage"], Call("GET", f"/x/{n}", f"text=hello+{n}" * 30))
     found = world.store.journal(world.id, violating=False, after=0, limit=1000)
-    turns = []
 
-    async def turn(_seconds):
-        turns.append(sum(looked_at))
-        looked_at.clear()
-
-    monkeypatch.setattr(steps.asyncio, "sleep", turn)
-    asyncio.run(steps.by_turns(journal_routes._document(inside.accounts, "requests", found)))
+    _page, turns = in_turns(journal_routes._document(inside.accounts, "requests", found))
 
     assert len(turns) > 50
     assert max(turns) < 4 * steps.TURN

@@ -5,8 +5,8 @@ of them all.
 """
 
 import asyncio
-from collections.abc import Generator
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Generator
+from typing import Any, TypeVar
 
 _T = TypeVar("_T")
 
@@ -26,7 +26,9 @@ def at_once(steps: Steps[_T]) -> _T:
             return made
 
 
-async def by_turns(steps: Steps[_T]) -> _T:
+async def by_turns(
+    steps: Steps[_T], sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep
+) -> _T:
     """What comes of it, with a turn for everybody else on the loop after each `TURN`."""
     done = 0
     while True:
@@ -37,4 +39,4 @@ async def by_turns(steps: Steps[_T]) -> _T:
             return made
         if done >= TURN:
             done = 0
-            await asyncio.sleep(0)
+            await sleep(0)
