@@ -68,7 +68,7 @@ def unlike_the_contract(exchange: Exchange, reply: Reply) -> list[str]:
         names += [file.name.removesuffix(".response.schema.json") for file in files]
     body = json.loads(reply.body) if reply.body else None
     schemas = [contract(provider, name, "response.schema") for name in names]
-    found = [schema.check(body) for schema in schemas if schema is not None]
+    found = [schema.validate(body) for schema in schemas if schema is not None]
     if not found or [] in found:
         return [] if found else [f"{provider}/{operation} has no schema of its answer"]
     return [f"{provider}/{operation} {exchange.call.path}: {b}" for b in min(found, key=len)]
@@ -84,7 +84,7 @@ def counted_otherwise(exchange: Exchange) -> list[str]:
         kept = views.message(exchange.world, exchange.provider, outcome.message)
         for limit in exchange.provider.limits:
             row = {"provider": kept["provider"], "key": limit.key, "where": limit.where}
-            if "life" in limit.key and kept["life"] is None:  # it has no name to be counted by
+            if "lifecycle" in limit.key and kept["life"] is None:  # no name to count by
                 continue
             by_message = windows.grouped({**row, "overflow": None}, [kept])
             counted = [windows.name(window) for window in by_message]
@@ -155,7 +155,7 @@ class ControlWatch:
         if what not in self._contracts:
             full = {**schema, "components": {"schemas": COMPONENTS}}
             self._contracts[what] = Contract(full)
-        found = self._contracts[what].check(document)
+        found = self._contracts[what].validate(document)
         self.wrong.extend(f"{what}: {violation}" for violation in found)
 
     def answer(self, state: Any, route: Any, call: Any, params: Any) -> Any:

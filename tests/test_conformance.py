@@ -38,23 +38,23 @@ def test_spells_every_problem(provider):
 
 @each_provider
 def test_tables_name_only_rows_and_words_there_are(provider):
-    """Limits, deferred judgements and lives refer to catalogue rows and status words."""
+    """Limits, deferred judgements and lifecycles refer to catalogue rows and status words."""
     for limit in provider.limits:
         assert provider.row(limit.error)
     for row in provider.catalogue:
         if row.later:
             assert provider.row(row.later).place is Place.RECEIPT
-    steps = [step for life in provider.lives.values() for step in life]
+    steps = [step for lifecycle in provider.lifecycles.values() for step in lifecycle]
     assert {step.status for step in steps} <= set(provider.states)
     assert [] == [step for step in steps if step.error and not provider.row(step.error)]
 
 
 @each_provider
 def test_every_life_begins_at_once_and_goes_forward(provider):
-    """A life's first step is at 0 and its times never go back."""
-    assert provider.lives
-    for life in provider.lives.values():
-        times = [step.after for step in life]
+    """A lifecycle's first step is at 0 and its times never go back."""
+    assert provider.lifecycles
+    for lifecycle in provider.lifecycles.values():
+        times = [step.after for step in lifecycle]
 
         assert times[0] == 0
         assert times == sorted(times)
@@ -133,9 +133,9 @@ def test_sends_have_a_contract_with_examples(provider, endpoint):
     assert found.keeps
     assert found.breaks
     for document in found.keeps:
-        assert [] == agreed.check(document)
+        assert [] == agreed.validate(document)
     for broken in found.breaks:
-        pointers = [violation.pointer for violation in agreed.check(broken.document)]
+        pointers = [violation.pointer for violation in agreed.validate(broken.document)]
 
         assert broken.at in pointers, broken.why
 

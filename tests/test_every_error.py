@@ -26,7 +26,7 @@ def violations(provider, row, answer):
     if row.place is Place.RECIPIENT:
         sends = {endpoint.operation for endpoint in provider.endpoints if endpoint.sends}
         shapes += [contract(provider.name, operation, "response.schema") for operation in sends]
-    found = [shape.check(answer.json()) for shape in shapes if shape is not None]
+    found = [shape.validate(answer.json()) for shape in shapes if shape is not None]
     return min(found, key=len)
 
 
@@ -41,7 +41,7 @@ def test_a_rule_provokes_the_row_where_and_as_it_really_appears(provider, row, d
     assert not re.search(rb"\{\w+\}", answer.body)
     if row.place is Place.RECEIPT:
         (message,) = default.messages()
-        step, _since = message.status(message.at + 10**9, provider.lives)
+        step, _since = message.status(message.at + 10**9, provider.lifecycles)
         assert answer.status < 300
         assert (row.status, row.key) == (step.status, step.error)
     else:

@@ -54,7 +54,7 @@ def test_a_refusal_is_spelled_by_each_provider(digits, provider, sms, magic):
 
     if row.place is Place.RECEIPT:
         (message,) = sms.messages()
-        step, _since = message.status(message.at + 1e9, catalog.PROVIDERS[provider].lives)
+        step, _since = message.status(message.at + 1e9, catalog.PROVIDERS[provider].lifecycles)
         assert (row.status, row.key) == (step.status, step.error)
     else:
         assert [] == sms.messages()
@@ -108,7 +108,7 @@ def test_a_message_ends_as_the_provider_words_it(digits, name, sms, magic):
     magic(name, digits)
 
     (message,) = sms.messages()
-    step, _since = message.status(message.at + 1e9, provider.lives)
+    step, _since = message.status(message.at + 1e9, provider.lifecycles)
     known = state in provider.states.values()
     assert (state if known else State.DELIVERED) is provider.states[step.status]
     if step.error:
@@ -120,9 +120,9 @@ def test_a_receipt_is_ten_minutes_late(sms, magic):
     magic("twilio", "9990404")
 
     (message,) = sms.messages()
-    lives = catalog.PROVIDERS["twilio"].lives
+    lifecycles = catalog.PROVIDERS["twilio"].lifecycles
     assert ["sent", "delivered"] == [
-        message.status(message.at + s, lives)[0][1] for s in (599, 600)
+        message.status(message.at + s, lifecycles)[0][1] for s in (599, 600)
     ]
 
 

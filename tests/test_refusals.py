@@ -50,7 +50,7 @@ def test_a_late_failure_is_one(default, recorded):
     for case in late:
         recorded(case.provider, rules=[case.rule])
         message, provider = default.messages()[0], PROVIDERS[case.provider]
-        step, _since = message.status(message.at + 10**9, provider.lives)
+        step, _since = message.status(message.at + 10**9, provider.lifecycles)
         ends[case.provider] = provider.states[step.status]
 
     told = {name for name, provider in PROVIDERS.items() if provider.receipts}

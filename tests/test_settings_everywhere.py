@@ -52,7 +52,7 @@ def test_a_setting_is_refused_in_the_provider_s_own_words(problem, name, sms, te
 
     if kept:
         ends = row if row.place is Place.RECEIPT else provider.row(row.later)
-        step, _since = kept[0].status(kept[0].at + 1e9, provider.lives)
+        step, _since = kept[0].status(kept[0].at + 1e9, provider.lifecycles)
         assert (ends.status, ends.key) == (step.status, step.error)
     else:
         assert row.http_status == answer.status

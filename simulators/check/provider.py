@@ -24,7 +24,7 @@ from simulators.kernel.catalogue import ErrorRow, Place, Problem
 from simulators.kernel.clock import Chance
 from simulators.kernel.contracts import contract, document
 from simulators.kernel.credentials import made
-from simulators.kernel.inbound import LIFE, arrive
+from simulators.kernel.inbound import LIFECYCLE, arrive
 from simulators.kernel.message import Message, State
 from simulators.kernel.pipeline import Pipeline, Settings
 from simulators.kernel.provider import Draft, Provider, Send
@@ -124,7 +124,7 @@ class Stand:
 
     def ended(self, message: Message) -> tuple[State, str]:
         """What becomes of a message, and by which row."""
-        step, _since = message.status(message.at + 1e9, self.provider.lives)
+        step, _since = message.status(message.at + 1e9, self.provider.lifecycles)
         return self.provider.states[step.status], step.error
 
 
@@ -202,26 +202,27 @@ def _limits(provider: Provider) -> Iterator[str]:
 
 
 def _lives(provider: Provider) -> Iterator[str]:
-    for name, life in provider.lives.items():
-        times = [step.after for step in life]
+    for name, lifecycle in provider.lifecycles.items():
+        times = [step.after for step in lifecycle]
         if not times or times[0] != 0 or times != sorted(times):
             yield f"the lifecycle '{name}' has the times {times}; expected 0 first, then later ones"
-        for step in life:
+        for step in lifecycle:
             if step.status not in provider.states:
                 yield f"the lifecycle '{name}' has the status '{step.status}', which `states` lacks"
     if provider.inbound is None:
         return
-    if LIFE not in provider.lives:
-        yield f"replies have no lifecycle; expected one named '{LIFE}' in `lives`"
-    elif len(provider.lives[LIFE]) < 2:
+    reply = provider.lifecycles.get(LIFECYCLE)
+    if reply is None:
+        yield f"replies have no lifecycle; expected one named '{LIFECYCLE}' in `lifecycles`"
+    elif len(reply) < 2:
         yield (
-            f"the lifecycle '{LIFE}' has one step; expected two at least: a reply is on its way,"
-            " and then received, which is what is handed over"
+            f"the lifecycle '{LIFECYCLE}' has one step; expected two at least: a reply is on its"
+            " way, and then received, which is what is handed over"
         )
-    elif provider.lives[LIFE][-1].status not in provider.inbound.receipts.statuses:
+    elif reply[-1].status not in provider.inbound.receipts.statuses:
         yield (
-            f"the lifecycle '{LIFE}' ends in '{provider.lives[LIFE][-1].status}', which is none of"
-            f" the statuses that are handed over: {_listed(provider.inbound.receipts.statuses)}"
+            f"the lifecycle '{LIFECYCLE}' ends in '{reply[-1].status}', which is none of the"
+            f" statuses that are handed over: {_listed(provider.inbound.receipts.statuses)}"
         )
 
 
@@ -324,10 +325,10 @@ def _examples(provider: str, name: str) -> Iterator[str]:
         yield f"expected {file}: what keeps the contract, and what breaks it"
         return
     for number, kept in enumerate(found.keeps):
-        for violation in agreed.check(kept):
+        for violation in agreed.validate(kept):
             yield f"{name}.examples.json: keeps[{number}] breaks the contract: {violation}"
     for one in found.breaks:
-        if one.at not in {violation.pointer for violation in agreed.check(one.document)}:
+        if one.at not in {violation.pointer for violation in agreed.validate(one.document)}:
             yield f"{name}.examples.json: '{one.why}' does not break the contract at {one.at}"
 
 
@@ -406,7 +407,7 @@ def _unlike(provider: Provider, answered: Answered) -> Iterator[str]:
     kind = dict(answered.reply.headers).get("Content-Type", "")
     if agreed is None or "json" not in kind:
         return
-    for violation in agreed.check(orjson.loads(answered.reply.body)):
+    for violation in agreed.validate(orjson.loads(answered.reply.body)):
         yield f"the answer breaks {operation}.response.schema.json: {violation}"
 
 
@@ -511,7 +512,7 @@ def _spelled(stand: Stand, row: ErrorRow, answered: Answered, named: str) -> Ite
     shapes = [contract(stand.provider.name, name, "response.schema") for name in names]
     if not body_ or "json" not in dict(answered.reply.headers).get("Content-Type", ""):
         return
-    found = [shape.check(orjson.loads(body_)) for shape in shapes if shape is not None]
+    found = [shape.validate(orjson.loads(body_)) for shape in shapes if shape is not None]
     for violation in min(found, key=len, default=[])[:1]:
         yield (
             f"{named} has the place '{row.place}', and the answer is none of"
@@ -592,7 +593,11 @@ def _callbacks(stand: Stand) -> Iterator[str]:
         stand.send(stand.number())
         (message,) = world.messages(limit=1)
         yield from _sent(stand, message, "receipts")
-    if provider.inbound is not None and "inbound" in record.callbacks and LIFE in provider.lives:
+    if (
+        provider.inbound is not None
+        and "inbound" in record.callbacks
+        and LIFECYCLE in provider.lifecycles
+    ):
         reply = arrive(provider, world, stand.number(), "12345", "Yes", URL)
         yield from _sent(stand, reply, "inbound")
 
@@ -603,7 +608,7 @@ def _sent(stand: Stand, message: Message, kind: str) -> Iterator[str]:
     order = line_of.line(reporting, message)
     if not order:
         yield (
-            f"no step of the lifecycle '{message.life}' is one of {kind}; expected one of its"
+            f"no step of the lifecycle '{message.lifecycle}' is one of {kind}; expected one of its"
             f" statuses, after the first, in {_listed(reporting.receipts.statuses)}"
         )
     name = stand.record.callbacks[kind]
@@ -616,12 +621,12 @@ def _sent(stand: Stand, message: Message, kind: str) -> Iterator[str]:
         if report is None or agreed is None:
             continue
         sent = reporting.receipts.build(stand.world, URL, [report])
-        for violation in agreed.check(_document(sent)):
+        for violation in agreed.validate(_document(sent)):
             yield f"what is sent ({report.step.status}) breaks {name}.schema.json: {violation}"
 
 
 def _after(stand: Stand, message: Message, place: line_of.Place) -> float:
-    return stand.provider.steps(message.life)[place.step].after
+    return stand.provider.steps(message.lifecycle)[place.step].after
 
 
 def _document(sent: line_of.Callback) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def query(route: Route, call: Call) -> dict[str, Any]:
             raise Bad(400, f"'{name}' is given more than once", "one value", f"{len(value)}")
         if value != "":
             found[name] = _typed(known[name], value)
-    _hold(route.query_contract.check(found), "query parameter")
+    _hold(route.query_contract.validate(found), "query parameter")
     return found
 
 
@@ -60,7 +60,7 @@ def body(route: Route, call: Call) -> dict[str, Any]:
         got = shown(repr(document))
         raise Bad(400, f"{route.method} {route.path} takes no body", "none", got)
     _refuse_unknown(route.body or {"properties": {}}, document)
-    _hold(route.body_contract.check(document), "body")
+    _hold(route.body_contract.validate(document), "body")
     found: dict[str, Any] = document
     return found
 

@@ -89,7 +89,7 @@ def _page(ask: Ask, most: int) -> Steps[tuple[list[Message], int | None]]:
 
 def _words(ask: Ask, message: Message) -> tuple[str, str]:
     provider = ask.simulators.providers[message.provider]
-    step, _since = message.status(ask.world.clock.now(), provider.lives)
+    step, _since = message.status(ask.world.clock.now(), provider.lifecycles)
     return step.status, views.state(provider, step)
 
 

@@ -178,7 +178,7 @@ _WINDOW = record(
 _COUNTED_BY = {
     **many(TEXT),
     "description": "what each window counts by, of number, template, signature, text, sender, ip,"
-    " life; empty for one window over all",
+    " lifecycle; empty for one window over all",
 }
 _COUNTED = {
     "type": "object",

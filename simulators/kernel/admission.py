@@ -8,7 +8,7 @@ import orjson
 from simulators.kernel import flow, receipts, script, tables
 from simulators.kernel.catalogue import Place, Problem
 from simulators.kernel.inbound import webhook
-from simulators.kernel.message import Life, Message
+from simulators.kernel.message import Lifecycle, Message
 from simulators.kernel.provider import Draft, Exchange, Failure, Outcome, Refusal
 from simulators.kernel.store import Admission, Cost
 
@@ -19,7 +19,7 @@ _ANYTHING = 1e-6  # of money, which is counted to so many digits
 
 def judge(exchange: Exchange, draft: Draft) -> Failure | None:
     """The first thing that a judge of the provider finds wrong with a draft. Where judgement is
-    deferred it becomes the draft's life, and the draft passes."""
+    deferred it becomes the draft's lifecycle, and the draft passes."""
     if draft.failure is not None:
         return draft.failure
     for ask in exchange.provider.judges:
@@ -173,11 +173,11 @@ def _overflow(
 
 
 def _deferred(exchange: Exchange, draft: Draft, failure: Failure) -> Failure | None:
-    """The failure itself, or None once it has become the draft's life."""
+    """The failure itself, or None once it has become the draft's lifecycle."""
     if not draft.deferred or not failure.row.later:
         return failure
     provider = exchange.provider
-    draft.life = provider.ending(draft.life, provider.row(failure.row.later))
+    draft.lifecycle = provider.ending(draft.lifecycle, provider.row(failure.row.later))
     return None
 
 
@@ -198,17 +198,17 @@ def _message(exchange: Exchange, draft: Draft) -> Message:
         text=draft.text,
         segments=draft.segments,
         at=exchange.now,
-        life=_life(exchange, draft),
+        lifecycle=_lifecycle(exchange, draft),
         template=draft.template,
         callback=_callback(exchange, draft),
         details=draft.details,
     )
 
 
-def _life(exchange: Exchange, draft: Draft) -> str | Life:
+def _lifecycle(exchange: Exchange, draft: Draft) -> str | Lifecycle:
     if draft.validity is None:
-        return draft.life
-    return script.expiring(exchange.provider, draft.life, draft.validity)
+        return draft.lifecycle
+    return script.expiring(exchange.provider, draft.lifecycle, draft.validity)
 
 
 def _callback(exchange: Exchange, draft: Draft) -> str:

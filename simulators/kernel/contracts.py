@@ -56,20 +56,20 @@ class Violation:
 
 
 class Contract:
-    """One compiled schema. `check` is for documents of any origin and raises nothing."""
+    """One compiled schema. `validate` is for documents of any origin and raises nothing."""
 
     def __init__(self, schema: dict[str, Any]) -> None:
         self.schema = schema
         self._fast = jsonschema_rs.validator_for(schema)
 
-    def check(self, document: Any) -> list[Violation]:
+    def validate(self, document: Any) -> list[Violation]:
         """What the document violates, the most telling first; empty when the contract is kept.
 
         Of many violations `MOST_TOLD` are told, and then how many more there are.
         """
-        return [] if self._keeps_fast(document) else self.check_slowly(document)
+        return [] if self._keeps_fast(document) else self.validate_slowly(document)
 
-    def check_slowly(self, document: Any) -> list[Violation]:
+    def validate_slowly(self, document: Any) -> list[Violation]:
         """The verdict of the engine of record; where that has used up its steps before it found
         anything, what the fast one found first."""
         from jsonschema.exceptions import best_match

@@ -1,7 +1,7 @@
 """Replies: a message from a phone (MO) on its way to the application.
 
-It is kept like a message that was sent, with the operation INBOUND and a life of its own, and is
-handed over as a receipt is: signed, in order, tried again. A keyword changes who has opted out.
+It is kept like a message that was sent, with the operation INBOUND and a lifecycle of its own, and
+is handed over as a receipt is: signed, in order, tried again. A keyword changes who has opted out.
 """
 
 from bisect import bisect_left
@@ -16,7 +16,7 @@ from simulators.kernel.segments import count
 from simulators.kernel.world import World
 
 Keyword = Literal["stop", "start", "help"]
-LIFE = "inbound"
+LIFECYCLE = "inbound"
 MOST_OPTOUTS = 100_000  # by replies; one more is as if it had not been said
 
 
@@ -59,7 +59,7 @@ def arrive(
         text=text,
         segments=count(text),
         at=now,
-        life=LIFE,
+        lifecycle=LIFECYCLE,
         callback=callback or webhook(world, provider.name, "inbound"),
     )
     ((kept, *_full),) = world.store.admit(world.id, [((), message)], now)

@@ -1,4 +1,4 @@
-"""A kept message. Its status is not stored: it follows from its life and the time."""
+"""A kept message. Its status is not stored: it follows from its lifecycle and the time."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -41,7 +41,7 @@ class Step(NamedTuple):
     error: str = ""
 
 
-Life = tuple[Step, ...]
+Lifecycle = tuple[Step, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Message:
     """One accepted message to one recipient, or (`operation` is INBOUND) a reply from a phone.
 
     `to` is E.164 with its plus wherever the number could be read; `at` is when it was accepted,
-    in epoch seconds; `life` names one of the provider's lives, or lists its own steps;
+    in epoch seconds; `lifecycle` names one of the provider's lifecycles, or lists its own steps;
     `details` is what only its provider knows. `sequence` counts the account's messages,
     `previous` is the one before to the same number, 0 for none, and `code` is the one-time code
     in the text, "" for none: all three are set when a store keeps the message.
@@ -63,7 +63,7 @@ class Message:
     text: str
     segments: int
     at: float
-    life: str | Life
+    lifecycle: str | Lifecycle
     template: str = ""
     callback: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
@@ -71,9 +71,9 @@ class Message:
     previous: int = 0
     code: str = ""
 
-    def status(self, now: float, lives: Mapping[str, Life]) -> tuple[Step, float]:
+    def status(self, now: float, lifecycles: Mapping[str, Lifecycle]) -> tuple[Step, float]:
         """The step the message is in at `now`, and when that step began."""
-        steps = lives[self.life] if isinstance(self.life, str) else self.life
+        steps = lifecycles[self.lifecycle] if isinstance(self.lifecycle, str) else self.lifecycle
         current = steps[0]
         for step in steps[1:]:
             if self.at + step.after > now:
@@ -81,9 +81,9 @@ class Message:
             current = step
         return current, self.at + current.after
 
-    def ending(self, now: float, step: Step, lives: Mapping[str, Life]) -> Life:
-        """Its life cut off at `now` by one more step, whose `after` is counted from `at`."""
-        steps = lives[self.life] if isinstance(self.life, str) else self.life
+    def ending(self, now: float, step: Step, lifecycles: Mapping[str, Lifecycle]) -> Lifecycle:
+        """Its lifecycle cut off at `now` by one more step, whose `after` is counted from `at`."""
+        steps = lifecycles[self.lifecycle] if isinstance(self.lifecycle, str) else self.lifecycle
         lived = [s for i, s in enumerate(steps) if i == 0 or self.at + s.after <= now]
         return (*lived, step._replace(after=max(now - self.at, 0.0)))
 
@@ -99,7 +99,7 @@ class Message:
                 self.text,
                 self.segments,
                 self.at,
-                self.life,
+                self.lifecycle,
                 self.template,
                 self.callback,
                 self.details,
@@ -129,7 +129,7 @@ class Message:
             self.text,
             self.segments,
             self.at,
-            self.life,
+            self.lifecycle,
             self.template,
             self.callback,
             self.details,
@@ -145,6 +145,6 @@ class Message:
         return replace(self, **changes)
 
 
-def steps(raw: Sequence[Sequence[Any]]) -> Life:
-    """A life from plain lists."""
+def steps(raw: Sequence[Sequence[Any]]) -> Lifecycle:
+    """A lifecycle from plain lists."""
     return tuple(Step(*step) for step in raw)

@@ -188,7 +188,7 @@ def set_documents(world: World, provider: Provider, documents: Mapping[str, Any]
             raise unknown("settings document", name, provider.settings)
         if document is None:
             continue
-        for violation in Contract(dict(provider.settings[name])).check(document):
+        for violation in Contract(dict(provider.settings[name])).validate(document):
             where = f"{name}: '{violation.pointer}' is not as expected"
             raise Unacceptable(where, violation.expected, violation.got)
     for name, document in documents.items():

@@ -9,7 +9,7 @@ from simulators.kernel.catalogue import Catalogue, ErrorRow, Problem
 from simulators.kernel.credentials import Credential, Credentials, published, validate
 from simulators.kernel.flow import Limit
 from simulators.kernel.inbound import Inbound
-from simulators.kernel.message import INBOUND, Life, Message, State, Step
+from simulators.kernel.message import INBOUND, Lifecycle, Message, State, Step
 from simulators.kernel.phone import Number, international
 from simulators.kernel.receipts import Receipts, Reporting
 from simulators.kernel.steps import Steps
@@ -59,7 +59,7 @@ class Draft:
     text: str = ""
     region: str = ""
     segments: int = 1
-    life: str | Life = ""
+    lifecycle: str | Lifecycle = ""
     template: str = ""
     signature: str = ""
     callback: str | None = ""
@@ -240,8 +240,8 @@ class Provider:
 
     * `hosts`: the vendor's host names, the first one the main one; `reference`: its API page.
     * `catalogue` and `problems`: every documented error, and the key of the row for each problem.
-    * `states` and `lives`: its status words in the closed vocabulary, and the named courses that
-      a message takes through them.
+    * `states` and `lifecycles`: its status words in the closed vocabulary, and the named courses
+      that a message takes through them.
     * `credentials`: what an account is known by and what proves it, where requests carry it, and
       what nobody else may see (`kernel/credentials.py`).
     * `judges`: asked in this order about each draft, the first failure stands; then `limits`.
@@ -268,7 +268,7 @@ class Provider:
     catalogue: Catalogue
     problems: Mapping[Problem, str]
     states: Mapping[str, State]
-    lives: Mapping[str, Life]
+    lifecycles: Mapping[str, Lifecycle]
     endpoints: tuple[Endpoint, ...]
     credentials: tuple[Credential, ...]
     identify: Identifier
@@ -305,18 +305,18 @@ class Provider:
         """What telling the application of this message needs; None if it never is."""
         inbound = message.operation == INBOUND
         receipts = self.inbound.receipts if inbound and self.inbound else self.receipts
-        return Reporting(receipts, self.lives, self.row) if receipts else None
+        return Reporting(receipts, self.lifecycles, self.row) if receipts else None
 
-    def steps(self, life: str | Life) -> Life:
-        """The steps of a life given by name or in full."""
-        return self.lives[life] if isinstance(life, str) else life
+    def steps(self, lifecycle: str | Lifecycle) -> Lifecycle:
+        """The steps of a lifecycle given by name or in full."""
+        return self.lifecycles[lifecycle] if isinstance(lifecycle, str) else lifecycle
 
-    def ending(self, life: str | Life, row: ErrorRow) -> Life:
-        """A life that ends in a receipt row when it would have ended otherwise. A message that
+    def ending(self, lifecycle: str | Lifecycle, row: ErrorRow) -> Lifecycle:
+        """A lifecycle that ends in a receipt row when it would have ended otherwise. A message that
         failed was never handed to the carrier, so it was never sent either."""
         last = State.SENT if self.states[row.status] is State.FAILED else None
         kept: list[Step] = []
-        for step in self.steps(life):
+        for step in self.steps(lifecycle):
             state = self.states[step.status]
             if state.final or state is last:
                 return (*kept, Step(step.after, row.status, row.key))

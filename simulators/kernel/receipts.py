@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from simulators.kernel.catalogue import ErrorRow
-from simulators.kernel.message import INBOUND, Life, Message, Step
+from simulators.kernel.message import INBOUND, Lifecycle, Message, Step
 from simulators.kernel.world import World
 
 # The store's logs: every attempt to deliver a callback, and those that were answered wrongly.
@@ -75,12 +75,12 @@ class Reporting(NamedTuple):
     """What of a provider reporting needs."""
 
     receipts: Receipts
-    lives: Mapping[str, Life]
+    lifecycles: Mapping[str, Lifecycle]
     row: Callable[[str], ErrorRow]
 
 
 class Place(NamedTuple):
-    """A report in the line: the step of the message's life, and the part it is about."""
+    """A report in the line: the step of the message's lifecycle, and the part it is about."""
 
     step: int
     part: int
@@ -112,8 +112,8 @@ def plan(reporting: Reporting, world: World, message: Message, place: int = 0) -
 
 
 def turn(reporting: Reporting, world: World, message: Message) -> None:
-    """Plans the last reports of a message whose life was just cut off. What was planned of the
-    life it had before finds that it holds no longer."""
+    """Plans the last reports of a message whose lifecycle was just cut off. What was planned of the
+    lifecycle it had before finds that it holds no longer."""
     order = line(reporting, message)
     if order:
         last = next(at for at, place in enumerate(order) if place.step == order[-1].step)
@@ -121,7 +121,7 @@ def turn(reporting: Reporting, world: World, message: Message) -> None:
 
 
 def report(reporting: Reporting, message: Message, due: Due) -> Report | None:
-    """What a due item reports; None if the message's life took another turn meanwhile."""
+    """What a due item reports; None if the message's lifecycle took another turn meanwhile."""
     if _begins(reporting, message, due.place) != due.since:
         return None
     place = line(reporting, message)[due.place]
@@ -140,8 +140,12 @@ def again(reporting: Reporting, world: World, due: Due) -> bool:
     return True
 
 
-def _steps(reporting: Reporting, message: Message) -> Life:
-    return reporting.lives[message.life] if isinstance(message.life, str) else message.life
+def _steps(reporting: Reporting, message: Message) -> Lifecycle:
+    return (
+        reporting.lifecycles[message.lifecycle]
+        if isinstance(message.lifecycle, str)
+        else message.lifecycle
+    )
 
 
 def _begins(reporting: Reporting, message: Message, place: int) -> float | None:

@@ -9,7 +9,7 @@ import orjson
 from simulators.kernel.call import Reply
 from simulators.kernel.catalogue import ErrorRow, Place, Problem
 from simulators.kernel.headers import FRAMING
-from simulators.kernel.message import Life, State, Step
+from simulators.kernel.message import Lifecycle, State, Step
 from simulators.kernel.provider import Draft, Exchange, Failure, Provider, Refusal
 from simulators.kernel.rules import Book, Rule, counters
 
@@ -123,7 +123,7 @@ def _error(exchange: Exchange, effect: dict[str, Any], draft: Draft | None) -> N
     if row.place is Place.RECIPIENT:
         draft.failure = Failure(row, values)
     else:
-        draft.life = exchange.provider.ending(draft.life, row)
+        draft.lifecycle = exchange.provider.ending(draft.lifecycle, row)
 
 
 def _receipt(exchange: Exchange, effect: dict[str, Any], draft: Draft | None) -> None:
@@ -136,22 +136,22 @@ def _receipt(exchange: Exchange, effect: dict[str, Any], draft: Draft | None) ->
         draft.details = {**draft.details, "receipt": twists}
     error, word = _worded(provider, wanted)
     if error:
-        draft.life = provider.ending(draft.life, provider.row(error))
-    steps = list(provider.steps(draft.life))
+        draft.lifecycle = provider.ending(draft.lifecycle, provider.row(error))
+    steps = list(provider.steps(draft.lifecycle))
     last = steps[-1]
     status = word or last.status
     if status != last.status and status in [step.status for step in steps]:
         last = next(step for step in steps if step.status == status)
         steps = steps[: steps.index(last) + 1]
     after = max(wanted.get("after_s", last.after), steps[-2].after if len(steps) > 1 else 0)
-    draft.life = (*steps[:-1], Step(after, status, last.error))
+    draft.lifecycle = (*steps[:-1], Step(after, status, last.error))
 
 
-def expiring(provider: Provider, life: str | Life, validity: float) -> str | Life:
-    """The life of a message that is given up after `validity` seconds."""
-    steps = provider.steps(life)
+def expiring(provider: Provider, lifecycle: str | Lifecycle, validity: float) -> str | Lifecycle:
+    """The lifecycle of a message that is given up after `validity` seconds."""
+    steps = provider.steps(lifecycle)
     if steps[-1].after <= validity or not provider.states[steps[-1].status].final:
-        return life
+        return lifecycle
     error, word = _worded(provider, {"state": "expired"})
     status = provider.row(error).status if error else word
     return (*(step for step in steps[:-1] if step.after <= validity), Step(validity, status, error))

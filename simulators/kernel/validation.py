@@ -61,7 +61,7 @@ def validate(provider: Provider, candidates: Sequence[Endpoint], call: Call) -> 
         return _unread(endpoint, call, _unreadable(provider, call, said), own)
     agreed = contract(provider.name, endpoint.operation)
     if agreed is not None:
-        return Validated(endpoint, found, agreed.check(found))
+        return Validated(endpoint, found, agreed.validate(found))
     if is_fallback(provider.name, endpoint):
         violation = _nowhere(provider, "path", call)
         return Validated(endpoint, found, [violation], served=False)

@@ -17,10 +17,10 @@ from simulators.kernel.world import World
 
 def message(world: World, provider: Provider, kept: Message) -> dict[str, Any]:
     """A message as it stands now; `COMPONENTS["Message"]` is its shape."""
-    lives = provider.lives
+    lifecycles = provider.lifecycles
     now = world.clock.now()
-    current, _since = kept.status(now, lives)
-    steps = lives[kept.life] if isinstance(kept.life, str) else kept.life
+    current, _since = kept.status(now, lifecycles)
+    steps = lifecycles[kept.lifecycle] if isinstance(kept.lifecycle, str) else kept.lifecycle
     lived = [step for i, step in enumerate(steps) if i == 0 or kept.at + step.after <= now]
     return {
         "id": kept.id,
@@ -36,7 +36,7 @@ def message(world: World, provider: Provider, kept: Message) -> dict[str, Any]:
         "template": kept.template,
         "callback": kept.callback,
         "details": kept.details,
-        "life": kept.life if isinstance(kept.life, str) else None,
+        "life": kept.lifecycle if isinstance(kept.lifecycle, str) else None,
         "at": iso(kept.at),
         "status": current.status,
         "state": state(provider, current),

@@ -57,7 +57,7 @@ _FIELDS: Mapping[str, Callable[[Row], str]] = {
     "template": lambda message: _field(message, "template"),
     "sender": lambda message: _field(message, "sender"),
     "text": lambda message: _field(message, "text"),
-    "life": lambda message: _field(message, "life"),
+    "lifecycle": lambda message: _field(message, "life"),
     "signature": _signature,
 }
 
@@ -112,9 +112,10 @@ _COUNTS: Mapping[str, Callable[[Row, Sequence[Row]], Counted]] = {
 
 
 def named(limit: Row, refusal: Row, windows: Mapping[str, object]) -> bool:
-    """Whether the messages tell that window: one by the life of a message is none that a life of
+    """Whether the messages tell that window: one by the lifecycle of a message is none that a
+    lifecycle of
     its own, which they do not name, could be looked up in."""
-    return "life" not in limit["key"] or refusal["window"] in windows
+    return "lifecycle" not in limit["key"] or refusal["window"] in windows
 
 
 def name(window: Sequence[str]) -> str:

@@ -155,7 +155,7 @@ def _unlike_success(body: str, kind: str) -> Callable[[Provider], Effect]:
     def found(provider: Provider) -> Effect:
         sends = {endpoint.operation for endpoint in provider.endpoints if endpoint.sends}
         agreed = [contract(provider.name, operation, "response.schema") for operation in sends]
-        if any(success is not None and not success.check({}) for success in agreed):
+        if any(success is not None and not success.validate({}) for success in agreed):
             raise Absent(f"to {provider.title} any 2xx answer means taken, whatever its body")
         headers = {"Content-Type": kind} if kind else {}
         return {"answer": {"status": 200, "headers": headers, "body": body}}

@@ -10,8 +10,8 @@ def test_what_keeps_a_contract_is_kept_by_it(described):
     """Neither engine finds fault."""
     agreed = contract(*described.split("/"))
     for document in examples(*described.split("/")).keeps:
-        assert [] == agreed.check(document)
-        assert [] == [str(violation) for violation in agreed.check_slowly(document)]
+        assert [] == agreed.validate(document)
+        assert [] == [str(violation) for violation in agreed.validate_slowly(document)]
 
 
 def test_what_breaks_a_contract_breaks_it_where_it_says(described):
@@ -19,7 +19,7 @@ def test_what_breaks_a_contract_breaks_it_where_it_says(described):
     that the engine's steps may have left out others."""
     agreed = contract(*described.split("/"))
     for broken in examples(*described.split("/")).breaks:
-        found = agreed.check(broken.document)
+        found = agreed.validate(broken.document)
 
         assert broken.at in {violation.pointer for violation in found}, broken.why
         wordless = [str(violation) for violation in found if violation.expected in ("", "a value")]
@@ -39,10 +39,10 @@ def test_every_contract_wants_a_whole_request_document(described):
     agreed = contract(*described.split("/"))
     document = examples(*described.split("/")).keeps[0]
 
-    assert [] != agreed.check([document])
+    assert [] != agreed.validate([document])
     for member in agreed.schema["required"]:
         left = {name: value for name, value in document.items() if name != member}
-        assert member in {violation.pointer for violation in agreed.check(left)}
+        assert member in {violation.pointer for violation in agreed.validate(left)}
     for member, rule in agreed.schema["properties"].items():
         if "type" in rule:
-            assert [] != agreed.check({**document, member: 1}), member
+            assert [] != agreed.validate({**document, member: 1}), member

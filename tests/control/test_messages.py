@@ -138,8 +138,10 @@ def test_a_long_page_is_made_in_turns_and_is_whole(control, sms_server, account)
     world = sms_server.accounts.world(account)
 
     def kept(n):
-        life = (Step(0, "queued"), Step(0, "sent" if n % 2 else "failed"))
-        one = Message(f"M{n}", "twilio", "create-message", "+15005550010", "", "hi", 1, 1.0, life)
+        lifecycle = (Step(0, "queued"), Step(0, "sent" if n % 2 else "failed"))
+        one = Message(
+            f"M{n}", "twilio", "create-message", "+15005550010", "", "hi", 1, 1.0, lifecycle
+        )
         world.store.admit(world.id, [((), one)], 1.0)
 
     sms_server.call(lambda: [kept(n) for n in range(2000)])

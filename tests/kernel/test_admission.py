@@ -41,7 +41,8 @@ def send(world, provider):
 
     def sent(*numbers, per_recipient=False, mode="provider", **draft):
         drafts = [
-            Draft(number, "+15005550006", "hi", "US", life="number", **draft) for number in numbers
+            Draft(number, "+15005550006", "hi", "US", lifecycle="number", **draft)
+            for number in numbers
         ]
         exchange = Exchange(Call("POST", "/"), provider, None, {}, world, NOW)
         exchange.outcomes = [Outcome(draft) for draft in drafts]
@@ -51,10 +52,10 @@ def send(world, provider):
     return sent
 
 
-def lives(world):
+def lifecycles(world):
     """The status in which each kept message ends, oldest first."""
     found = reversed(world.messages())
-    return [(m.to, m.status(NOW + 1e6, PROVIDERS["twilio"].lives)[0].status) for m in found]
+    return [(m.to, m.status(NOW + 1e6, PROVIDERS["twilio"].lifecycles)[0].status) for m in found]
 
 
 def test_a_full_window_of_one_number_refuses_a_request_that_goes_out_whole(send, world):
@@ -89,7 +90,7 @@ def test_where_judgement_is_deferred_the_others_of_a_request_are_sent(send, worl
         ("+2", "failed"),
         ("+2", "delivered"),
         ("+3", "delivered"),
-    ] == sorted(lives(world), key=lambda pair: pair[0])
+    ] == sorted(lifecycles(world), key=lambda pair: pair[0])
     assert {"+1": 1, "+2": 1, "+3": 1} == {
         room.window: room.used for room in world.store.headroom("a", NOW)
     }

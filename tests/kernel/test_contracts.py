@@ -49,7 +49,7 @@ SCHEMA = {
 
 
 def sentences(body):
-    return [str(b) for b in Contract(SCHEMA).check(document("POST", "/", {}, {}, body))]
+    return [str(b) for b in Contract(SCHEMA).validate(document("POST", "/", {}, {}, body))]
 
 
 def test_a_kept_contract_has_no_violations():
@@ -110,7 +110,7 @@ def test_patterns_are_those_of_ecma(name, value, kept):
     asked = document("POST", "/", {}, {}, {"To": "+15551234567", name: value})
     contract = Contract(SCHEMA)
 
-    assert kept is (contract.check_slowly(asked) == [])
+    assert kept is (contract.validate_slowly(asked) == [])
     assert kept is contract._keeps_fast(asked)
 
 
@@ -128,7 +128,7 @@ def test_patterns_are_those_of_ecma(name, value, kept):
 )
 def test_judges_whatever_python_can_hold(value):
     """Lone surrogates, deep nesting, numbers out of range: a verdict, no exception."""
-    found = Contract(SCHEMA).check(document("POST", "/", {}, {}, {"To": value, "Tags": value}))
+    found = Contract(SCHEMA).validate(document("POST", "/", {}, {}, {"To": value, "Tags": value}))
 
     assert {"body.To", "body.Tags"} == {violation.pointer[:9].rstrip(".0") for violation in found}
     assert all(len(str(violation)) < 400 for violation in found)
@@ -198,12 +198,12 @@ def test_both_engines_give_the_same_verdict(path):
     contract = compiled(path)
     chance = random.Random(path.name)
     for asked in examples(path):
-        assert contract._keeps_fast(asked) is (contract.check_slowly(asked) == []), asked
+        assert contract._keeps_fast(asked) is (contract.validate_slowly(asked) == []), asked
     for _ in range(TRIED):
         asked = chance.choice(examples(path))
         odd = changed(asked, chance.choice(list(places(asked))), chance.choice(ODD))
 
-        assert contract._keeps_fast(odd) is (contract.check_slowly(odd) == []), odd
+        assert contract._keeps_fast(odd) is (contract.validate_slowly(odd) == []), odd
 
 
 BATCH = contract("gatewayapi", "send-sms")
@@ -241,7 +241,7 @@ def test_what_the_engine_does_for_a_document_is_bounded(hostile, monkeypatch):
                 patch.setattr(
                     counted, name, lambda *a, _of=method, **kw: steps.append(1) or _of(*a, **kw)
                 )
-            found = BATCH.check(document("POST", "/rest/mtsms", {}, {}, hostile(size)))
+            found = BATCH.validate(document("POST", "/rest/mtsms", {}, {}, hostile(size)))
         assert found
         assert len(found) <= MOST_TOLD + 1
         assert all(len(str(violation)) < 500 for violation in found)
@@ -261,15 +261,15 @@ def test_an_alternative_with_many_errors_lists_a_few():
     (error,) = contract.errors(["x"] * 10_000)
 
     assert MOST_ERRORS + 1 == len(error.context)
-    assert [] != contract.check(["x"] * 10_000)
-    assert [] == contract.check([1] * 10_000)
-    assert [] == contract.check_slowly([1] * 50)
+    assert [] != contract.validate(["x"] * 10_000)
+    assert [] == contract.validate([1] * 10_000)
+    assert [] == contract.validate_slowly([1] * 50)
 
 
 def test_of_many_violations_the_rest_is_counted():
     """So many are told, and a line says how many more there are; it is in the same form."""
     tags = {"To": "+15551234567", "Tags": ["long"] * 30}
-    found = Contract(SCHEMA).check(document("POST", "/", {}, {}, tags))
+    found = Contract(SCHEMA).validate(document("POST", "/", {}, {}, tags))
 
     assert MOST_TOLD + 1 == len(found)
     assert "and 10 more" == str(found[-1])

@@ -1,4 +1,4 @@
-"""A message's life: its status follows from its steps and the time, and from nothing else."""
+"""A message's lifecycle: its status follows from its steps and the time, and from nothing else."""
 
 from dataclasses import replace
 
@@ -6,7 +6,7 @@ import pytest
 
 from simulators.kernel.message import Message, State, Step
 
-LIVES = {"good": (Step(0, "queued"), Step(1, "sent"), Step(3, "delivered"))}
+LIFECYCLES = {"good": (Step(0, "queued"), Step(1, "sent"), Step(3, "delivered"))}
 MESSAGE = Message(
     id="SM1",
     provider="twilio",
@@ -16,7 +16,7 @@ MESSAGE = Message(
     text="Your code is 123456 \U0001f600",
     segments=2,
     at=100.0,
-    life="good",
+    lifecycle="good",
     details={"media": ["https://example.com/a"], "n": 1},
 )
 
@@ -35,7 +35,7 @@ MESSAGE = Message(
 )
 def test_status_follows_from_the_time(now, status, since):
     """Each step holds from its second on; also for a clock set back before the message."""
-    step, began = MESSAGE.status(now, LIVES)
+    step, began = MESSAGE.status(now, LIFECYCLES)
 
     assert (status, since) == (step.status, began)
 
@@ -51,23 +51,23 @@ def test_status_follows_from_the_time(now, status, since):
 )
 def test_an_ending_cuts_a_life_off_now(now, expected):
     """What was lived stays, what was to come does not."""
-    ended = replace(MESSAGE, life=MESSAGE.ending(now, Step(0, "canceled"), LIVES))
+    ended = replace(MESSAGE, lifecycle=MESSAGE.ending(now, Step(0, "canceled"), LIFECYCLES))
 
-    assert expected == [step.status for step in ended.life]
-    assert ended.status(max(now, 100.0), LIVES)[0].status == "canceled"
+    assert expected == [step.status for step in ended.lifecycle]
+    assert ended.status(max(now, 100.0), LIFECYCLES)[0].status == "canceled"
 
 
 @pytest.mark.parametrize(
     "message",
     [
         MESSAGE,
-        replace(MESSAGE, life=(Step(0, "accepted"), Step(0.5, "failed", "30003"))),
+        replace(MESSAGE, lifecycle=(Step(0, "accepted"), Step(0.5, "failed", "30003"))),
         MESSAGE.numbered(7, 3),
         replace(MESSAGE, text="\0\n\"{}'</script>", to="", details={}),
     ],
 )
 def test_what_is_packed_comes_back_the_same(message):
-    """Any text, a life of its own, its place among the others."""
+    """Any text, a lifecycle of its own, its place among the others."""
     assert message == Message.unpack(message.pack())
 
 

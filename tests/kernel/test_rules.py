@@ -227,20 +227,20 @@ def test_a_receipt_can_be_decided_and_timed(default, recorded):
     recorded("twilio", rules=[{"effect": effect}])
 
     (message,) = default.messages()
-    lives = PROVIDERS["twilio"].lives
-    assert "undelivered" != message.status(message.at + 59, lives)[0].status
-    assert ("undelivered", "30003") == message.status(message.at + 60, lives)[0][1:]
+    lifecycles = PROVIDERS["twilio"].lifecycles
+    assert "undelivered" != message.status(message.at + 59, lifecycles)[0].status
+    assert ("undelivered", "30003") == message.status(message.at + 60, lifecycles)[0][1:]
 
 
 def test_a_receipt_may_never_come(default, recorded):
-    """A life that stops at `sent`: some carriers send no receipt."""
+    """A lifecycle that stops at `sent`: some carriers send no receipt."""
     recorded(
         "twilio",
         rules=[{"match": {"provider": "twilio"}, "effect": {"receipt": {"status": "sent"}}}],
     )
 
     (message,) = default.messages()
-    assert "sent" == message.status(message.at + 1e9, PROVIDERS["twilio"].lives)[0].status
+    assert "sent" == message.status(message.at + 1e9, PROVIDERS["twilio"].lifecycles)[0].status
 
 
 def test_a_receipt_s_error_says_nothing_to_a_read(default, recorded, replay, captures):

@@ -42,7 +42,9 @@ def send(sms):
     """One message by way of admission, whether it is refused or not."""
     world, provider = sms.world, sms.simulators.providers["http_sms"]
     exchange = Exchange(Call("POST", "/"), provider, None, {}, world, world.clock.now())
-    draft = Draft("+8613012345678", text="hi", region="CN", life=next(iter(provider.lives)))
+    draft = Draft(
+        "+8613012345678", text="hi", region="CN", lifecycle=next(iter(provider.lifecycles))
+    )
     exchange.outcomes = [Outcome(draft)]
     admission.keep(exchange, "provider", per_recipient=True)
 

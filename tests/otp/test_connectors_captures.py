@@ -138,4 +138,4 @@ def test_a_recorded_configuration_keeps_its_contract(name):
 
     factories.check_config(factory, configuration(capture))
 
-    assert [] == contract("connectors", factory, "config.schema").check(configuration(capture))
+    assert [] == contract("connectors", factory, "config.schema").validate(configuration(capture))

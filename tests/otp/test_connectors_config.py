@@ -52,8 +52,8 @@ def test_a_good_example_violations_nothing(factory, number):
 
     check_config(factory, config)
 
-    assert [] == contract("connectors", factory, KIND).check(config)
-    assert [] == contract("connectors", factory, KIND).check_slowly(config)
+    assert [] == contract("connectors", factory, KIND).validate(config)
+    assert [] == contract("connectors", factory, KIND).validate_slowly(config)
 
 
 @pytest.mark.parametrize(("factory", "number"), BREAKS)
@@ -61,7 +61,7 @@ def test_a_bad_example_is_told_where_it_is_bad(factory, number):
     """Every example under `breaks` violations first at its pointer."""
     found = EXAMPLES[factory]["breaks"][number]
 
-    (first, *_others) = contract("connectors", factory, KIND).check(found.document)
+    (first, *_others) = contract("connectors", factory, KIND).validate(found.document)
 
     assert found.at == first.pointer
     assert "expected a value" not in str(first)
@@ -109,7 +109,7 @@ def test_the_configurations_on_the_pages_keep_their_contracts():
     assert {name for name, _ in recipes} == set(CONNECTORS)
     for name, config in recipes:
         check_config(name, config)
-        assert [] == contract("connectors", name, KIND).check(config)
+        assert [] == contract("connectors", name, KIND).validate(config)
 
 
 def test_a_missing_field_is_told_as_zod_tells_it():
@@ -272,7 +272,7 @@ def test_every_rule_has_an_example_that_breaks_it_alone(factory, rule):
     del place[rule[-1]]
     weaker = Contract(schema)
 
-    assert any([] == weaker.check(found.document) for found in EXAMPLES[factory]["breaks"])
+    assert any([] == weaker.validate(found.document) for found in EXAMPLES[factory]["breaks"])
 
 
 GUARDED = [json.loads(line) for line in (VECTORS / "logto-guards.jsonl").read_text().splitlines()]

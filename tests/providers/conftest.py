@@ -41,7 +41,7 @@ def twilio(sms: Sms) -> Iterator[Client]:
             operation = entry["operation"] if entry["status"] < 400 else "error"
             schema = contract("twilio", operation, "response.schema")
             assert schema is not None, operation
-            assert [] == schema.check(json.loads(entry["answer"])), entry["target"]
+            assert [] == schema.validate(json.loads(entry["answer"])), entry["target"]
 
 
 def twilio_client(sms: Sms, user: str = "", password: str = "", account: str = "") -> Client:

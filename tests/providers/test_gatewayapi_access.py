@@ -29,7 +29,7 @@ class Anonymous(requests.auth.AuthBase):
 def refused(answer):
     """Status, code and variables of a refusal that has the documented shape."""
     body = answer.json()
-    assert [] == contract("gatewayapi", "error", "response.schema").check(body)
+    assert [] == contract("gatewayapi", "error", "response.schema").validate(body)
     return answer.status_code, body.get("code"), body.get("variables")
 
 

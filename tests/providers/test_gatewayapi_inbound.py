@@ -22,7 +22,7 @@ def test_a_reply_is_posted_and_signed(sms, httpserver):
     secret = sms.credentials("gatewayapi")["webhook_secret"]
     token = request.headers["X-Gwapi-Signature"]
 
-    assert [] == contract("gatewayapi", "inbound").check(document)
+    assert [] == contract("gatewayapi", "inbound").validate(document)
     assert {
         "id": 1_000_000 + kept.sequence,
         "msisdn": 4512345678,

@@ -34,7 +34,7 @@ def send(ask, *numbers, **fields):
 
 def shaped(name, answer):
     """The body of an answer, which keeps the contract of that name."""
-    assert [] == contract("gatewayapi", name, "response.schema").check(answer.json())
+    assert [] == contract("gatewayapi", name, "response.schema").validate(answer.json())
     return answer.json()
 
 
@@ -123,8 +123,8 @@ def test_a_scheduled_message_is_deleted_once(frozen, ask):
     assert (204, b"") == (first.status_code, first.content)
     assert 410 == second.status_code
     shaped("error", second)
-    lives = [m.status(NOW + 1000, {})[0].status for m in frozen.messages()]
-    assert ["DELETED", "DELETED"] == lives
+    lifecycles = [m.status(NOW + 1000, {})[0].status for m in frozen.messages()]
+    assert ["DELETED", "DELETED"] == lifecycles
 
 
 @pytest.mark.parametrize("sendtime", [None, int(NOW), 915148800, int(NOW) + 5])

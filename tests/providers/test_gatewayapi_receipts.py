@@ -39,7 +39,7 @@ def posted(httpserver):
     for request, _ in httpserver.log:
         headers = {name.lower(): value for name, value in request.headers}
         document = {"method": request.method, "headers": headers, "body": request.get_json()}
-        assert [] == contract("gatewayapi", "receipt").check(document)
+        assert [] == contract("gatewayapi", "receipt").validate(document)
         found.append(request.get_json())
     return found
 

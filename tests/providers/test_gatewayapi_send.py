@@ -22,14 +22,14 @@ def sms(**fields):
 def sent(answer):
     """The body of an accepted request, which has the documented shape."""
     assert 200 == answer.status_code, answer.text
-    assert [] == contract("gatewayapi", "send-sms", "response.schema").check(answer.json())
+    assert [] == contract("gatewayapi", "send-sms", "response.schema").validate(answer.json())
     return answer.json()
 
 
 def refused(answer):
     """Status, code, message and variables of a refusal that has the documented shape."""
     body = answer.json()
-    assert [] == contract("gatewayapi", "error", "response.schema").check(body)
+    assert [] == contract("gatewayapi", "error", "response.schema").validate(body)
     return answer.status_code, body.get("code"), body["message"], body.get("variables")
 
 

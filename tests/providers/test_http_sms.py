@@ -126,5 +126,5 @@ def test_refuses_what_it_cannot_send(parts, code, default, replay):
 
     assert 400 <= answer.status < 500
     assert code == answer.json()["error"]
-    assert [] == contract("http_sms", "error", "response.schema").check(answer.json())
+    assert [] == contract("http_sms", "error", "response.schema").validate(answer.json())
     assert [] == default.messages()

@@ -35,7 +35,7 @@ def posted(httpserver):
         body = dict(parse_qsl(raw)) if form else json.loads(raw)
         document = {"method": request.method, "path": request.path, "query": {}}
         whole = {**document, "headers": headers, "body": body}
-        assert [] == contract("smsaero", "receipt").check(whole)
+        assert [] == contract("smsaero", "receipt").validate(whole)
         found.append(body)
     return found
 

@@ -129,7 +129,7 @@ def test_the_cost_is_by_segment_and_operator_and_comes_off_the_balance(
 
     assert cost == sent["cost"]
     assert f"{cost:.2f}" == status["data"]["cost"]
-    assert [] == contract("smsaero", "get-sms", "response.schema").check(status)
+    assert [] == contract("smsaero", "get-sms", "response.schema").validate(status)
     assert {"balance": round(100 - cost, 2)} == aero("balance").json()["data"]
 
 
@@ -196,7 +196,7 @@ def test_a_list_has_pages_of_fifty(aero, frozen):
     far = aero("sms/list", {"page": 9}).json()["data"]
     none = aero("sms/list", {"text": "nothing"}).json()["data"]
 
-    assert [] == contract("smsaero", "list-sms", "response.schema").check(one)
+    assert [] == contract("smsaero", "list-sms", "response.schema").validate(one)
     assert [str(n) for n in range(50)] == [key for key in one["data"] if key.isdigit()]
     assert "79031230050" == one["data"]["0"]["number"]
     assert {
@@ -221,7 +221,7 @@ def test_a_body_that_is_no_object_is_refused(body, aero):
     answer = aero("sms/send", json=None, data=body, headers=headers)
 
     assert 400 == answer.status_code
-    assert [] == contract("smsaero", "error", "response.schema").check(answer.json())
+    assert [] == contract("smsaero", "error", "response.schema").validate(answer.json())
 
 
 def test_unknown_selectors_and_methods_are_refused_in_its_own_words(aero):
@@ -243,7 +243,7 @@ def test_a_viber_group_sends_to_its_contacts(aero, frozen):
     later(frozen, 5)
     found = aero("viber/statistic", {"sendingId": answer["data"]["id"]}).json()["data"]
 
-    assert [] == contract("smsaero", "send-viber", "response.schema").check(answer)
+    assert [] == contract("smsaero", "send-viber", "response.schema").validate(answer)
     assert 2 == answer["data"]["count"] == len(frozen.messages())
     assert ["79031234567", "79131234567"] == [found[key]["number"] for key in ("0", "1")]
     assert {"self": "/v2/viber/statistic?sendingId=1&page=1"}.items() <= found["links"].items()

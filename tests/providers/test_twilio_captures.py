@@ -40,7 +40,7 @@ def test_accepts_what_the_sdk_sends(case, default, replay, captures):
     answer = replay(capture["requests"][0])
 
     assert 201 == answer.status
-    assert [] == contract("twilio", "create-message", "response.schema").check(answer.json())
+    assert [] == contract("twilio", "create-message", "response.schema").validate(answer.json())
     assert "queued" == answer.json()["status"]
     (message,) = default.messages()
     assert message.id == answer.json()["sid"]
@@ -78,7 +78,7 @@ def test_a_recorded_list_finds_what_was_sent(case, default, replay, captures):
     found = replay(recorded[case])
 
     assert 200 == found.status
-    assert [] == contract("twilio", "list-messages", "response.schema").check(found.json())
+    assert [] == contract("twilio", "list-messages", "response.schema").validate(found.json())
     assert [sid] == [message["sid"] for message in found.json()["messages"]]
 
 

@@ -1,4 +1,4 @@
-"""The life of a Twilio message, by a clock that the test moves."""
+"""The lifecycle of a Twilio message, by a clock that the test moves."""
 
 import pytest
 
@@ -53,7 +53,7 @@ def test_a_service_picks_its_sender_after_the_answer(twilio, sms, own):
 
 
 def test_a_scheduled_message_begins_to_live_when_it_is_to_be_sent(twilio, sms, own):
-    """Scheduled until then; its life after is that of any message of a service."""
+    """Scheduled until then; its lifecycle after is that of any message of a service."""
     created = twilio.messages.create(
         to=TO,
         messaging_service_sid=own["messaging_service_sid"],

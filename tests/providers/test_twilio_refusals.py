@@ -295,7 +295,7 @@ def test_a_full_queue_refuses_a_number_and_fails_a_service_later(send, sms):
     assert [201, 429] == statuses
     assert 201 == through.status_code
     (message, _first) = sms.messages()
-    assert "30001" == message.life[-1].error
+    assert "30001" == message.lifecycle[-1].error
 
 
 def test_lists_refuse_what_is_no_page(ask_twilio):

@@ -63,9 +63,9 @@ def test_nothing_ever_becomes_of_it(client, sms):
     )
     (message,) = sms.messages()
 
-    lives = sms.simulators.providers["twilio"].lives
+    lifecycles = sms.simulators.providers["twilio"].lifecycles
 
-    assert "queued" == message.status(message.at + 86_400, lives)[0].status
+    assert "queued" == message.status(message.at + 86_400, lifecycles)[0].status
 
 
 def test_everything_else_is_closed_to_them(client, sms):

@@ -23,7 +23,7 @@ def test_the_contract_s_gsm_alphabet_is_the_kernel_s():
     kept = examples("vonage", "send-sms").keeps[0]
     for char in map(chr, [*range(0x460), 0x20AC, 0x9A8C, 0x1F600]):
         asked = {**kept, "body": {**kept["body"], "text": char}}
-        assert segments.is_gsm7(char) == (agreed.check(asked) == []), ascii(char)
+        assert segments.is_gsm7(char) == (agreed.validate(asked) == []), ascii(char)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,9 @@ def test_what_clients_really_send_is_judged_rightly(client, captures):
     if client.startswith("logto"):
         wrong["unicode"] = "text"
     for capture in captures(client):
-        found = [violation.pointer for violation in agreed.check(document(capture["requests"][0]))]
+        found = [
+            violation.pointer for violation in agreed.validate(document(capture["requests"][0]))
+        ]
         place = "query" if client.endswith("query") else "body"
         expected = [f"{place}.{wrong[capture['case']]}"] if capture["case"] in wrong else []
 

@@ -33,8 +33,8 @@ def arrived(sms, httpserver):
         form = dict(parse_qsl(request.get_data(as_text=True)))
         body = request.get_json() if request.is_json else form or None
         document = {"method": request.method, "path": request.path, "headers": {}}
-        check = contract("vonage", "inbound-message").check
-        assert [] == check({**document, "query": query, "body": body})
+        validate = contract("vonage", "inbound-message").validate
+        assert [] == validate({**document, "query": query, "body": body})
         found.append(query if request.method == "GET" else body)
     return [fields for fields in found if fields["api-key"] == ours]
 

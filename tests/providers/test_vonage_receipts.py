@@ -27,7 +27,7 @@ class Api:
     def get(self, path, operation, **query):
         answer = requests.get(self.url + path, params={**self.own, **query}, timeout=10)
         name = operation if answer.ok else "account-error"
-        assert [] == contract("vonage", name, "response.schema").check(answer.json())
+        assert [] == contract("vonage", name, "response.schema").validate(answer.json())
         return answer.status_code, answer.json()
 
     def setting(self, **values):
@@ -54,7 +54,7 @@ def received(httpserver):
         body = request.get_json() if request.is_json else form
         query = dict(request.args)
         document = {"method": request.method, "path": request.path, "headers": {}}
-        assert [] == RECEIPT.check({**document, "query": query, "body": body})
+        assert [] == RECEIPT.validate({**document, "query": query, "body": body})
         found.append(query if request.method == "GET" else body)
     return found
 

@@ -36,7 +36,7 @@ class Api:
         assert (200, "application/json") == (answer.status_code, answer.headers["content-type"])
         messages = answer.json()["messages"]
         good = all(message["status"] == "0" for message in messages)
-        assert [] == (ACCEPTED if good else REFUSED).check(answer.json())
+        assert [] == (ACCEPTED if good else REFUSED).validate(answer.json())
         assert str(len(messages)) == answer.json()["message-count"]
         return messages
 
@@ -364,5 +364,5 @@ def test_the_world_chooses_how_a_wrong_basic_header_is_refused(api):
 
     assert ("4", "Bad Credentials") == refusal(api.judged(usual))
     assert 401 == chosen.status_code
-    assert [] == contract("vonage", "account-error", "response.schema").check(chosen.json())
+    assert [] == contract("vonage", "account-error", "response.schema").validate(chosen.json())
     assert "You did not provide correct credentials." == chosen.json()["detail"]

@@ -51,7 +51,7 @@ class Played:
             text="hello",
             segments=1,
             at=self.world.clock.now(),
-            life=(Step(0, "queued"), Step(1, "sent"), Step(2, "delivered")),
+            lifecycle=(Step(0, "queued"), Step(1, "sent"), Step(2, "delivered")),
             callback=callback,
         )
         ((kept, *_),) = self.store.admit(self.world.id, [((), made)], made.at)
@@ -232,7 +232,7 @@ def test_a_message_that_cannot_be_reported_ends_no_other(caplog):
 
     async def test(played):
         lost = played.message(1)
-        played.store.change(DEFAULT, lost.id, life="of another release")
+        played.store.change(DEFAULT, lost.id, lifecycle="of another release")
         played.message(2)
         await played.pass_time(1)
 
@@ -267,13 +267,15 @@ def test_an_answer_that_cannot_be_judged_ends_no_other():
 
 
 @pytest.mark.parametrize("name", [name for name, p in PROVIDERS.items() if p.inbound])
-@pytest.mark.parametrize("single", [False, True], ids=["its own life", "a life of one step"])
+@pytest.mark.parametrize(
+    "single", [False, True], ids=["its own lifecycle", "a lifecycle of one step"]
+)
 def test_a_reply_is_handed_over_once(name, single):
-    """Also where its life has one step: nobody has been told of that by an answer."""
+    """Also where its lifecycle has one step: nobody has been told of that by an answer."""
     provider = PROVIDERS[name]
     if single:
-        life = provider.lives["inbound"][-1:]
-        provider = replace(provider, lives={**provider.lives, "inbound": life})
+        lifecycle = provider.lifecycles["inbound"][-1:]
+        provider = replace(provider, lifecycles={**provider.lifecycles, "inbound": lifecycle})
 
     async def test(played):
         kept = inbound.arrive(provider, played.world, "+4512345678", "1", "hello", URL)

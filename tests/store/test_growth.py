@@ -20,7 +20,7 @@ KEPT = 20_000
 
 def message(n, provider="twilio", sender="Acme", operation="send", at=None):
     number, when = f"+1555{n % 1000:07d}", float(n) if at is None else at
-    return Message(f"m{n}", provider, operation, number, sender, "hello", 1, when, "life")
+    return Message(f"m{n}", provider, operation, number, sender, "hello", 1, when, "lifecycle")
 
 
 @pytest.fixture(scope="module")
@@ -187,9 +187,9 @@ def test_what_goes_through_everything_gives_others_their_turn(
     details = {"type": 0, "biz_id": "1", "out_id": "", "sending": 1, "of": 1}
     sent = "viber-send" if operation == "list-viber" else "send"
     for n in range(MANY):
-        life = next(life for life in provider.lives if life != "inbound")
+        lifecycle = next(lifecycle for lifecycle in provider.lifecycles if lifecycle != "inbound")
         kept = Message(f"SM{n:032x}", provider.name, sent, "+8613012345678", "", "hello", 1, now,
-                       life, details=details)  # fmt: skip
+                       lifecycle, details=details)  # fmt: skip
         world.store.admit(world.id, [((), kept)], now)
     exchange = Exchange(call or Call("GET", "/"), provider, asked, TWILIO, world, now, document)
     unpacked.clear()

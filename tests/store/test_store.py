@@ -32,7 +32,7 @@ def store(make):
 
 def message(id_, to="+15550000001", at=NOW, **more):
     fields = {"sender": "+15005550006", "text": "Your code is 123456", "segments": 1}
-    fields |= {"provider": "twilio", "operation": "create-message", "life": "number", **more}
+    fields |= {"provider": "twilio", "operation": "create-message", "lifecycle": "number", **more}
     return Message(id=id_, to=to, at=at, **fields)
 
 
@@ -110,9 +110,9 @@ def test_dropping_an_account_forgets_it_and_its_world(store):
 
 
 def test_a_kept_message_comes_back_whole(store):
-    """Every field survives, a life of its own steps included; the store adds its place."""
-    life = (Step(0, "accepted"), Step(0.5, "failed", "30003"))
-    sent = message("m1", text="验证码 1234 😀é", life=life, callback="http://c")
+    """Every field survives, a lifecycle of its own steps included; the store adds its place."""
+    lifecycle = (Step(0, "accepted"), Step(0.5, "failed", "30003"))
+    sent = message("m1", text="验证码 1234 😀é", lifecycle=lifecycle, callback="http://c")
     sent = replace(sent, details={"service": "MG1", "tags": ["x"]}, template="t", segments=3)
     (kept,) = keep(store, sent)
 

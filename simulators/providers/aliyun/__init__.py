@@ -71,7 +71,7 @@ STATES = MappingProxyType(
         "received": State.RECEIVED,
     }
 )
-LIVES = MappingProxyType(
+LIFECYCLES = MappingProxyType(
     {
         "carrier": (Step(0, "1"), Step(3, "3")),
         "inbound": (Step(0, "receiving"), Step(0, "received")),
@@ -191,7 +191,7 @@ PROVIDER = Provider(
     catalogue=CATALOGUE,
     problems=PROBLEMS,
     states=STATES,
-    lives=LIVES,
+    lifecycles=LIFECYCLES,
     judges=(send.template_fits, send.region, judges.opted_out, judges.active, judges.credit),
     limits=limits.LIMITS,
     templates=registry.TEMPLATES,

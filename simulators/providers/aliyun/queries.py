@@ -69,13 +69,13 @@ def _slices(exchange: Exchange, start: float, end: float, to: str = "") -> Itera
 
 
 def _state(exchange: Exchange, message: Message) -> State:
-    step, _since = message.status(exchange.now, exchange.provider.lives)
+    step, _since = message.status(exchange.now, exchange.provider.lifecycles)
     return exchange.provider.states[step.status]
 
 
 def _detail(exchange: Exchange, message: Message) -> dict[str, Any]:
     provider = exchange.provider
-    step, since = message.status(exchange.now, provider.lives)
+    step, since = message.status(exchange.now, provider.lifecycles)
     row: dict[str, Any] = {"TemplateCode": message.template}
     if provider.states[step.status].final:
         row["ReceiveDate"] = wire.date(since)

@@ -156,7 +156,7 @@ def _draft(template: Template, item: _Item, text: str) -> Draft:
         template=template.code,
         text=whole,
         segments=segments.count(whole, unicode=None if template.international else True),
-        life="carrier",
+        lifecycle="carrier",
     )
 
 

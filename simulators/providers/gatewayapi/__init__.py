@@ -66,7 +66,7 @@ STATES = MappingProxyType(
 )
 
 # UNKNOWN is where every message starts and nobody sees it; the change to the next is reported.
-LIVES = MappingProxyType(
+LIFECYCLES = MappingProxyType(
     {
         "inbound": (Step(0, "UNKNOWN"), Step(0, "RECEIVED")),
         "sent": (
@@ -139,7 +139,7 @@ PROVIDER = Provider(
     catalogue=CATALOGUE,
     problems=PROBLEMS,
     states=STATES,
-    lives=LIVES,
+    lifecycles=LIFECYCLES,
     judges=(judges.active, judges.credit, judges.region, judges.opted_out),
     receipts=receipts.RECEIPTS,
     inbound=receipts.INBOUND,

@@ -31,7 +31,7 @@ def _all(exchange: Exchange) -> list[Message]:
 def get(exchange: Exchange) -> Reply:
     """200 with an array of one. Only what has been sent is in long-term storage; 404 until then."""
     kept = _all(exchange)
-    if kept[0].status(exchange.now, exchange.provider.lives)[0].status in _UNSENT:
+    if kept[0].status(exchange.now, exchange.provider.lifecycles)[0].status in _UNSENT:
         raise Refusal(Problem.NOT_FOUND)
     first, details = kept[0], kept[0].details
     shown: dict[str, Any] = {
@@ -53,12 +53,12 @@ def get(exchange: Exchange) -> Reply:
 
 def _recipient(exchange: Exchange, message: Message) -> dict[str, Any]:
     provider = exchange.provider
-    step, since = message.status(exchange.now, provider.lives)
+    step, since = message.status(exchange.now, provider.lifecycles)
     number = phone.parse(message.to)
     region = number.region if number else ""
     mcc, mnc = prices.network(region)
     row = provider.row(step.error) if step.error else None
-    sent = [s.after for s in provider.steps(message.life) if s.status == "ENROUTE"]
+    sent = [s.after for s in provider.steps(message.lifecycle) if s.status == "ENROUTE"]
     return {
         "country": region,
         "csms": message.segments,
@@ -77,12 +77,12 @@ def _recipient(exchange: Exchange, message: Message) -> dict[str, Any]:
 def delete(exchange: Exchange) -> Reply:
     """204 while it is scheduled, 410 once it is sent or deleted."""
     kept, world, now = _all(exchange), exchange.world, exchange.now
-    lives, reporting = exchange.provider.lives, exchange.provider.reporting(kept[0])
-    if kept[0].status(now, lives)[0].status != "SCHEDULED":
+    lifecycles, reporting = exchange.provider.lifecycles, exchange.provider.reporting(kept[0])
+    if kept[0].status(now, lifecycles)[0].status != "SCHEDULED":
         raise Refusal("410/gone")
     for message in kept:
-        ended = message.ending(now, Step(0, "DELETED"), lives)
-        changed = world.store.change(world.id, message.id, life=ended)
+        ended = message.ending(now, Step(0, "DELETED"), lifecycles)
+        changed = world.store.change(world.id, message.id, lifecycle=ended)
         if changed is not None and reporting is not None:
             receipts.turn(reporting, world, changed)
     return Reply(204)

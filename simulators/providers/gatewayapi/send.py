@@ -11,7 +11,7 @@ from typing import Any
 from simulators.kernel import phone, segments
 from simulators.kernel.call import Reply
 from simulators.kernel.catalogue import Problem
-from simulators.kernel.message import Life, Message, Step
+from simulators.kernel.message import Lifecycle, Message, Step
 from simulators.kernel.provider import Draft, Exchange, Refusal
 from simulators.providers.gatewayapi import fields, prices, wire
 
@@ -33,7 +33,7 @@ def parse(exchange: Exchange) -> list[Draft]:
 def _drafts(exchange: Exchange, item: dict[str, Any]) -> list[Draft]:
     shared = _shared(exchange, item)
     wait = item.get("sendtime", 0) - exchange.now
-    life = _life(wait)
+    lifecycle = _lifecycle(wait)
     sender = str(item.get("sender") or exchange.credentials["sender"])
     plain = _spelled(item, item.get("message", ""))
     parts = _parts(item, plain)
@@ -42,7 +42,7 @@ def _drafts(exchange: Exchange, item: dict[str, Any]) -> list[Draft]:
         number = _number(recipient)
         if number.e164 in drafts:
             raise Refusal("0x0310", msisdn=number.e164[1:])
-        draft = Draft(number.e164, sender, plain, number.region, parts, life)
+        draft = Draft(number.e164, sender, plain, number.region, parts, lifecycle)
         draft.callback = item.get("callback_url", "")
         draft.details = {**shared, "n": index}
         if "validity_period" in shared:
@@ -127,7 +127,7 @@ def _parts(item: dict[str, Any], text: str) -> int:
     return 1 if sum(sizes) <= 140 else -(-sizes[0] // 134)
 
 
-def _life(wait: float) -> str | Life:
+def _lifecycle(wait: float) -> str | Lifecycle:
     if wait <= 0:
         return "sent"
     return (

@@ -22,7 +22,7 @@ PROBLEMS = MappingProxyType({problem: problem.value for problem in Problem})
 
 STATES = MappingProxyType({"accepted": State.ACCEPTED, "delivered": State.DELIVERED})
 
-LIVES = MappingProxyType({"taken": (Step(0, "accepted"), Step(2, "delivered"))})
+LIFECYCLES = MappingProxyType({"taken": (Step(0, "accepted"), Step(2, "delivered"))})
 
 # An Authorization header, and a path for connectors that are configured without one.
 CREDENTIALS = (
@@ -138,7 +138,7 @@ PROVIDER = Provider(
     problems=PROBLEMS,
     states=STATES,
     settings=SETTINGS,
-    lives=LIVES,
+    lifecycles=LIFECYCLES,
     endpoints=(*endpoints("/"), *endpoints("/<path:rest>")),
     credentials=CREDENTIALS,
     identify=identify,

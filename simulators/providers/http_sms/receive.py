@@ -70,7 +70,7 @@ def _draft(to: object, text: str) -> Draft:
         region=number.region,
         text=text,
         segments=segments.count(text),
-        life="taken",
+        lifecycle="taken",
     )
 
 

@@ -87,10 +87,10 @@ STATES = MappingProxyType(
     }
 )
 
-LIVES = MappingProxyType(
+LIFECYCLES = MappingProxyType(
     {
         "sms": (Step(0, "0"), Step(1, "3"), Step(2, "4"), Step(3, "1")),
-        "viber": viber.LIFE,
+        "viber": viber.LIFECYCLE,
     }
 )
 
@@ -199,7 +199,7 @@ PROVIDER = Provider(
     problems=PROBLEMS,
     states=STATES,
     settings=SETTINGS,
-    lives=LIVES,
+    lifecycles=LIFECYCLES,
     judges=(judges.active, judges.region, judges.opted_out),
     signatures=SIGNATURES,
     receipts=receipts.RECEIPTS,

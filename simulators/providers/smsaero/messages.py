@@ -36,14 +36,14 @@ def wire_status(word: str) -> int:
 
 def new(exchange: Exchange, message: Message) -> dict[str, Any]:
     """A message as the answer to a send has it."""
-    step, _ = message.status(exchange.now, exchange.provider.lives)
+    step, _ = message.status(exchange.now, exchange.provider.lifecycles)
     return _shown(message, step.status, message.details["cost"])
 
 
 def kept(exchange: Exchange, message: Message) -> dict[str, Any]:
     """A message as status and list have it. `dateAnswer` is when the last word of the operator
     came, null before there was one."""
-    step, since = message.status(exchange.now, exchange.provider.lives)
+    step, since = message.status(exchange.now, exchange.provider.lifecycles)
     shown = _shown(message, step.status, f"{message.details['cost']:.2f}")
     answered = shown["status"] not in (0, 8)
     return {**shown, "dateAnswer": int(since) if answered else None}

@@ -9,7 +9,7 @@ from typing import Any
 from simulators.kernel import phone, segments
 from simulators.kernel.call import Reply
 from simulators.kernel.catalogue import Problem
-from simulators.kernel.message import Life, Step
+from simulators.kernel.message import Lifecycle, Step
 from simulators.kernel.provider import Draft, Exchange
 from simulators.providers.smsaero import fields, messages, prices, wire
 
@@ -27,13 +27,13 @@ def parse(exchange: Exchange) -> list[Draft]:
     url = fields.callback(given, wrong)
     fields.hold(wrong)
     parts = segments.count(text)
-    life = _life(exchange, wanted)
+    lifecycle = _lifecycle(exchange, wanted)
     shared: dict[str, Any] = {"dateSend": wanted} if wanted else {}
     if given.get("callbackFormat") == "JSON":
         shared["json"] = True
     drafts = [_draft(number, sign, text, parts) for number in numbers]
     for draft in drafts:
-        draft.life, draft.callback = life, url
+        draft.lifecycle, draft.callback = lifecycle, url
         draft.details.update(shared)
         draft.cost = 0.0 if is_test(exchange) else draft.details["cost"]
     hold_to_balance(exchange, drafts)
@@ -47,7 +47,7 @@ def _draft(number: phone.Number, sign: str, text: str, parts: int) -> Draft:
     return Draft(number.e164, sign, text, number.region, parts, deferred=True, details=details)
 
 
-def _life(exchange: Exchange, wanted: int) -> str | Life:
+def _lifecycle(exchange: Exchange, wanted: int) -> str | Lifecycle:
     """Accounts may have messages looked at first: `{"moderation_s": seconds}` in the world's
     settings document `smsaero`."""
     moderation = float(exchange.world.load("smsaero", {}).get("moderation_s", 0))

@@ -11,7 +11,7 @@ from typing import Any
 from simulators.kernel import phone
 from simulators.kernel.call import Reply
 from simulators.kernel.catalogue import Problem
-from simulators.kernel.message import Life, Message, State, Step
+from simulators.kernel.message import Lifecycle, Message, State, Step
 from simulators.kernel.provider import Draft, Exchange, Refusal, Turns
 from simulators.kernel.steps import TURN
 from simulators.providers.smsaero import contacts, fields, messages, paging, prices, send, wire
@@ -30,7 +30,7 @@ STATES = MappingProxyType(
         "viber/4": State.FAILED,
     }
 )
-LIFE: Life = (Step(0, MODERATION), Step(1, "viber/0"), Step(3, "viber/1"))
+LIFECYCLE: Lifecycle = (Step(0, MODERATION), Step(1, "viber/0"), Step(3, "viber/1"))
 # Of a number, by the word of the message; the rows of SMS end a message that goes by Viber too.
 _NUMBER = MappingProxyType(
     {
@@ -61,9 +61,11 @@ def parse(exchange: Exchange) -> list[Draft]:
     shared: dict[str, Any] = {"sending": world.store.count(world.id, "smsaero/viber")}
     shared |= {"channel": channel, "cost": prices.VIBER_PRICE, "dateSend": wanted}
     shared["of"] = len(numbers)
-    life = _life(wanted - exchange.now)
+    lifecycle = _lifecycle(wanted - exchange.now)
     drafts = [
-        Draft(n.e164, sign, text, n.region, 1, life, deferred=True, details={**shared, "n": at})
+        Draft(
+            n.e164, sign, text, n.region, 1, lifecycle, deferred=True, details={**shared, "n": at}
+        )
         for at, n in enumerate(numbers)
     ]
     for draft in drafts:
@@ -84,10 +86,10 @@ def _numbers(exchange: Exchange, given: fields.Fields, wrong: list[str]) -> list
     return [n for n in map(phone.parse, {p["number"]: p for p in people}) if n is not None]
 
 
-def _life(wait: float) -> str | Life:
+def _lifecycle(wait: float) -> str | Lifecycle:
     if wait <= 0:
         return "viber"
-    later = [step._replace(after=step.after + wait) for step in LIFE]
+    later = [step._replace(after=step.after + wait) for step in LIFECYCLE]
     return (Step(0, "0/scheduled"), *later)
 
 
@@ -99,7 +101,7 @@ def answer(exchange: Exchange) -> Reply:
 
 def _sending(exchange: Exchange, kept: list[Message]) -> dict[str, Any]:
     first = kept[0]
-    words = [m.status(exchange.now, exchange.provider.lives)[0].status for m in kept]
+    words = [m.status(exchange.now, exchange.provider.lifecycles)[0].status for m in kept]
     status, extended = _state(words)
     counted = [_NUMBER[word][0] for word in words if word in _NUMBER]
     return {
@@ -163,7 +165,7 @@ def message_id(sending: int, at: int) -> str:
 
 
 def _word(exchange: Exchange, message: Message) -> tuple[str, float]:
-    step, since = message.status(exchange.now, exchange.provider.lives)
+    step, since = message.status(exchange.now, exchange.provider.lifecycles)
     return step.status, since
 
 

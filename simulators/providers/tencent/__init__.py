@@ -77,7 +77,7 @@ STATES = MappingProxyType(
     }
 )
 
-LIVES = MappingProxyType(
+LIFECYCLES = MappingProxyType(
     {
         "inbound": (Step(0, "receiving"), Step(0, "received")),
         "sms": (Step(0, "Ok"), Step(3, "DELIVRD")),
@@ -193,7 +193,7 @@ PROVIDER = Provider(
     problems=PROBLEMS,
     states=STATES,
     settings=SETTINGS,
-    lives=LIVES,
+    lifecycles=LIFECYCLES,
     judges=(judges.active, judges.credit, judges.region, judges.opted_out),
     limits=LIMITS,
     price=1,  # credit is a package of billed parts

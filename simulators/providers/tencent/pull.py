@@ -92,12 +92,12 @@ def _after(exchange: Exchange, sequence: int) -> Iterator[Message]:
 
 
 def _is_final(exchange: Exchange, message: Message) -> bool:
-    step, _since = message.status(exchange.now, exchange.provider.lives)
+    step, _since = message.status(exchange.now, exchange.provider.lifecycles)
     return exchange.provider.states[step.status].final
 
 
 def _receipt(exchange: Exchange, message: Message) -> dict[str, Any]:
-    step, since = message.status(exchange.now, exchange.provider.lives)
+    step, since = message.status(exchange.now, exchange.provider.lifecycles)
     code = str(message.details["code"])
     return {
         "UserReceiveTime": int(since),

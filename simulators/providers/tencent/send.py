@@ -61,7 +61,7 @@ def _draft(
         sender=given.get("SignName") or given.get("SenderId", ""),
         signature=given.get("SignName", ""),
         template=given["TemplateId"],
-        life="sms",
+        lifecycle="sms",
         callback=settings.callback(exchange),
         details={"session": given.get("SessionContext", "")},
     )

@@ -53,7 +53,7 @@ def received(exchange: Exchange) -> Turns:
     for kept in _slices(exchange, begin, end):
         accepted += len(kept)
         for message in kept:
-            step, _since = message.status(exchange.now, provider.lives)
+            step, _since = message.status(exchange.now, provider.lifecycles)
             state = provider.states[step.status]
             counts["CallbackCount"] += state.final
             delivered += state is State.DELIVERED

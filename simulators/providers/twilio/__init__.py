@@ -95,7 +95,7 @@ STATES = MappingProxyType(
 )
 
 # https://www.twilio.com/docs/messaging/guides/outbound-message-status-in-status-callbacks
-LIVES = MappingProxyType(
+LIFECYCLES = MappingProxyType(
     {
         "inbound": (Step(0, "receiving"), Step(0, "received")),
         "number": (
@@ -193,7 +193,7 @@ PROVIDER = Provider(
     problems=PROBLEMS,
     states=STATES,
     settings=SETTINGS,
-    lives=LIVES,
+    lifecycles=LIFECYCLES,
     judges=(judges.credit, judges.region, create.verified, judges.opted_out, senders.reachable),
     limits=limits.LIMITS,
     concurrency=limits.CONCURRENCY,

@@ -15,7 +15,7 @@ from simulators.kernel import phone, segments
 from simulators.kernel.call import Reply
 from simulators.kernel.catalogue import Problem
 from simulators.kernel.clock import from_iso
-from simulators.kernel.message import Life
+from simulators.kernel.message import Lifecycle
 from simulators.kernel.provider import Draft, Exchange, Failure, Refusal
 from simulators.kernel.reading import Fields, first, many
 from simulators.kernel.templates import templates
@@ -166,7 +166,7 @@ def use(draft: Draft, sender: str, service: str) -> None:
         if key:
             raise Refusal(key)
     draft.sender = sender
-    draft.life = "test"
+    draft.lifecycle = "test"
     draft.callback = ""
     draft.details["test"] = True
 
@@ -192,11 +192,11 @@ def parse(exchange: Exchange) -> list[Draft]:
     channel, sender = _channel(to, sender)
     number = _recipient(to.removeprefix(channel))
     callback = first(form, "StatusCallback")
-    draft = Draft(number.e164, "", text, number.region, life="number", callback=callback)
+    draft = Draft(number.e164, "", text, number.region, lifecycle="number", callback=callback)
     _options(exchange, draft, form, channel)
     _from(exchange, draft, sender, service)
     if at is not None:
-        draft.life = _scheduled(exchange.provider.lives["service"], at - exchange.now)
+        draft.lifecycle = _scheduled(exchange.provider.lifecycles["service"], at - exchange.now)
     _prefix_trial(exchange, draft)
     draft.segments = segments.count(draft.text)
     return [draft]
@@ -265,9 +265,9 @@ def _from(exchange: Exchange, draft: Draft, sender: str, service: str) -> None:
         senders.use_number(exchange, draft, sender)
 
 
-def _scheduled(life: Life, delay: float) -> Life:
-    later = [step._replace(after=delay + step.after) for step in life]
-    return (life[0]._replace(status="scheduled"), *later)
+def _scheduled(lifecycle: Lifecycle, delay: float) -> Lifecycle:
+    later = [step._replace(after=delay + step.after) for step in lifecycle]
+    return (lifecycle[0]._replace(status="scheduled"), *later)
 
 
 def _prefix_trial(exchange: Exchange, draft: Draft) -> None:

@@ -54,12 +54,12 @@ def delete(exchange: Exchange) -> Reply:
 def _cancel(exchange: Exchange, message: Message, form: Fields) -> Message:
     if first(form, "Status") != "canceled":
         raise Refusal("20001/value", name="Status")
-    lives = exchange.provider.lives
-    if message.status(exchange.now, lives)[0].status != "scheduled":
+    lifecycles = exchange.provider.lifecycles
+    if message.status(exchange.now, lifecycles)[0].status != "scheduled":
         raise Refusal("30409")
-    life = message.ending(exchange.now, Step(0, "canceled"), lives)
+    lifecycle = message.ending(exchange.now, Step(0, "canceled"), lifecycles)
     world = exchange.world
-    canceled = world.store.change(world.id, message.id, life=life) or message
+    canceled = world.store.change(world.id, message.id, lifecycle=lifecycle) or message
     reporting = exchange.provider.reporting(canceled)
     if reporting is not None:
         receipts.turn(reporting, world, canceled)
@@ -74,7 +74,7 @@ def _redact(exchange: Exchange, message: Message, form: Fields) -> Message:
 
 
 def _finished(exchange: Exchange, message: Message) -> None:
-    step, _since = message.status(exchange.now, exchange.provider.lives)
+    step, _since = message.status(exchange.now, exchange.provider.lifecycles)
     if step.status not in resource.FINISHED:
         raise Refusal("20009")
 

@@ -1,4 +1,4 @@
-"""The Message resource in every state of a message's life.
+"""The Message resource in every state of a message's lifecycle.
 
 https://www.twilio.com/docs/messaging/api/message-resource#message-properties
 """
@@ -17,7 +17,7 @@ FINISHED = frozenset({"delivered", "undelivered", "failed", "canceled", "read"})
 
 def created(exchange: Exchange, message: Message) -> dict[str, Any]:
     """The resource as a create is answered, keys in the order of recorded answers."""
-    step, since = message.status(exchange.now, exchange.provider.lives)
+    step, since = message.status(exchange.now, exchange.provider.lifecycles)
     details = message.details
     service = details.get("service")
     # A service has picked nobody yet: no sender, and nobody who would count segments.
@@ -62,7 +62,7 @@ def full(exchange: Exchange, message: Message) -> dict[str, Any]:
 
 def sent_at(exchange: Exchange, message: Message) -> float | None:
     """When a message was handed to the carrier, None if it was not (yet)."""
-    step, _since = message.status(exchange.now, exchange.provider.lives)
+    step, _since = message.status(exchange.now, exchange.provider.lifecycles)
     return _sent_at(exchange, message) if step.status in _SENT else None
 
 
@@ -82,7 +82,7 @@ def _shown(message: Message, step: Step) -> str:
 def _sent_at(exchange: Exchange, message: Message) -> float:
     reached = [
         message.at + step.after
-        for step in exchange.provider.steps(message.life)
+        for step in exchange.provider.steps(message.lifecycle)
         if step.status in _SENT
     ]
     return reached[0]

@@ -50,7 +50,7 @@ def use_service(exchange: Exchange, draft: Draft, service: Service, sender: str)
     """Sends with a service: by the sender named in From, or by one that it picks."""
     draft.details["service"] = service["sid"]
     draft.deferred = True
-    draft.life = "service"
+    draft.lifecycle = "service"
     draft.callback = draft.callback or service["status_callback"] or ""
     if service["smart_encoding"]:
         draft.text = encoding.smart(draft.text)

@@ -70,7 +70,7 @@ STATES = MappingProxyType(
     }
 )
 
-LIVES = MappingProxyType(
+LIFECYCLES = MappingProxyType(
     {
         "inbound": (Step(0, "receiving"), Step(0, "received")),
         "sms": (Step(0, "submitted"), Step(1, "accepted"), Step(3, "delivered")),
@@ -133,7 +133,7 @@ PROVIDER = Provider(
     problems=PROBLEMS,
     states=STATES,
     settings=SETTINGS,
-    lives=LIVES,
+    lifecycles=LIFECYCLES,
     judges=(
         judges.active,
         send.on_trial,

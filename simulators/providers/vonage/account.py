@@ -107,7 +107,7 @@ def _find(exchange: Exchange, wanted: str) -> Message | None:
 def resource(exchange: Exchange, message: Message) -> dict[str, Any]:
     """A message as a search shows it; what its end brings is there once it has ended."""
     provider = exchange.provider
-    step, since = message.status(exchange.now, provider.lives)
+    step, since = message.status(exchange.now, provider.lifecycles)
     found: dict[str, Any] = {
         "message-id": message.id,
         "account-id": exchange.credentials["api_key"],

@@ -157,7 +157,7 @@ def parse(exchange: Exchange) -> list[Draft]:
             text=text,
             segments=parts,
             callback=None if silent else given.get("callback", ""),
-            life="sms",
+            lifecycle="sms",
             validity=int(given["ttl"]) / 1000 if given.get("ttl") else None,
             details=details,
         )

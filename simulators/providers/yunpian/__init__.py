@@ -86,7 +86,7 @@ STATES = MappingProxyType(
         "received": State.RECEIVED,
     }
 )
-LIVES = MappingProxyType(
+LIFECYCLES = MappingProxyType(
     {
         "sms": (Step(0, "accepted"), Step(3, "SUCCESS")),
         "inbound": (Step(0, "accepted"), Step(0, "received")),
@@ -159,7 +159,7 @@ def _draft(exchange: Exchange, mobile: str, text: str) -> Draft:
     callback = reading.first(_fields(exchange), "callback_url")
     # Whatever the alphabet, more than 70 characters are charged by 67.
     parts = segments.count(text, unicode=True)
-    draft = Draft(mobile, text=text, segments=parts, life="sms", callback=callback)
+    draft = Draft(mobile, text=text, segments=parts, lifecycle="sms", callback=callback)
     draft.details = {"mobile": mobile}
     found = phone.parse(mobile) if mobile.startswith("+") else number(mobile)
     if found is None or not found.possible:
@@ -292,7 +292,7 @@ PROVIDER = Provider(
     catalogue=catalogue.load("yunpian"),
     problems=PROBLEMS,
     states=STATES,
-    lives=LIVES,
+    lifecycles=LIFECYCLES,
     endpoints=(
         Endpoint(
             operation="single-send",

@@ -48,7 +48,7 @@ STATES = MappingProxyType(
         "received": State.RECEIVED,
     }
 )
-LIVES = MappingProxyType(
+LIFECYCLES = MappingProxyType(
     {
         "sms": (Step(0, "queued"), Step(1, "sent"), Step(3, "delivered")),
         "inbound": (Step(0, "queued"), Step(0, "received")),
@@ -109,7 +109,9 @@ def parse(exchange: Exchange) -> list[Draft]:
 def _draft(exchange: Exchange, to: object, text: str, callback: str) -> Draft:
     shown = str(to)
     number = phone.parse(shown if shown.startswith("+") else f"+{shown}")
-    draft = Draft(shown, text=text, segments=segments.count(text), life="sms", callback=callback)
+    draft = Draft(
+        shown, text=text, segments=segments.count(text), lifecycle="sms", callback=callback
+    )
     if number is None or not number.possible:
         draft.failure = exchange.fail(Problem.BAD_RECIPIENT, to=shown)  # the others still go
     else:
@@ -198,7 +200,7 @@ PROVIDER = Provider(
     catalogue=catalogue.load("acme", Path(__file__).parent / "contracts"),
     problems=PROBLEMS,
     states=STATES,
-    lives=LIVES,
+    lifecycles=LIFECYCLES,
     endpoints=(
         Endpoint(
             operation="send-sms",

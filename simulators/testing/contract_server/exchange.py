@@ -233,5 +233,5 @@ def _best(provider: Provider, operation: str, reply: Reply) -> list[Violation]:
     except orjson.JSONDecodeError as error:
         got = f"`{reply.body[:80].decode('utf-8', 'replace')}`"
         return [Violation("body", got, f"JSON ({error})", provider.reference)]
-    found = [shape.check(body) for shape in (success, *shapes) if shape is not None]
+    found = [shape.validate(body) for shape in (success, *shapes) if shape is not None]
     return min(found, key=len, default=[])

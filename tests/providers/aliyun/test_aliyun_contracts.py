@@ -24,7 +24,7 @@ def test_finds_fault_with_recorded_requests_only_where_aliyun_does(captures):
         "aliyun-dysmsapi-python-async",
     ):
         for capture in captures(client):
-            violations = contract("aliyun", "send-sms").check(
+            violations = contract("aliyun", "send-sms").validate(
                 wire.read(call(capture["requests"][0]))
             )
             if violations:
@@ -45,7 +45,7 @@ def holds(answer, operation):
     body = {name: value for name, value in answer.items() if name != "status"}
     right = answer["Code"] == "OK"
     agreed = contract("aliyun", operation if right else "error", "response.schema")
-    return [str(violation) for violation in agreed.check(body)]
+    return [str(violation) for violation in agreed.validate(body)]
 
 
 TEMPLATE = {

@@ -29,7 +29,7 @@ def pushed(aliyun, httpserver):
                 "query": {},
                 "body": body,
             }
-            assert [] == contract("aliyun", kind).check(document)
+            assert [] == contract("aliyun", kind).validate(document)
             found.append(body)
         return found
 

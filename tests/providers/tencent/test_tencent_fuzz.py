@@ -50,7 +50,7 @@ def answered(call):
     assert (200, [("Content-Type", "application/json")]) == (reply.status, reply.headers)
     if "Error" not in answer["Response"]:
         return ""
-    assert [] == contract("tencent", "error", "response.schema").check(answer)
+    assert [] == contract("tencent", "error", "response.schema").validate(answer)
     return answer["Response"]["Error"]["Code"]
 
 

@@ -61,7 +61,7 @@ def test_a_receipt_that_comes_late_does_not_hold_up_the_others(tencent, tencent_
     (first,) = tencent.messages()
     late = (*tencent.simulators.providers["tencent"].steps("sms")[:1], (60, "DELIVRD", ""))
     tencent.simulators.call(
-        lambda: tencent.world.store.change(tencent.world.id, first.id, life=late)
+        lambda: tencent.world.store.change(tencent.world.id, first.id, lifecycle=late)
     )
     tencent_send(OTHER)
     tencent.clock.advance(4)

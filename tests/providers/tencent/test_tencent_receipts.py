@@ -40,7 +40,7 @@ def test_a_delivery_is_reported_when_its_time_has_come(tencent_send, posted, htt
     }
 
     assert [] == before
-    assert [] == contract("tencent", "status-report").check(document)
+    assert [] == contract("tencent", "status-report").validate(document)
     assert re.fullmatch(r"20\d\d-\d\d-\d\d \d\d:\d\d:\d\d", report.pop("user_receive_time"))
     assert {
         "nationcode": "86",

@@ -21,7 +21,7 @@ def posted(tencent, httpserver):
                 "query": {},
                 "body": request.get_json(),
             }
-            assert [] == contract("tencent", "reply").check(document)
+            assert [] == contract("tencent", "reply").validate(document)
         return [request.get_json() for request, _answer in httpserver.log]
 
     return bodies
