@@ -126,7 +126,8 @@ class Pipeline:
             self._faulty(exchange, validated)
         else:
             self._identify(exchange)
-        assert endpoint is not None  # noqa: S101 - without one there is a refusal
+        if endpoint is None:
+            raise validated.refusal or Refusal(Problem.NOT_FOUND)
         if not endpoint.public:
             if exchange.world is self.accounts.strangers:
                 none = exchange.credential is None

@@ -1,6 +1,6 @@
 """What a provider is: tables and a handful of pure functions, in one frozen value."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -110,6 +110,24 @@ class Exchange:
         return Failure(self.provider.row(what), values)
 
 
+class Stranger(Protocol):
+    """What to say to credentials that nobody has, where a provider tells several kinds apart."""
+
+    def __call__(self, exchange: Exchange, /) -> Refusal: ...
+
+
+class Condition(Protocol):
+    """Whether a request is this endpoint's, of several with the same method and path."""
+
+    def __call__(self, call: Call, /) -> bool: ...
+
+
+class NumberReader(Protocol):
+    """Reads the digits of a phone number as the provider does; None for what is no number."""
+
+    def __call__(self, digits: str, /) -> Number | None: ...
+
+
 def unknown_credentials(_exchange: Exchange) -> Refusal:
     """What a provider with one kind of credentials says to those that nobody has."""
     return Refusal(Problem.UNKNOWN_CREDENTIALS)
@@ -217,7 +235,7 @@ class Endpoint:
     read: Reader
     does: Send | Query
     public: bool = False
-    when: Callable[[Call], bool] = accept_all
+    when: Condition = accept_all
 
     @property
     def sends(self) -> bool:
@@ -275,7 +293,7 @@ class Provider:
     authenticate: Authenticator
     refuse: Refuser
     message_id: Numberer
-    unknown: Callable[[Exchange], Refusal] = unknown_credentials
+    unknown: Stranger = unknown_credentials
     judges: tuple[Judge, ...] = ()
     limits: tuple[Limit, ...] = ()
     concurrency: int = 0
@@ -283,7 +301,7 @@ class Provider:
     signatures: tuple[Signature, ...] = ()
     receipts: Receipts | None = None
     inbound: Inbound | None = None
-    number: Callable[[str], Number | None] = international
+    number: NumberReader = international
     price: float = 0.01
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     placeholders: Placeholders = basic_placeholders

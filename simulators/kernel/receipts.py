@@ -7,7 +7,7 @@ and a receiver that is slow for one message delays no other.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from simulators.kernel.catalogue import ErrorRow
 from simulators.kernel.message import INBOUND, Lifecycle, Message, Step
@@ -40,6 +40,18 @@ class Report:
     part: int = 0
 
 
+class CallbackBuilder(Protocol):
+    """Makes the callback to a URL for reports of one account, signed as the provider signs."""
+
+    def __call__(self, world: World, url: str, reports: Sequence[Report], /) -> Callback: ...
+
+
+class Acknowledgement(Protocol):
+    """What the application's answer lacks to acknowledge a callback, "" for nothing."""
+
+    def __call__(self, status: int, body: bytes, /) -> str: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipts:
     """How a provider reports.
@@ -52,8 +64,8 @@ class Receipts:
     """
 
     statuses: frozenset[str]
-    build: Callable[[World, str, Sequence[Report]], Callback]
-    expects: Callable[[int, bytes], str]
+    build: CallbackBuilder
+    expects: Acknowledgement
     retries: tuple[float, ...]
     timeout: float
     source: str
