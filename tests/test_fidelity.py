@@ -1,5 +1,7 @@
 """FIDELITY.md is the code's own account of what it emulates."""
 
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,8 @@ import pytest
 from simulators import catalog
 from simulators.cli import commands
 from simulators.cli.providers import fidelity_page
+from simulators.data import contracts
+from simulators.kernel.catalogue import Confirmed
 
 PAGE = Path(__file__).parent.parent / "FIDELITY.md"
 
@@ -33,12 +37,28 @@ def test_every_provider_says_how_far_it_goes(provider):
     assert sorted(set(subjects)) == sorted(subjects)
 
 
-def test_the_summary_counts_the_catalogue():
-    """By hand, from the file of one provider."""
-    import json
+@pytest.mark.parametrize("name", sorted(catalog.PROVIDERS))
+def test_the_summary_counts_what_each_row_rests_on(name):
+    """By hand, from the file."""
+    provider = catalog.PROVIDERS[name]
+    rows = json.loads((contracts(name) / "errors.json").read_text())
+    (line,) = (
+        row for row in PAGE.read_text().splitlines() if row.startswith(f"| {provider.title} |")
+    )
+    words = ("recording", "documentation", "code", "nothing")
+    counted = [sum(row["confirmed"] == word for row in rows) for word in words]
 
-    path = PAGE.parent / "contracts" / "twilio" / "errors.json"
-    verified = [row["verified"] for row in json.loads(path.read_text())]
-    (line,) = (row for row in PAGE.read_text().splitlines() if row.startswith("| Twilio"))
+    assert [len(rows), *counted] == [int(cell) for cell in line.strip("| ").split(" | ")[2:]]
+    assert len(rows) == sum(counted)
 
-    assert [str(len(verified)), str(verified.count(True))] == line.strip("| ").split(" | ")[2:]
+
+@pytest.mark.parametrize("name", sorted(catalog.PROVIDERS))
+def test_what_is_confirmed_names_its_source(name):
+    """And what is not says so: a recording that is unverified is a contradiction."""
+    rows = list(catalog.PROVIDERS[name].catalogue)
+    best = (Confirmed.RECORDING, Confirmed.DOCUMENTATION)
+    wrong = [
+        row.key for row in rows if row.confirmed in best and re.match("UNVERIFIED|none", row.source)
+    ]
+
+    assert [] == wrong

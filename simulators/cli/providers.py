@@ -1,6 +1,7 @@
 """`sms-simulators providers`: what is where, for people and for scripts, and the fidelity table."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -8,6 +9,7 @@ import click
 
 from simulators import catalog
 from simulators.cli.options import DEFAULT_URL
+from simulators.kernel.catalogue import Confirmed
 from simulators.kernel.provider import Provider
 
 Row = dict[str, Any]
@@ -15,9 +17,13 @@ _SHOWN = 2
 _HEAD = """\
 # Fidelity
 
-What is emulated, how far, and by which source. UNVERIFIED marks what no source settles. Errors are
-the rows of `contracts/*/errors.json`; those that are not verified lack a source for their text or
-status, or are our own. `make fidelity` writes this page from the code; a test holds it to that."""
+What is emulated, how far, and by which source. UNVERIFIED marks what no source settles.
+`make fidelity` writes this page from the code; a test holds it to that.
+
+Errors are the rows of `contracts/*/errors.json`. Each says in `confirmed` what it rests on: a
+*recording* (an answer of the real service that somebody kept), the *documentation* (the vendor's
+pages, SDKs and specifications have code and text), the *code* alone (documented; its text or its
+HTTP status is ours), or *nothing*. `source` says which."""
 
 
 @click.command
@@ -88,12 +94,16 @@ def fidelity_page(providers: Iterable[Provider]) -> str:
 
 
 def _summary(providers: list[Provider]) -> str:
-    lines = ["| provider | operations | errors | of them verified |"]
-    lines += ["| --- | ---: | ---: | ---: |"]
+    lines = [_line("provider", "operations", "errors", *(f"by {word}" for word in Confirmed))]
+    lines += ["| --- |" + " ---: |" * (2 + len(Confirmed))]
     for provider in providers:
-        verified = sum(row.verified for row in provider.catalogue)
-        cells = (provider.title, _operations(provider), len(provider.catalogue), verified)
-        lines.append(_line(*map(str, cells)))
+        by = Counter(row.confirmed for row in provider.catalogue)
+        figures = (
+            _operations(provider),
+            len(provider.catalogue),
+            *(by[word] for word in Confirmed),
+        )
+        lines.append(_line(provider.title, *map(str, figures)))
     return "\n".join(lines)
 
 

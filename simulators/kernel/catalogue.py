@@ -60,14 +60,24 @@ class Place(StrEnum):
     RECEIPT = "receipt"  # later, as the status of a message that was accepted
 
 
+class Confirmed(StrEnum):
+    """What says that a row is the vendor's own: the best there is."""
+
+    RECORDING = "recording"  # an answer of the real service that somebody kept has code and text
+    DOCUMENTATION = "documentation"  # the vendor's page, SDK or specification has code and text
+    CODE = "code"  # the vendor documents the code; its text or its HTTP status is ours
+    NOTHING = "nothing"  # no source
+
+
 @dataclass(frozen=True, slots=True)
 class ErrorRow:
     """One documented refusal.
 
     `key` names the row uniquely (the code, plus a suffix where a provider uses one code for
-    several texts); `message` may hold `{placeholders}`; `later` is the key of the receipt row
-    that a deferred judgement turns into; `recipient`, of a row for whole requests, the key of the
-    one that a single recipient is refused by where each is answered on its own; `status` is
+    several texts); `message` may hold `{placeholders}`; `confirmed` is what the row rests on,
+    `verified` whether that is a recording or the documentation; `later` is the key of the receipt
+    row that a deferred judgement turns into; `recipient`, of a row for whole requests, the key of
+    the one that a single recipient is refused by where each is answered on its own; `status` is
     the provider's word that a message ends in with this receipt row; `defaults` fill placeholders
     that nothing else fills, so that a row reads well when it is asked for by name; `extra` holds
     what only this provider's rows have.
@@ -81,6 +91,7 @@ class ErrorRow:
     when: str
     source: str
     verified: bool
+    confirmed: Confirmed = Confirmed.NOTHING
     later: str = ""
     recipient: str = ""
     status: str = ""
@@ -144,6 +155,16 @@ def load(provider: str, folder: Path | None = None) -> Catalogue:
     return Catalogue(provider, [_row(item) for item in raw])
 
 
+def _confirmed(item: dict[str, Any]) -> Confirmed:
+    """What confirms a row; one of before this was told is documented if it is verified."""
+    verified = item["verified"]
+    word = Confirmed(item.get("confirmed", "documentation" if verified else "nothing"))
+    if verified != (word in (Confirmed.RECORDING, Confirmed.DOCUMENTATION)):
+        key = item.get("key", item["code"])
+        raise ValueError(f"row {key}: confirmed by {word}, yet verified is {verified}")
+    return word
+
+
 def _row(item: dict[str, Any]) -> ErrorRow:
     known = set(ErrorRow.__dataclass_fields__) - {"extra"}
     extra = {name: value for name, value in item.items() if name not in known}
@@ -156,6 +177,7 @@ def _row(item: dict[str, Any]) -> ErrorRow:
         when=item["when"],
         source=item["source"],
         verified=item["verified"],
+        confirmed=_confirmed(item),
         later=item.get("later", ""),
         recipient=item.get("recipient", ""),
         status=item.get("status", ""),

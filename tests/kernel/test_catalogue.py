@@ -1,9 +1,11 @@
 """Error catalogues: rows found by key and by code, texts filled, misses told with near names."""
 
+import json
+
 import pytest
 
 from simulators import catalog
-from simulators.kernel.catalogue import Catalogue, ErrorRow, Place, UnknownRow
+from simulators.kernel.catalogue import Catalogue, ErrorRow, Place, UnknownRow, load
 
 
 def row(key, code=None, message="Sorry", **more):
@@ -78,3 +80,16 @@ def test_every_row_of_every_provider_can_be_used(provider):
         if found.recipient:
             assert provider.row(found.recipient).place is Place.RECIPIENT, found.key
             assert found.place is Place.ANSWER, found.key
+
+
+@pytest.mark.parametrize(
+    ("verified", "confirmed"), [(True, "code"), (True, "nothing"), (False, "recording")]
+)
+def test_a_row_that_contradicts_itself_is_not_read(tmp_path, verified, confirmed):
+    """`verified` and `confirmed` say one thing."""
+    item = {"key": "7/a", "code": 7, "http_status": 400, "message": "m", "place": "answer"}
+    item |= {"when": "w", "source": "s", "verified": verified, "confirmed": confirmed}
+    (tmp_path / "errors.json").write_text(json.dumps([item]))
+
+    with pytest.raises(ValueError, match=r"row 7/a: confirmed by .*, yet verified is"):
+        load("contradictory", tmp_path)
