@@ -3,7 +3,7 @@
 import pytest
 from twilio.base.exceptions import TwilioRestException
 
-from simulators.providers.twilio.registry import CAPABILITIES
+from simulators.providers.twilio.account import CAPABILITIES
 
 TO, BRITISH = "+15551234567", "+447700900123"
 
@@ -185,7 +185,7 @@ def _sid(sms, number):
     from simulators.catalog import find
     from simulators.kernel.call import Call
     from simulators.kernel.provider import Exchange
-    from simulators.providers.twilio.registry import number_sid
+    from simulators.providers.twilio.account import number_sid
 
     exchange = Exchange(Call("GET", "/"), find("twilio"), None, {}, sms.world, 0.0)
     return number_sid(exchange, number)

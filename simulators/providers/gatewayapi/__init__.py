@@ -11,7 +11,7 @@ from simulators.kernel import catalogue, judges
 from simulators.kernel.catalogue import Problem
 from simulators.kernel.message import State, Step
 from simulators.kernel.provider import Draft, Endpoint, Exchange, Provider, Query, Send
-from simulators.providers.gatewayapi import access, account, messages, receipts, send, wire
+from simulators.providers.gatewayapi import access, account, messages, receipts, wire
 
 CATALOGUE = catalogue.load("gatewayapi")
 DOCS = "https://gatewayapi.com/docs/apis/legacy/rest/"
@@ -117,8 +117,8 @@ EMULATES = (
 )
 
 ENDPOINTS = (
-    endpoint("send-sms", "POST", "/rest/mtsms", Send(send.parse, send.answer)),
-    endpoint("send-sms", "GET", "/rest/mtsms", Send(send.parse, send.answer)),
+    endpoint("send-sms", "POST", "/rest/mtsms", Send(messages.parse, messages.answer)),
+    endpoint("send-sms", "GET", "/rest/mtsms", Send(messages.parse, messages.answer)),
     endpoint("get-sms", "GET", "/rest/mtsms/<message_id>", Query(messages.get)),
     endpoint("delete-sms", "DELETE", "/rest/mtsms/<message_id>", Query(messages.delete)),
     endpoint("get-account", "GET", "/rest/me", Query(account.me)),
@@ -150,6 +150,6 @@ PROVIDER = Provider(
     unknown=access.unknown,
     refuse=wire.refuse,
     message_id=message_id,
-    placeholders=wire.placeholders,
+    placeholders=messages.placeholders,
     emulates=EMULATES,
 )

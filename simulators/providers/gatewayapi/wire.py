@@ -12,12 +12,9 @@ from simulators.kernel.call import Call, Reply
 from simulators.kernel.contracts import document
 from simulators.kernel.provider import (
     Document,
-    Draft,
     Exchange,
     Failure,
-    basic_placeholders,
 )
-from simulators.providers.gatewayapi import prices
 
 _NUMBERS = frozenset({"sendtime", "validity_period", "max_parts"})
 _DEPTH = 6
@@ -86,12 +83,3 @@ def refuse(exchange: Exchange, failure: Failure) -> Reply:
         known = {**(row.defaults or {}), **failure.values}
         body["variables"] = [str(known.get(name, "")) for name in names]
     return reply(row.http_status, body)
-
-
-def placeholders(exchange: Exchange, draft: Draft | None) -> dict[str, object]:
-    """What variables stand for: the client's address, and the recipient as GatewayAPI names it."""
-    values = {**basic_placeholders(exchange, draft), "ip": exchange.call.client}
-    if draft is not None:
-        mcc, mnc = prices.network(draft.region)
-        values |= {"msisdn": draft.number.removeprefix("+"), "mcc": mcc or "", "mnc": mnc or ""}
-    return values

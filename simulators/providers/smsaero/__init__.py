@@ -26,18 +26,7 @@ from simulators.kernel.provider import (
     Send,
 )
 from simulators.kernel.templates import Signature
-from simulators.providers.smsaero import (
-    account,
-    blacklist,
-    contacts,
-    lookup,
-    messages,
-    receipts,
-    send,
-    viber,
-    wire,
-)
-from simulators.providers.smsaero.fidelity import EMULATES
+from simulators.providers.smsaero import account, blacklist, contacts, operators, sms, viber, wire
 
 CATALOGUE = catalogue.load("smsaero")
 
@@ -154,13 +143,13 @@ def asking(operation: str, path: str, handle: Handler) -> tuple[Endpoint, ...]:
 
 
 ENDPOINTS = (
-    *both(send.SEND, "sms/send", Send(send.parse, send.answer)),
-    *both(send.TEST, "sms/testsend", Send(send.parse, send.answer)),
+    *both(sms.SEND, "sms/send", Send(sms.parse, sms.answer)),
+    *both(sms.TEST, "sms/testsend", Send(sms.parse, sms.answer)),
     *both(viber.SEND, "viber/send", Send(viber.parse, viber.answer)),
-    *asking("get-sms", "sms/status", messages.status(send.SEND)),
-    *asking("get-test-sms", "sms/teststatus", messages.status(send.TEST)),
-    *asking("list-sms", "sms/list", messages.listing(send.SEND, "sms/list")),
-    *asking("list-test-sms", "sms/testlist", messages.listing(send.TEST, "sms/testlist")),
+    *asking("get-sms", "sms/status", sms.status(sms.SEND)),
+    *asking("get-test-sms", "sms/teststatus", sms.status(sms.TEST)),
+    *asking("list-sms", "sms/list", sms.listing(sms.SEND, "sms/list")),
+    *asking("list-test-sms", "sms/testlist", sms.listing(sms.TEST, "sms/testlist")),
     *asking("auth", "auth", account.auth),
     *asking("get-balance", "balance", account.balance),
     *asking("add-balance", "balance/add", account.balance_add),
@@ -169,9 +158,9 @@ ENDPOINTS = (
     *asking("add-sign", "sign/add", account.sign_add),
     *asking("list-signs", "sign/list", account.sign_list),
     *asking("list-viber-signs", "viber/sign/list", account.viber_sign_list),
-    *asking("check-hlr", "hlr/check", lookup.check),
-    *asking("get-hlr", "hlr/status", lookup.status),
-    *asking("get-operator", "number/operator", lookup.operator),
+    *asking("check-hlr", "hlr/check", operators.hlr_check),
+    *asking("get-hlr", "hlr/status", operators.hlr_status),
+    *asking("get-operator", "number/operator", operators.number_operator),
     *asking("list-viber", "viber/list", viber.listing),
     *asking("get-viber-statistic", "viber/statistic", viber.statistic),
     *asking("add-to-blacklist", "blacklist/add", blacklist.add),
@@ -189,6 +178,61 @@ ENDPOINTS = (
 
 SETTINGS = MappingProxyType({"smsaero": schemas.record(moderation_s=schemas.number(0, 1e6))})
 
+_SDK = "https://github.com/smsaero/smsaero_python"
+_GO = "https://github.com/smsaero/smsaero_golang"
+_RECORDED = "https://github.com/cloudloyalty/smsaero-client"
+
+EMULATES = (
+    (
+        "sms/send, sms/testsend, sms/status, sms/teststatus, sms/list, sms/testlist",
+        "whole, as JSON, form or query; shortLink, channel and marker are ignored",
+        _SDK,
+    ),
+    ("Basic with e-mail and API key", "whole; the realm of WWW-Authenticate is ours", _RECORDED),
+    (
+        "wrong fields",
+        "shape and `number` as recorded; HTTP 400 and the reasons of other fields are UNVERIFIED",
+        _RECORDED,
+    ),
+    (
+        "no credit",
+        "`result: no credits`, which all official SDKs look for, with HTTP 200; the balance falls"
+        " with sends where one is counted",
+        _SDK,
+    ),
+    (
+        "numbers",
+        "7 to 15 digits, no plus; a 7 has to be followed by a mobile number of Russia or"
+        " Kazakhstan; that numbers of other countries are taken by their length is ours",
+        _SDK,
+    ),
+    (
+        "prices",
+        "those of FREE SIGN as in the SDK's sample, all others ours; operators by prefix, numbers"
+        " that changed operator are not known",
+        _SDK,
+    ),
+    ("callbacks", "on each status; names of fields, POST and three retries are UNVERIFIED", _GO),
+    (
+        "statuses",
+        "numbers as documented; words for all but queue, delivery and moderation UNVERIFIED",
+        _RECORDED,
+    ),
+    ("blacklist", "a message to a number of it ends with status 6, UNVERIFIED", _SDK),
+    ("hlr/check, hlr/status", "every number that can be sent to is available after 2 s", _SDK),
+    (
+        "viber/send, viber/list, viber/statistic, viber/sign/list",
+        "pictures and buttons are not looked at, a CASCADE sends no SMS; signs are those of SMS",
+        _SDK,
+    ),
+    (
+        "groups, contacts, cards, balance/add, sign/add",
+        "whole, 1000 of a kind; a sign is approved by whoever runs the simulator",
+        _SDK,
+    ),
+    ("telegram, mobile-id, flashcall, voicecode", "no", _SDK),
+)
+
 
 PROVIDER = Provider(
     name="smsaero",
@@ -202,7 +246,7 @@ PROVIDER = Provider(
     lifecycles=LIFECYCLES,
     judges=(judges.active, judges.region, judges.opted_out),
     signatures=SIGNATURES,
-    receipts=receipts.RECEIPTS,
+    receipts=sms.RECEIPTS,
     endpoints=ENDPOINTS,
     credentials=CREDENTIALS,
     identify=identify,

@@ -10,7 +10,7 @@ from typing import Any
 from simulators.kernel.call import Reply
 from simulators.kernel.provider import Exchange
 from simulators.kernel.templates import Signature, signatures, update_signatures
-from simulators.providers.smsaero import fields, paging, prices, wire
+from simulators.providers.smsaero import fields, operators, wire
 
 BALANCE = 337.03
 CARDS = {12345: "Visa*****1234", 12346: "MasterCard*****4321"}
@@ -67,7 +67,7 @@ def cards(_exchange: Exchange) -> Reply:
 
 def tariffs(_exchange: Exchange) -> Reply:
     """Prices by channel and operator, as text."""
-    return wire.success({channel: dict(tariff) for channel, tariff in prices.TARIFFS.items()})
+    return wire.success({channel: dict(tariff) for channel, tariff in operators.TARIFFS.items()})
 
 
 def sign_add(exchange: Exchange) -> Reply:
@@ -88,13 +88,13 @@ def sign_add(exchange: Exchange) -> Reply:
 
 def sign_list(exchange: Exchange) -> Reply:
     """The account's signs, a page at a time."""
-    listed = paging.page(exchange, list(_owned(exchange).values()), "sign/list", _shown)
+    listed = wire.page(exchange, list(_owned(exchange).values()), "sign/list", _shown)
     return wire.success(listed)
 
 
 def viber_sign_list(exchange: Exchange) -> Reply:
     """The same signs, whose word for approved is another here; without a count."""
-    listed = paging.page(exchange, list(_owned(exchange).values()), "viber/sign/list", _for_viber)
+    listed = wire.page(exchange, list(_owned(exchange).values()), "viber/sign/list", _for_viber)
     del listed["totalCount"], listed["links"]
     return wire.success(listed)
 
@@ -112,10 +112,10 @@ def _for_viber(sign: Signature) -> dict[str, Any]:
 def _shown(sign: Signature) -> dict[str, Any]:
     status, word = _STATES[sign.status]
     state = {"status": status, "extendStatus": word}
-    operators = {
+    by_operator = {
         str(code): {"operator": code, "extendOperator": name, **state}
-        for code, name in prices.OPERATORS.items()
-        if code != prices.OTHER
+        for code, name in operators.OPERATORS.items()
+        if code != operators.OTHER
     }
     made = {"id": zlib.crc32(sign.name.encode()) % 10**8, "name": sign.name}
-    return {**made, **state, "statusOperators": operators}
+    return {**made, **state, "statusOperators": by_operator}

@@ -9,7 +9,7 @@ from typing import Any
 from simulators.kernel.call import Reply
 from simulators.kernel.catalogue import Problem
 from simulators.kernel.provider import Exchange, Refusal
-from simulators.providers.smsaero import contacts, fields, paging, wire
+from simulators.providers.smsaero import contacts, fields, wire
 
 MOST = 10_000
 
@@ -43,7 +43,7 @@ def listing(exchange: Exchange) -> Reply:
     def shown(number: str) -> dict[str, Any]:
         return {**_shown(number, people), "id": str(_id(number))}
 
-    return wire.success(paging.page(exchange, found, "blacklist/list", shown))
+    return wire.success(wire.page(exchange, found, "blacklist/list", shown))
 
 
 def delete(exchange: Exchange) -> Reply:

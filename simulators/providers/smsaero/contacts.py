@@ -10,7 +10,7 @@ from simulators.kernel import phone
 from simulators.kernel.call import Reply
 from simulators.kernel.catalogue import Problem
 from simulators.kernel.provider import Exchange, Refusal
-from simulators.providers.smsaero import fields, lookup, paging, prices, wire
+from simulators.providers.smsaero import fields, operators, wire
 
 MOST = 1000
 GROUPS, CONTACTS = "smsaero/groups", "smsaero/contacts"
@@ -44,7 +44,7 @@ def group_list(exchange: Exchange) -> Reply:
         count = str(members.count(group["id"]))
         return {"id": str(group["id"]), "name": group["name"], "countContacts": count}
 
-    return wire.success(paging.page(exchange, load(exchange, GROUPS), "group/list", shown))
+    return wire.success(wire.page(exchange, load(exchange, GROUPS), "group/list", shown))
 
 
 def contact_add(exchange: Exchange) -> Reply:
@@ -89,7 +89,7 @@ def contact_list(exchange: Exchange) -> Reply:
         return {**_shown(contact), "groups": within, **state}
 
     found = [contact for contact in load(exchange, CONTACTS) if _fits(contact, given)]
-    return wire.success(paging.page(exchange, found, "contact/list", shown))
+    return wire.success(wire.page(exchange, found, "contact/list", shown))
 
 
 def _fits(contact: Item, given: fields.Fields) -> bool:
@@ -101,8 +101,8 @@ def _fits(contact: Item, given: fields.Fields) -> bool:
 def _shown(contact: Item) -> Item:
     number = phone.parse(contact["number"])
     names = {name: contact.get(name, "") for name in ("sex", *_NAMES)}
-    code = prices.operator(number) if number else prices.OTHER
-    operator = lookup.operated(number) if number else {"operator": code, "extendOperator": ""}
+    code = operators.operator(number) if number else operators.OTHER
+    operator = operators.operated(number) if number else {"operator": code, "extendOperator": ""}
     return {"id": contact["id"], "number": contact["number"].removeprefix("+"), **names, **operator}
 
 

@@ -14,7 +14,7 @@ from simulators.kernel.catalogue import Problem
 from simulators.kernel.message import Lifecycle, Message, State, Step
 from simulators.kernel.provider import Draft, Exchange, Refusal, Turns
 from simulators.kernel.steps import TURN
-from simulators.providers.smsaero import contacts, fields, messages, paging, prices, send, wire
+from simulators.providers.smsaero import contacts, fields, operators, sms, wire
 
 SEND = "send-viber"
 CHANNELS = ("OFFICIAL", "CASCADE", "INFO")
@@ -59,7 +59,7 @@ def parse(exchange: Exchange) -> list[Draft]:
     fields.hold(wrong)
     world = exchange.world
     shared: dict[str, Any] = {"sending": world.store.count(world.id, "smsaero/viber")}
-    shared |= {"channel": channel, "cost": prices.VIBER_PRICE, "dateSend": wanted}
+    shared |= {"channel": channel, "cost": operators.VIBER_PRICE, "dateSend": wanted}
     shared["of"] = len(numbers)
     lifecycle = _lifecycle(wanted - exchange.now)
     drafts = [
@@ -69,8 +69,8 @@ def parse(exchange: Exchange) -> list[Draft]:
         for at, n in enumerate(numbers)
     ]
     for draft in drafts:
-        draft.cost = prices.VIBER_PRICE
-    send.hold_to_balance(exchange, drafts)
+        draft.cost = operators.VIBER_PRICE
+    sms.hold_to_balance(exchange, drafts)
     return drafts
 
 
@@ -130,7 +130,7 @@ def _state(words: list[str]) -> tuple[int, str]:
 def listing(exchange: Exchange) -> Turns:
     """The sendings, newest first."""
     found: dict[int, list[Message]] = {}
-    for some in messages.slices(exchange, SEND):
+    for some in sms.slices(exchange, SEND):
         for message in some:
             found.setdefault(message.details["sending"], []).append(message)
         yield TURN
@@ -139,7 +139,7 @@ def listing(exchange: Exchange) -> Turns:
         number = kept[-1].to.removeprefix("+")
         return {**_sending(exchange, kept), "number": number}
 
-    return wire.success(paging.page(exchange, list(found.values()), "viber/list", shown))
+    return wire.success(wire.page(exchange, list(found.values()), "viber/list", shown))
 
 
 def statistic(exchange: Exchange) -> Reply:
@@ -154,7 +154,7 @@ def statistic(exchange: Exchange) -> Reply:
         if message is not None and _word(exchange, message)[0] in _NUMBER:
             kept.append(message)
     path = f"viber/statistic?sendingId={key}"
-    listed = paging.page(exchange, kept, path, lambda message: _number(exchange, message))
+    listed = wire.page(exchange, kept, path, lambda message: _number(exchange, message))
     del listed["totalCount"]
     return wire.success(listed)
 

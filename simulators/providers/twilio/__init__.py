@@ -12,23 +12,7 @@ from simulators.kernel.catalogue import Problem
 from simulators.kernel.message import State, Step
 from simulators.kernel.provider import Draft, Endpoint, Exchange, Handler, Provider, Query, Send
 from simulators.kernel.templates import Template
-from simulators.providers.twilio import (
-    access,
-    account,
-    create,
-    fidelity,
-    limits,
-    listing,
-    media,
-    messages,
-    pool,
-    receipts,
-    resource,
-    senders,
-    services,
-    texts,
-    wire,
-)
+from simulators.providers.twilio import account, create, messages, receipts, senders, services, wire
 
 CATALOGUE = catalogue.load("twilio")
 
@@ -153,19 +137,19 @@ SENDERS = "/<service_sid>/<kind>"
 
 ENDPOINTS = (
     *api("create-message", "POST", MESSAGES, SEND),
-    *api("list-messages", "GET", MESSAGES, Query(listing.listed)),
+    *api("list-messages", "GET", MESSAGES, Query(messages.listed)),
     *api("fetch-message", "GET", MESSAGE, Query(messages.fetch)),
     *api("update-message", "POST", MESSAGE, Query(messages.update)),
     *api("delete-message", "DELETE", MESSAGE, Query(messages.delete)),
     *api("create-message", "POST", LEGACY, SEND),
-    *api("list-messages", "GET", LEGACY, Query(listing.listed)),
+    *api("list-messages", "GET", LEGACY, Query(messages.listed)),
     *api("fetch-message", "GET", f"{LEGACY}/<sid>", Query(messages.fetch)),
     *api("update-message", "POST", f"{LEGACY}/<sid>", Query(messages.update)),
     *api("delete-message", "DELETE", f"{LEGACY}/<sid>", Query(messages.delete)),
-    *api("create-feedback", "POST", f"{MESSAGE}/Feedback", Query(media.give_feedback)),
-    *api("list-media", "GET", f"{MESSAGE}/Media", Query(media.listed)),
-    *api("fetch-media", "GET", f"{MESSAGE}/Media/<media_sid>", Query(media.fetch)),
-    *api("delete-media", "DELETE", f"{MESSAGE}/Media/<media_sid>", Query(media.delete)),
+    *api("create-feedback", "POST", f"{MESSAGE}/Feedback", Query(messages.give_feedback)),
+    *api("list-media", "GET", f"{MESSAGE}/Media", Query(messages.list_media)),
+    *api("fetch-media", "GET", f"{MESSAGE}/Media/<media_sid>", Query(messages.fetch_media)),
+    *api("delete-media", "DELETE", f"{MESSAGE}/Media/<media_sid>", Query(messages.delete_media)),
     *api("fetch-balance", "GET", "/<account_sid>/Balance", Query(account.balance)),
     *api("fetch-account", "GET", "/<account_sid>", Query(account.fetch)),
     *api("list-accounts", "GET", "", Query(account.listed)),
@@ -174,13 +158,69 @@ ENDPOINTS = (
     v1("fetch-service", "GET", "/<service_sid>", services.fetch),
     v1("update-service", "POST", "/<service_sid>", services.update),
     v1("delete-service", "DELETE", "/<service_sid>", services.delete),
-    v1("create-sender", "POST", SENDERS, pool.create),
-    v1("list-senders", "GET", SENDERS, pool.listed),
-    v1("fetch-sender", "GET", f"{SENDERS}/<sender_sid>", pool.fetch),
-    v1("delete-sender", "DELETE", f"{SENDERS}/<sender_sid>", pool.delete),
+    v1("create-sender", "POST", SENDERS, services.create_sender),
+    v1("list-senders", "GET", SENDERS, services.list_senders),
+    v1("fetch-sender", "GET", f"{SENDERS}/<sender_sid>", services.fetch_sender),
+    v1("delete-sender", "DELETE", f"{SENDERS}/<sender_sid>", services.delete_sender),
 )
 
 SETTINGS = MappingProxyType({"twilio/trial": schemas.record(verified=schemas.many(schemas.E164))})
+
+_MESSAGE = "https://www.twilio.com/docs/messaging/api/message-resource"
+EMULATES = (
+    ("Create, read, list, redact, cancel and delete messages", "every field and state", _MESSAGE),
+    (
+        "Every refusal of a create",
+        "by parameter where it follows from one, else by a rule",
+        _MESSAGE,
+    ),
+    (
+        "Order of the checks, and which of 35114, 35115 and 35117 goes with which fault",
+        "chosen: not documented",
+        "https://www.twilio.com/docs/api/errors",
+    ),
+    (
+        "Sender-dependent failures behind a Messaging Service",
+        "201 first, then a status with the code",
+        "https://www.twilio.com/docs/api/errors/21611",
+    ),
+    (
+        "Sender pools",
+        "one sender for each recipient; names where a region takes them, by a short list",
+        "https://www.twilio.com/docs/messaging/services",
+    ),
+    (
+        "Test credentials",
+        "all magic numbers; a MessagingServiceSid is refused as 20008, which is a guess",
+        "https://www.twilio.com/docs/iam/test-credentials",
+    ),
+    (
+        "ValidityPeriod, ProvideFeedback, ForceDelivery, Attempt, ShortenUrls, SendAsMms",
+        "checked where a code exists; without effect, since nothing waits long enough",
+        _MESSAGE,
+    ),
+    (
+        "Smart Encoding",
+        "applied when it gets the whole text into GSM-7",
+        "https://www.twilio.com/docs/messaging/services/smart-encoding-char-list",
+    ),
+    ("Prices", "0.0079 a segment, whatever the country", _MESSAGE),
+    (
+        "HTTP concurrency limit, 20429",
+        "by a rule only: the figure is not published",
+        "https://www.twilio.com/docs/api/errors/20429",
+    ),
+    (
+        "Landlines, premium numbers",
+        "premium only for +1900; landlines by a rule",
+        "https://www.twilio.com/docs/api/errors/21614",
+    ),
+    (
+        "Calls, number purchase, Lookup, Verify, RCS, A2P registration, subaccounts, OAuth",
+        "not there: answered 20404 or 20003",
+        "https://www.twilio.com/docs/usage/api",
+    ),
+)
 
 
 PROVIDER = Provider(
@@ -195,18 +235,18 @@ PROVIDER = Provider(
     settings=SETTINGS,
     lifecycles=LIFECYCLES,
     judges=(judges.credit, judges.region, create.verified, judges.opted_out, senders.reachable),
-    limits=limits.LIMITS,
-    concurrency=limits.CONCURRENCY,
-    price=resource.PRICE,
+    limits=senders.LIMITS,
+    concurrency=senders.CONCURRENCY,
+    price=messages.PRICE,
     templates=TEMPLATES,
     endpoints=ENDPOINTS,
-    credentials=access.CREDENTIALS,
-    identify=access.identify,
-    authenticate=access.authenticate,
+    credentials=account.CREDENTIALS,
+    identify=account.identify,
+    authenticate=account.authenticate,
     refuse=wire.refuse,
     message_id=message_id,
-    placeholders=texts.placeholders,
+    placeholders=wire.placeholders,
     receipts=receipts.RECEIPTS,
-    emulates=fidelity.EMULATES,
+    emulates=EMULATES,
     inbound=receipts.INBOUND,
 )

@@ -18,11 +18,12 @@ from simulators.kernel.clock import from_iso
 from simulators.kernel.message import Lifecycle
 from simulators.kernel.provider import Draft, Exchange, Failure, Refusal
 from simulators.kernel.reading import Fields, first, many
+from simulators.kernel.segments import is_gsm7
 from simulators.kernel.templates import templates
-from simulators.providers.twilio import access, encoding, resource, senders, wire
+from simulators.providers.twilio import account, messages, senders, wire
 
 MAX_TEXT = 1600  # https://www.twilio.com/docs/api/errors/21617
-SOONEST, LATEST = 300, 35 * 86_400  # https://www.twilio.com/docs/api/errors/35114
+SOONEST = 300  # https://www.twilio.com/docs/api/errors/35114
 
 _CONTENT = re.compile(r"HX[0-9a-fA-F]{32}")
 _APPLICATION = re.compile(r"AP[0-9a-fA-F]{32}")
@@ -61,7 +62,7 @@ def send_at(form: Fields, now: float, service: str) -> float | None:
         raise Refusal("35115") from None
     if at - now < SOONEST:
         raise Refusal("35114")
-    if at - now > LATEST:
+    if at - now > messages.LATEST:
         raise Refusal("35117")
     return at
 
@@ -144,6 +145,7 @@ _CHECKS: tuple[tuple[str, Callable[[Fields], str]], ...] = (
 )
 
 
+# Test credentials: https://www.twilio.com/docs/iam/test-credentials#test-sms-messages
 SENDER = "+15005550006"
 
 # What From means, before and after the questions about To.
@@ -152,7 +154,7 @@ _TO_FIRST = MappingProxyType({"+15005550001": "21211", "+15005550009": "21614"})
 _TO = MappingProxyType({"+15005550003": "21408", "+15005550002": "21612", "+15005550004": "21610"})
 
 
-def use(draft: Draft, sender: str, service: str) -> None:
+def use_magic(draft: Draft, sender: str, service: str) -> None:
     """Sends under test credentials. Raises `Refusal` as the magic numbers say."""
     if service:
         raise Refusal("20008")
@@ -235,7 +237,7 @@ def _options(exchange: Exchange, draft: Draft, form: Fields, channel: str) -> No
     if first(form, "ContentSid"):
         _fill_content(exchange, draft, form)
     if first(form, "SmartEncoded").lower() == "true":
-        draft.text = encoding.smart(draft.text)
+        draft.text = smart(draft.text)
     if first(form, "ContentRetention") == "discard":
         draft.details["discard"] = True
     if first(form, "AddressRetention") == "obfuscate":
@@ -256,11 +258,42 @@ def _filled(text: str, values: Mapping[str, object]) -> str:
     return re.sub(r"\{\{(\w+)\}\}", lambda m: str(values.get(m[1], m[0])), text)
 
 
+# Smart Encoding: https://www.twilio.com/docs/messaging/services/smart-encoding-char-list
+_LOOK_ALIKES = {
+    '"': "«»“”ʺˮ‟❝❞〝〞＂",
+    "'": "‘’ʻˈʼʽʹ‛＇´ˊ`ˋ❛❜",
+    "-": "‐‑‒–—―",
+    "/": "÷⁄∕／",
+    "_": "＿",
+    "|": "∣｜",
+    ",": "‚，",
+    " ": "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f",
+    "": "\u200b\u2060\ufeff",
+    "...": "…",
+    "1/4": "¼",
+    "1/2": "½",
+    "3/4": "¾",
+}
+_PLAIN = str.maketrans({char: plain for plain, chars in _LOOK_ALIKES.items() for char in chars})
+
+
+def smart(text: str) -> str:
+    """The text in GSM-7 if replacing look-alikes is enough for that, which spares the segments of
+    UCS-2; else unchanged."""
+    if is_gsm7(text):
+        return text
+    replaced = text.translate(_PLAIN)
+    return replaced if is_gsm7(replaced) else text
+
+
 def _from(exchange: Exchange, draft: Draft, sender: str, service: str) -> None:
-    if access.is_test(exchange):
-        use(draft, sender, service)
+    if account.is_test(exchange):
+        use_magic(draft, sender, service)
     elif service:
-        senders.use_service(exchange, draft, senders.service_of(exchange, service), sender)
+        chosen = senders.service_of(exchange, service)
+        if chosen["smart_encoding"]:
+            draft.text = smart(draft.text)
+        senders.use_service(exchange, draft, chosen, sender)
     else:
         senders.use_number(exchange, draft, sender)
 
@@ -289,4 +322,4 @@ def answer(exchange: Exchange) -> Reply:
     """201 and the message resource."""
     message = exchange.outcomes[0].message
     assert message is not None  # noqa: S101 - a failure was refused before
-    return wire.reply(exchange, 201, resource.created(exchange, message), root="Message")
+    return wire.reply(exchange, 201, messages.created(exchange, message), root="Message")

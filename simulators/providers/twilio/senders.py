@@ -1,20 +1,23 @@
-"""From whom a message goes out: From by its rules, or a sender picked from a service's pool.
+"""From whom a message goes out: From by its rules, or a sender picked from a service's pool; and
+how many messages may wait for each.
 
 https://www.twilio.com/docs/messaging/api/message-resource#request-body-parameters and, for the
 codes, https://www.twilio.com/en-us/changelog/updates-to-the-error-code-dictionary-to-clarify-number-validatio
+The queue is ten hours of segments at the sender's rate: https://www.twilio.com/docs/api/errors/21611.
 """
 
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from simulators.kernel import phone
 from simulators.kernel.catalogue import Problem
+from simulators.kernel.flow import Limit
 from simulators.kernel.provider import Draft, Exchange, Failure, Refusal
 from simulators.kernel.reading import Fields, first
-from simulators.providers.twilio import encoding, registry
-from simulators.providers.twilio.registry import Service
+from simulators.providers.twilio import account
+from simulators.providers.twilio.account import Service
 
 _SERVICE = re.compile(r"MG[0-9a-fA-F]{32}")
 ALPHANUMERIC = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 +_&-]{1,11}")
@@ -38,7 +41,7 @@ def service_of(exchange: Exchange, sid: str) -> Service:
     """The service to send with."""
     if not _SERVICE.fullmatch(sid):
         raise Refusal("21705")
-    service = registry.find(exchange, sid)
+    service = account.find_service(exchange, sid)
     if service is None:
         raise Refusal("21701")
     if not service["senders"]:
@@ -52,8 +55,6 @@ def use_service(exchange: Exchange, draft: Draft, service: Service, sender: str)
     draft.deferred = True
     draft.lifecycle = "service"
     draft.callback = draft.callback or service["status_callback"] or ""
-    if service["smart_encoding"]:
-        draft.text = encoding.smart(draft.text)
     if sender:
         if sender not in [item["value"] for item in service["senders"]]:
             raise Refusal("21711")
@@ -88,7 +89,7 @@ def _own(exchange: Exchange, sender: str) -> str:
         if number is None or not number.possible:
             raise Refusal("21212")
         value = number.e164
-    capabilities = registry.numbers(exchange).get(value)
+    capabilities = account.numbers(exchange).get(value)
     if capabilities is None:
         raise Refusal("21660" if value.startswith(_OURS) else "21659")
     if "SMS" not in capabilities:
@@ -106,7 +107,7 @@ def _fits(exchange: Exchange, draft: Draft) -> None:
         if draft.region in NO_ALPHANUMERIC:
             raise Refusal("21612")
     if draft.details.get("media"):
-        able = registry.numbers(exchange).get(sender)
+        able = account.numbers(exchange).get(sender)
         if able is not None and "MMS" not in able:
             raise Refusal("21621")
 
@@ -133,3 +134,56 @@ def missing(sender: str, service: str) -> None:
     """Refuses a message from nobody."""
     if not sender and not service:
         raise Refusal(Problem.MISSING_SENDER)
+
+
+# https://www.twilio.com/docs/api/errors/20429 publishes no figure; this one is often quoted.
+CONCURRENCY = 100
+
+
+def is_long_code(draft: Draft) -> bool:
+    """A number of the United States or Canada: one segment a second."""
+    return draft.sender.startswith("+1") and "test" not in draft.details
+
+
+def is_short_code(draft: Draft) -> bool:
+    """Digits alone: a hundred segments a second."""
+    return draft.sender.isdigit()
+
+
+def is_other(draft: Draft) -> bool:
+    """Numbers elsewhere and names: ten segments a second."""
+    return bool(draft.sender) and not draft.sender.startswith("+1") and not draft.sender.isdigit()
+
+
+def queue(
+    rate: int, applies: Callable[[Draft], bool], name: str, where: Mapping[str, str]
+) -> Limit:
+    """Ten hours of segments at a sender's rate, in segments a second."""
+    return Limit(
+        name=f"queue-{name}",
+        permits=36_000 * rate,
+        seconds=36_000,
+        kind="queue",
+        key=("sender",),
+        error="21611",
+        source="https://www.twilio.com/docs/api/errors/21611",
+        applies=applies,
+        where=where,
+    )
+
+
+LIMITS = (
+    queue(1, is_long_code, "long-code", {"sender": r"^\+1", "details.test": "^$"}),
+    queue(100, is_short_code, "short-code", {"sender": "^[0-9]+$"}),
+    queue(10, is_other, "other", {"sender": r"^(?!\+1)(?![0-9]+$)."}),
+    Limit(
+        name="trial-day",
+        permits=50,
+        seconds=86_400,
+        key=("lifecycle",),
+        error="63038",
+        source="https://www.twilio.com/docs/api/errors/63038",
+        applies=lambda draft: "trial" in draft.details,
+        where={"details.trial": "."},
+    ),
+)

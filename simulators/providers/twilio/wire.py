@@ -1,12 +1,17 @@
-"""Twilio's envelope: forms in, JSON or XML out, dates, headers."""
+"""Twilio's envelope: forms in; JSON or XML out, a resource or a page of them; headers and dates;
+what error texts speak of.
+
+Pages: https://www.twilio.com/docs/usage/twilios-response#pagination
+"""
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import quote, unquote, urlencode
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 import orjson
@@ -14,7 +19,15 @@ import orjson
 from simulators.kernel import reading
 from simulators.kernel.call import Call, Reply
 from simulators.kernel.contracts import document
-from simulators.kernel.provider import Document, Exchange, Failure
+from simulators.kernel.provider import (
+    Document,
+    Draft,
+    Exchange,
+    Failure,
+    Refusal,
+    basic_placeholders,
+)
+from simulators.kernel.reading import Fields, first
 
 # Recorded on successes and refusals alike, 2018 to 2023; of the CORS set only the origin.
 _HEADERS = [
@@ -128,3 +141,113 @@ def _date(seconds: int) -> str:
 def iso(epoch: float) -> str:
     """ISO 8601 to the second, as messaging.twilio.com writes dates."""
     return datetime.fromtimestamp(int(epoch), UTC).isoformat().replace("+00:00", "Z")
+
+
+MAX_SIZE = 1000
+
+
+class Wanted(NamedTuple):
+    """Which page was asked for: how many records, its number, and the token it was given by."""
+
+    size: int
+    number: int
+    token: str
+
+
+def wanted(query: Fields) -> Wanted:
+    """The page asked for. Raises `Refusal` for one that is too large."""
+    size = _number(first(query, "PageSize")) or 50
+    if size > MAX_SIZE:
+        raise Refusal("20007")
+    return Wanted(size, _number(first(query, "Page")), first(query, "PageToken"))
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def page(
+    exchange: Exchange,
+    key: str,
+    records: Sequence[dict[str, Any]],
+    page: Wanted,
+    *,
+    previous: str = "",
+    following: str = "",
+) -> dict[str, Any]:
+    """A 2010-04-01 page: no other keys, since clients take the one they do not know for the
+    records. `previous` and `following` are the tokens of the pages around it."""
+    query: Fields = exchange.document["query"]
+    kept = [(k, v) for k, v in query.items() if k not in ("Page", "PageToken", "PageSize")]
+
+    def uri(number: int, token: str) -> str:
+        pairs = [*kept, ("PageSize", page.size), ("Page", number)]
+        pairs += [("PageToken", token)] if token else []
+        asked = urlencode(pairs, doseq=True, quote_via=quote)
+        return f"{quote(exchange.call.path)}?{asked}"
+
+    start = page.number * page.size
+    return {
+        "end": start + max(len(records) - 1, 0),
+        "first_page_uri": uri(0, ""),
+        "next_page_uri": uri(page.number + 1, following) if following else None,
+        "page": page.number,
+        "page_size": page.size,
+        "previous_page_uri": uri(max(page.number - 1, 0), previous) if previous else None,
+        key: list(records),
+        "start": start,
+        "uri": uri(page.number, page.token),
+    }
+
+
+def meta(exchange: Exchange, key: str, records: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """A v1 page of all `records`: its place under `meta`, with absolute URLs."""
+    page = wanted(exchange.document["query"])
+    start = page.number * page.size
+
+    def url(number: int) -> str:
+        return f"{base(exchange)}{exchange.call.path}?PageSize={page.size}&Page={number}"
+
+    more = start + page.size < len(records)
+    return {
+        "meta": {
+            "page": page.number,
+            "page_size": page.size,
+            "first_page_url": url(0),
+            "previous_page_url": url(page.number - 1) if page.number else None,
+            "url": url(page.number),
+            "next_page_url": url(page.number + 1) if more else None,
+            "key": key,
+        },
+        key: list(records[start : start + page.size]),
+    }
+
+
+def base(exchange: Exchange) -> str:
+    """What absolute URLs begin with: the address the client itself used."""
+    call = exchange.call
+    prefix = unquote(call.raw_path).removesuffix(call.path)
+    return f"{call.scheme}://{call.host or 'messaging.twilio.com'}{prefix}"
+
+
+def masked(number: str) -> str:
+    """A number with its last four digits hidden, as error texts show it."""
+    return f"{number[:-4]}XXXX"
+
+
+def placeholders(exchange: Exchange, draft: Draft | None) -> dict[str, object]:
+    """The values of every placeholder in the catalogue."""
+    form = exchange.document.get("body") or {}
+    to = draft.number if draft is not None else first(form, "To")
+    own = exchange.credentials.get("account_sid", "")
+    return {
+        **basic_placeholders(exchange, draft),
+        "path": exchange.call.path.removeprefix("/v1"),
+        "to": to,
+        "to_masked": masked(to),
+        "from": (draft.sender if draft is not None else "") or first(form, "From"),
+        "sid": first(form, "MessagingServiceSid"),
+        "url": first(form, "StatusCallback"),
+        "account_sid": exchange.params.get("account_sid", own),
+        "limit": 50,  # the daily cap seen on trial accounts, row 63038
+    }

@@ -18,7 +18,7 @@ from simulators.kernel import catalogue, judges, schemas
 from simulators.kernel.catalogue import Problem
 from simulators.kernel.message import State, Step
 from simulators.kernel.provider import Draft, Endpoint, Exchange, Handler, Provider, Query, Send
-from simulators.providers.vonage import access, account, fidelity, receipts, refusal, send, wire
+from simulators.providers.vonage import access, account, receipts, send, wire
 
 CATALOGUE = catalogue.load("vonage")
 
@@ -123,6 +123,52 @@ SETTINGS = MappingProxyType(
     }
 )
 
+_DOCS = "https://developer.vonage.com/en"
+
+EMULATES = (
+    (
+        "Submissions, JSON and XML",
+        "all parameters, forms and queries, parts, prices; refusals as rows of the catalogue",
+        f"{_DOCS}/api/sms",
+    ),
+    (
+        "Signatures",
+        "the five methods; the window of 300 s is UNVERIFIED; what two SDKs sign by a setting",
+        f"{_DOCS}/getting-started/concepts/signing-messages",
+    ),
+    (
+        "Throughput",
+        "30 requests a second for a key, one for a US number, with the wait computed",
+        "https://help.nexmo.com/hc/en-us/articles/203993598",
+    ),
+    (
+        "Receipts",
+        "by GET, POST and POST-JSON, signed if asked for; one a part; "
+        "the pauses between attempts are UNVERIFIED",
+        f"{_DOCS}/messaging/sms/guides/delivery-receipts",
+    ),
+    (
+        "Inbound messages",
+        "as receipts are; a long one whole, not in parts; no binary; no keyword opts out",
+        f"{_DOCS}/messaging/sms/guides/inbound-sms",
+    ),
+    (
+        "Price and network",
+        "one price and one network a country, twenty countries",
+        f"{_DOCS}/api/sms",
+    ),
+    (
+        "Balance, settings, search, conversion",
+        "as the SDKs call them; no rejections, no price lists",
+        f"{_DOCS}/api/account",
+    ),
+    (
+        "Text outside GSM 7-bit without type=unicode",
+        "becomes `?`, which is UNVERIFIED",
+        f"{_DOCS}/messaging/sms/concepts/encoding-and-sizes",
+    ),
+)
+
 
 PROVIDER = Provider(
     name="vonage",
@@ -144,13 +190,13 @@ PROVIDER = Provider(
     ),
     limits=send.LIMITS,
     price=send.PRICE,
-    emulates=fidelity.EMULATES,
+    emulates=EMULATES,
     receipts=receipts.RECEIPTS,
     inbound=receipts.INBOUND,
     endpoints=ENDPOINTS,
     credentials=access.CREDENTIALS,
     identify=access.identify,
     authenticate=access.authenticate,
-    refuse=refusal.refuse,
+    refuse=wire.refuse,
     message_id=message_id,
 )

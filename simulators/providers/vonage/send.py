@@ -237,19 +237,12 @@ def answer(exchange: Exchange) -> Reply:
     failure = outcome.failure
     if failure is None:
         return wire.submission(exchange, accepted(exchange, outcome))
-    refused = element(failure, shown(exchange, outcome.draft))
+    refused = wire.element(failure, shown(exchange, outcome.draft))
     taken = (failure.row.extra or {}).get("from_part", 1) - 1
     if not taken or outcome.draft.segments == 1:
         return wire.submission(exchange, [refused])
     first = accepted(exchange, outcome)[:taken]
     return wire.submission(exchange, [*first, *[refused] * (outcome.draft.segments - taken)])
-
-
-def element(failure: Failure, known: dict[str, str]) -> dict[str, str]:
-    """One refused part. Some rows come from behind the routing and carry what was known there."""
-    carried = (failure.row.extra or {}).get("carries", ())
-    found = {name: known[name] for name in carried if name in known}
-    return {**found, "status": str(failure.row.code), "error-text": failure.text}
 
 
 def accepted(exchange: Exchange, outcome: Outcome) -> list[dict[str, str]]:

@@ -1,6 +1,9 @@
-"""Vonage's envelope: parameters from wherever they come, JSON or XML out, headers."""
+"""Vonage's envelope: parameters from wherever they come; JSON or XML out; how a refusal is spelt,
+which is among the messages of a submission, and elsewhere by HTTP status.
+"""
 
 import re
+from types import MappingProxyType
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -9,7 +12,7 @@ import orjson
 from simulators.kernel import reading
 from simulators.kernel.call import Call, Reply
 from simulators.kernel.contracts import document
-from simulators.kernel.provider import Document, Exchange
+from simulators.kernel.provider import Document, Exchange, Failure
 
 # https://developer.vonage.com/en/concepts/guides/general: what is read as a JSON object.
 JSON_TYPES = frozenset(
@@ -76,6 +79,13 @@ def submission(exchange: Exchange, messages: list[dict[str, str]]) -> Reply:
     return reply(exchange, 200, body)
 
 
+def element(failure: Failure, known: dict[str, str]) -> dict[str, str]:
+    """One refused part. Some rows come from behind the routing and carry what was known there."""
+    carried = (failure.row.extra or {}).get("carries", ())
+    found = {name: known[name] for name in carried if name in known}
+    return {**found, "status": str(failure.row.code), "error-text": failure.text}
+
+
 def _xml(messages: list[dict[str, str]]) -> bytes:
     rows = "".join(f"<message>{_elements(message)}</message>" for message in messages)
     return (
@@ -108,3 +118,37 @@ def reply(
         headers.insert(0, ("Content-Type", content_type))
         headers.append(("Content-Disposition", 'attachment; filename="api.txt"'))
     return Reply(status, body, headers)
+
+
+# What a submission says in its own way, and the row of every other resource for the same.
+ELSEWHERE = MappingProxyType(
+    {"2/api_key": "401", "2/secret": "401", "4": "401", "14": "401", "32": "401", "3/body": "400"}
+)
+
+
+def refuse(exchange: Exchange, failure: Failure) -> Reply:
+    """A submission's refusal is an element of `messages`; other resources have HTTP statuses."""
+    failure = exchange.failure = _as_seen_there(exchange, failure)
+    row, extra = failure.row, failure.row.extra or {}
+    shape = extra.get("shape", "messages")
+    if shape == "messages":
+        known = {"to": str(failure.values.get("to", "")).removeprefix("+")}
+        return submission(exchange, [element(failure, known)])
+    if shape == "none":
+        return reply(exchange, row.http_status, b"")
+    if shape == "label":
+        label = {"error-code": str(row.code), "error-code-label": failure.text}
+        return json(exchange, row.http_status, label)
+    problem = {"type": extra["type"], "title": extra["title"], "detail": failure.text}
+    instance = exchange.world.chance.uuid()
+    return json(exchange, row.http_status, {**problem, "instance": instance})
+
+
+def _as_seen_there(exchange: Exchange, failure: Failure) -> Failure:
+    operation = exchange.endpoint.operation if exchange.endpoint else ""
+    key = failure.row.key
+    if operation not in ("", "send-sms"):
+        key = ELSEWHERE.get(key, key)
+    elif key == "4" and "sig" in parameters(exchange.document):
+        key = "14"  # an unknown key that signs is told that its signature is wrong
+    return failure if key == failure.row.key else exchange.fail(key, **failure.values)
