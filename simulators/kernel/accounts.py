@@ -57,6 +57,7 @@ class Accounts:
         for known in store.accounts():
             self._secrets.add(self._hidden(known))
         self.strangers = World(Account(STRANGERS, {}), store, system)
+        store.on_plan(self._rung)
         if store.account(DEFAULT) is None:
             published = {name: p.published for name, p in self.providers.items()}
             self.add(DEFAULT, published)
@@ -111,6 +112,11 @@ class Accounts:
                 raise LookupError(f"no account '{account}'; there are: {known}")
             world = self._worlds[account] = World(_account(document), self.store, self.system)
         return world
+
+    def _rung(self, account: str) -> None:
+        world = self.strangers if account == STRANGERS else self._worlds.get(account)
+        if world is not None:
+            world.chance.doubt()
 
     def of(self, provider: str, credential: str) -> World | None:
         """The world whose account has this credential id with the provider."""

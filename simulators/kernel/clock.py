@@ -101,26 +101,35 @@ class LeasedChance(Chance):
 
     Each block is a chance of its own and is leased once: another process on the same store, and
     this one when it is started again, go on elsewhere and repeat no id. One process that is alone
-    gets the same blocks in the same order. The first block is the seed's own.
+    gets the same blocks in the same order. The first block is the seed's own. The store is asked
+    once a block, and after a ring of it (`doubt`).
     """
 
     def __init__(self, seed: str, store: Store, account: str) -> None:
         super().__init__(seed)
         self._seed, self._store, self._account = seed, store, account
-        self._left, self._emptied = 0, None
+        self._left, self._emptied, self._sure = 0, None, False
 
     @property
     def random(self) -> random.Random:
         """What the next value is drawn from; to be asked for anew for each."""
-        # Blocks are counted anew once the world was emptied, maybe by another process: what is
-        # left of this one will be leased again.
+        if not self._left or not self._sure:
+            self._lease()
+        self._left -= 1
+        return self._random
+
+    def doubt(self) -> None:
+        """The world may have been emptied, by this process or another: blocks are then counted
+        anew, and what is left of this one will be leased again."""
+        self._sure = False
+
+    def _lease(self) -> None:
         emptied = self._store.load(self._account, EMPTIED)
         if not self._left or emptied != self._emptied:
             block = self._store.count(self._account, "chance")
             own = self._seed if block == 1 else f"{self._seed}/{block}"
             self._random, self._left, self._emptied = random.Random(own), BLOCK, emptied
-        self._left -= 1
-        return self._random
+        self._sure = True
 
 
 def iso(epoch: float) -> str:

@@ -156,10 +156,11 @@ class Store(Protocol):
         """The earliest time of what is planned, None if nothing is."""
 
     def on_plan(self, changed: Callable[[str], None]) -> None:
-        """Calls `changed` with an account whose earliest time, or whose clock, has changed."""
+        """Calls `changed` with an account whose earliest time has changed, or that `ring` is told
+        of, whichever process it was in."""
 
     def ring(self, account: str) -> None:
-        """Tells that an account's clock has changed."""
+        """Tells those of `on_plan` that an account's clock has changed, or that it was emptied."""
 
     def record(self, account: str, log: str, entry: bytes) -> None:
         """Appends to a bounded log."""

@@ -112,3 +112,4 @@ class World:
         resets = self.resets + 1
         self.store.clear(self.id)
         self.save(EMPTIED, resets)
+        self.store.ring(self.id)

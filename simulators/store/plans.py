@@ -34,6 +34,8 @@ class Plans:
         for _ in range(_MOVED):
             if not self._old:
                 self._old, self._new = self._new, []
+            if not self._old:  # what was just added is about nothing that is kept
+                break
             planned = self._old.pop()  # a leaf: what is left is still a heap
             if self._kept(planned[2]):
                 heappush(self._new, planned)

@@ -4,7 +4,7 @@ import pytest
 
 from simulators.catalog import PROVIDERS
 from simulators.kernel.accounts import DEFAULT, Accounts
-from simulators.kernel.clock import BLOCK, Chance, Clock, from_iso, iso
+from simulators.kernel.clock import BLOCK, EMPTIED, Chance, Clock, from_iso, iso
 from simulators.store.memory import MemoryStore
 
 NOW = 1_800_000_000.0
@@ -178,6 +178,27 @@ def test_a_world_that_another_process_empties_repeats_nothing_behind_it(node):
     ids = [*uuids(one, 1500), *uuids(two, 1500), *uuids(one, 1500)]
 
     assert len(ids) == len({*ids})
+
+
+def test_chance_asks_the_store_once_a_block(node):
+    """And once more behind a ring, which any change of plans is: not for each value."""
+    asked = []
+
+    class Counted(MemoryStore):
+        def load(self, account, name):
+            asked.append(name)
+            return super().load(account, name)
+
+    world = node(Counted()).world(DEFAULT)
+    uuids(world, 2 * BLOCK)
+    assert 2 == asked.count(EMPTIED)
+
+    world.store.plan(DEFAULT, NOW, ["m1"])
+    uuids(world, 5)
+    assert 3 == asked.count(EMPTIED)
+    world.store.ring(DEFAULT)
+    uuids(world, 5)
+    assert 4 == asked.count(EMPTIED)
 
 
 def test_accounts_made_by_two_processes_are_two(node):

@@ -465,6 +465,16 @@ def test_a_long_lived_nonce_does_not_keep_short_ones():
     assert len(store._shelf("a").nonces) < 5
 
 
+def test_what_is_planned_about_nothing_that_is_kept_may_be_forgotten(store):
+    """As the retry of a receipt for a message that was deleted meanwhile: it is no error."""
+    for n in range(3):
+        store.plan("a", NOW + n, ["gone", n])
+    keep(store, message("m1"))
+    store.plan("a", NOW, ["m1", 0])
+
+    assert [(NOW, ["m1", 0])] == [one for one in store.due("a", NOW + 9, 9) if one[1][0] == "m1"]
+
+
 def test_clearing_a_world_keeps_the_account(store):
     """Messages, windows, settings, nonces and journal go; the account and the others stay."""
     store.put_account({"id": "a"}, [("twilio", "AC1")])
