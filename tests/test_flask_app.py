@@ -297,7 +297,7 @@ def test_a_delay_waits_in_the_server_s_thread(app):
 
     assert 201 == send(app.test_client()).status_code
     assert [1.5] == app.waited
-    assert not +app.extensions["sms"].world.held
+    assert 0 == app.extensions["sms"].world.under_way("twilio", 0.0)
 
 
 BROKEN = {"close": [], "reset": [], "hang": [HANG_SECONDS]}
@@ -315,7 +315,7 @@ def test_a_broken_connection_is_no_answer(app, trouble, werkzeug):
         with pytest.raises((http.client.RemoteDisconnected, ConnectionResetError)):
             connection.getresponse()
     assert BROKEN[trouble] * 2 == app.waited
-    assert not +app.extensions["sms"].world.held
+    assert 0 == app.extensions["sms"].world.under_way("twilio", 0.0)
 
 
 def test_a_truncated_answer_ends_in_its_middle(app, werkzeug):

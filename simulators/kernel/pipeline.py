@@ -37,6 +37,8 @@ from simulators.kernel.provider import (
 from simulators.kernel.steps import by_turns
 from simulators.kernel.validation import Validated, validate
 
+# The longest that an answer counts as held back on the world's clock, should its process be gone.
+HELD_SECONDS = 3600.0
 _log = logging.getLogger(__name__)
 
 
@@ -175,21 +177,16 @@ class Pipeline:
             return
         factor = mode if isinstance(mode, int | float) else 1
         permits = max(int(exchange.provider.concurrency * factor), 1)
-        if exchange.world.held[exchange.provider.name] >= permits:
+        if exchange.world.under_way(exchange.provider.name, exchange.now) >= permits:
             exchange.fired = "concurrency"
             raise Refusal(Problem.THROTTLED)
 
 
 def _hold(exchange: Exchange, reply: Reply) -> None:
-    """Counts a request as under way for as long as its answer is held back."""
-    if reply.delay or reply.trouble:
-        held, name = exchange.world.held, exchange.provider.name
-        held[name] += 1
-
-        def released() -> None:
-            held[name] -= 1
-
-        reply.released = released
+    """Counts a request as under way for as long as its answer is held back, by who limits that."""
+    provider = exchange.provider
+    if provider.concurrency and (reply.delay or reply.trouble):
+        reply.released = exchange.world.hold(provider.name, HELD_SECONDS)
 
 
 def _refused(exchange: Exchange, refusal: Refusal) -> Reply:

@@ -142,6 +142,17 @@ class Store(Protocol):
     def uncount(self, account: str, names: Sequence[str]) -> None:
         """Forgets some counters."""
 
+    def lease(self, account: str, name: str, until: float) -> int:
+        """Counts one more of what is under way, and returns a number that no other has had. It
+        ends with `release`, or at `until` if whoever took it is gone."""
+
+    def release(self, account: str, name: str, lease: int) -> None:
+        """Ends a lease by its number; one that has ended already is no error."""
+
+    def leased(self, account: str, name: str, now: float) -> int:
+        """How many there are now. Those that have ended may be forgotten: a clock that is set back
+        does not bring them again."""
+
     def plan(self, account: str, at: float, item: Sequence[Any]) -> None:
         """Keeps plain values until they are due. The first is the id of the message that they are
         about: a store may forget what is about a message that it keeps no more."""
@@ -174,4 +185,4 @@ class Store(Protocol):
         """Windows in use, `limit` of them at most."""
 
     def clear(self, account: str) -> None:
-        """Forgets all of a world but the account itself."""
+        """Forgets all of a world but the account itself, who watches it and what is leased."""

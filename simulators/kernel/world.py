@@ -1,9 +1,9 @@
 """A world: everything that changes for one account, reached through the store."""
 
 import time
-from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from simulators.kernel.clock import EMPTIED, Clock, LeasedChance
@@ -38,10 +38,7 @@ class Account:
 
 
 class World:
-    """One account's clock, chance and state. Two worlds never see each other.
-
-    `held` counts, by provider, the requests whose answers this process holds back.
-    """
+    """One account's clock, chance and state. Two worlds never see each other."""
 
     def __init__(
         self, account: Account, store: Store, system: Callable[[], float] = time.time
@@ -51,7 +48,6 @@ class World:
         self.store = store
         self.clock = Clock(store, account.id, system)
         self.chance = LeasedChance(account.seed or account.id, store, account.id)
-        self.held: Counter[str] = Counter()
         self._derived: dict[str, tuple[Any, Any]] = {}
 
     @property
@@ -106,6 +102,17 @@ class World:
             if len(found) < SLICE:
                 return
             before = found[-1].sequence
+
+    def under_way(self, provider: str, now: float) -> int:
+        """How many requests to a provider are under way: their answers are held back, by this
+        process or another."""
+        return self.store.leased(self.id, provider, now)
+
+    def hold(self, provider: str, seconds: float) -> Callable[[], None]:
+        """Counts one more as under way, until the returned function is called or at most so long:
+        a process that ends cannot call it."""
+        lease = self.store.lease(self.id, provider, self.clock.now() + seconds)
+        return partial(self.store.release, self.id, provider, lease)
 
     def reset(self) -> None:
         """Empties the world; the credentials stay, and chance starts anew."""

@@ -2,12 +2,14 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import count as counting
 from itertools import islice
 from typing import Any
 
 from simulators.kernel.flow import Headroom, Hit
 from simulators.kernel.message import INBOUND, Message
 from simulators.kernel.store import BALANCE, Admission, Cost, Selection
+from simulators.store.leases import Leases
 from simulators.store.shelf import Shelf, packed
 from simulators.store.windows import Windows
 
@@ -28,6 +30,7 @@ class MemoryStore:
         self._credentials: dict[str, tuple[tuple[str, str], ...]] = {}
         self._shelves: dict[str, Shelf] = {}
         self._on_plan: list[Callable[[str], None]] = []
+        self._numbers = counting(1)
 
     def put_account(self, account: dict[str, Any], credentials: Sequence[tuple[str, str]]) -> None:
         for pair in credentials:
@@ -184,6 +187,24 @@ class MemoryStore:
         for name in names:
             counters.pop(name, None)
 
+    def lease(self, account: str, name: str, until: float) -> int:
+        leases = self._shelf(account).leases
+        if name not in leases:
+            leases[name] = Leases()
+        number = next(self._numbers)
+        leases[name].take(number, until)
+        return number
+
+    def release(self, account: str, name: str, lease: int) -> None:
+        leases = self._shelf(account).leases.get(name)
+        if leases is not None:
+            leases.give_back(lease)
+
+    def leased(self, account: str, name: str, now: float) -> int:
+        shelf = self._shelves.get(account)
+        leases = shelf.leases.get(name) if shelf else None
+        return leases.count(now) if leases else 0
+
     def plan(self, account: str, at: float, item: Sequence[Any]) -> None:
         if self._shelf(account).plans.add(at, item):
             self.ring(account)
@@ -224,7 +245,8 @@ class MemoryStore:
     def clear(self, account: str) -> None:
         old = self._shelves.pop(account, None)
         if old is not None:
-            self._shelf(account).watchers = old.watchers
+            new = self._shelf(account)
+            new.watchers, new.leases = old.watchers, old.leases
 
 
 def _newest(

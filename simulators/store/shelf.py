@@ -9,6 +9,7 @@ from typing import Any
 from simulators.kernel.message import INBOUND, Message
 from simulators.kernel.store import Selection
 from simulators.store.index import Index
+from simulators.store.leases import Leases
 from simulators.store.plans import Plans
 from simulators.store.windows import Windows
 
@@ -31,6 +32,7 @@ class Shelf:
         self.windows = Windows()
         self.settings: dict[str, Any] = {}
         self.counters: dict[str, int] = {}
+        self.leases: dict[str, Leases] = {}
         self.plans = Plans(lambda item: item[0] in self.by_id)
         self.logs: dict[str, deque[tuple[int, bytes]]] = {}
         self.nonces: dict[str, float] = {}

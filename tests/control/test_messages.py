@@ -189,4 +189,4 @@ def test_a_provider_s_long_list_is_answered_and_journalled_once(control, raw, sm
 
     assert (200, []) == (answer.status, answer.json["messages"])
     assert ("list-messages", 200) == (entry["operation"], entry["status"])
-    assert 0 == world.held["twilio"]
+    assert 0 == world.under_way("twilio", 0.0)

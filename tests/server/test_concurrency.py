@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import pytest
 
 from simulators.app import Options, in_thread
+from simulators.kernel.world import World
 from simulators.server import tls
 
 SID, TOKEN = "AC0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210"
@@ -35,10 +36,9 @@ def hanging(default, sms_server):
         client = socket.create_connection(("127.0.0.1", sms_server.ports["http"]))
         client.sendall(request())
         clients.append(client)
-    held = default.world.held
     waiting = threading.Event()
     for _ in range(500):
-        if sms_server.call(lambda: held["twilio"]) == 2:
+        if sms_server.call(lambda: default.world.under_way("twilio", 0.0)) == 2:
             break
         waiting.wait(0.01)
     yield clients
@@ -57,12 +57,24 @@ def test_one_request_too_many_at_once_is_refused(hanging, replay):
     )
 
 
+def test_who_is_under_way_at_another_process_counts(default, sms_server, replay):
+    """By the store, whichever process holds the answer back."""
+    default.limits(0.02)
+    other = World(default.world.account, sms_server.store)
+    releases = [sms_server.call(lambda: other.hold("twilio", 60.0)) for _ in range(2)]
+    refused = replay(request(), "api.twilio.com")
+    for release in releases:
+        sms_server.call(release)
+
+    assert [429, 201] == [refused.status, replay(request(), "api.twilio.com").status]
+
+
 def test_a_request_that_ended_makes_room(hanging, default, sms_server, replay):
     """Whoever hangs up is no longer under way."""
     hanging[0].close()
     gone = threading.Event()
     for _ in range(500):
-        if sms_server.call(lambda: default.world.held["twilio"]) == 1:
+        if sms_server.call(lambda: default.world.under_way("twilio", 0.0)) == 1:
             break
         gone.wait(0.01)
 

@@ -437,6 +437,41 @@ def test_a_full_window_costs_nothing(store):
     assert ["minute"] == [room.limit for room in store.headroom("a", NOW)]
 
 
+def test_counts_what_is_under_way_until_it_is_released_or_its_time_is_over(store):
+    """Each by its number, of one name and account; to end one twice is no error."""
+    first, second = (store.lease("a", "requests", NOW + 60) for _ in range(2))
+    store.lease("a", "requests", NOW + 10)
+    store.lease("a", "polls", NOW + 60)
+
+    assert 3 == len({first, second, store.lease("a", "requests", NOW + 60)})
+    assert [4, 1, 0] == [
+        store.leased(account, name, NOW)
+        for account, name in (("a", "requests"), ("a", "polls"), ("b", "requests"))
+    ]
+    store.release("a", "requests", first)
+    store.release("a", "requests", first)
+    store.release("b", "requests", second)
+    assert [3, 2] == [store.leased("a", "requests", now) for now in (NOW + 9, NOW + 10)]
+    assert [0, 0] == [store.leased("a", name, NOW + 60) for name in ("requests", "polls")]
+    store.release("a", "requests", second)
+    store.lease("a", "requests", NOW + 70)
+    assert 1 == store.leased("a", "requests", NOW + 60)
+
+
+def test_what_is_under_way_goes_on_when_the_world_is_cleared(store):
+    """Its answer is still held back, and is given back then."""
+    lease = store.lease("a", "requests", NOW + 60)
+    store.clear("a")
+    assert 1 == store.leased("a", "requests", NOW)
+
+    store.release("a", "requests", lease)
+    assert 0 == store.leased("a", "requests", NOW)
+    store.put_account({"id": "a"}, [])
+    store.lease("a", "requests", NOW + 60)
+    store.drop_account("a")
+    assert 0 == store.leased("a", "requests", NOW)
+
+
 def test_a_nonce_is_good_once_until_it_ends(store):
     """The same key again is refused before its end, and taken at it."""
     assert store.once("a", "n", NOW, NOW + 900) is True

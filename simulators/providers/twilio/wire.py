@@ -89,7 +89,7 @@ def _reply(exchange: Exchange, status: int, body: bytes, media_type: str) -> Rep
 
 
 def _headers(exchange: Exchange) -> list[tuple[str, str]]:
-    under_way = exchange.world.held["twilio"] + 1
+    under_way = exchange.world.under_way("twilio", exchange.now) + 1
     return [
         *_HEADERS,
         ("Twilio-Concurrent-Requests", str(under_way)),
