@@ -1,14 +1,19 @@
 """Fixtures that the project's own tests share, beside those of its pytest plugin."""
 
+import functools
+import inspect
 import json
+import logging
 import os
 import secrets
 import shutil
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -228,24 +233,70 @@ def _on_a_strict_store() -> Iterator[None]:
 
 @pytest.fixture
 def own_calls(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Any]]:
-    """Notes something of each call of a function of ours that the test itself makes: of those that
-    servers of other fixtures make in their threads meanwhile, nothing."""
-    own = threading.get_ident()
+    """Notes something of each call of a function of ours that is made in the thread which asks for
+    it, the test's own: of those that servers of other fixtures make meanwhile, nothing."""
 
-    def watch(owner: Any, name: str, note: Callable[..., Any]) -> list[Any]:
+    def watch(
+        owner: Any, name: str, note: Callable[..., Any], through: Callable[[Any], Any] | None = None
+    ) -> list[Any]:
+        """A note has the result and what was given; what is drawn of a result goes `through`."""
         noted: list[Any] = []
-        function = getattr(owner, name)
+        function, own = getattr(owner, name), threading.get_ident()
+        bound = isinstance(inspect.getattr_static(owner, name), classmethod | staticmethod)
 
+        @functools.wraps(function)
         def call(*given: Any, **named: Any) -> Any:
             result = function(*given, **named)
-            if threading.get_ident() == own:
-                noted.append(note(result, *given, **named))
-            return result
+            if threading.get_ident() != own:
+                return result
+            noted.append(note(result, *given, **named))
+            return through(result) if through else result
 
-        monkeypatch.setattr(owner, name, call)
+        monkeypatch.setattr(owner, name, staticmethod(call) if bound else call)
         return noted
 
     return watch
+
+
+@pytest.fixture(scope="session")
+def calls_in() -> Callable[[Callable[[], Any]], Counter[str]]:
+    """Which functions, ours and built in, a work calls in the thread of the test, and how often:
+    what it costs, whatever the machine and whoever else is at work."""
+
+    def counted(work: Callable[[], Any]) -> Counter[str]:
+        codes: Counter[Any] = Counter()
+
+        def count(frame: Any, event: str, argument: Any) -> None:
+            if event == "call":
+                codes[frame.f_code] += 1
+            elif event == "c_call":
+                codes[argument] += 1
+
+        before = sys.getprofile()
+        sys.setprofile(count)
+        try:
+            work()
+        finally:
+            sys.setprofile(before)
+        names: Counter[str] = Counter()
+        for code, times in codes.items():
+            names[getattr(code, "co_name", None) or code.__name__] += times
+        return names
+
+    return counted
+
+
+@pytest.fixture
+def own_log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    """What the test itself logs: not what servers of other fixtures do."""
+    own = threading.get_ident()
+
+    def alone(record: logging.LogRecord) -> bool:
+        return record.thread == own
+
+    caplog.handler.addFilter(alone)
+    yield caplog
+    caplog.handler.removeFilter(alone)  # every test has the same handler
 
 
 @pytest.fixture
@@ -413,13 +464,14 @@ def send_raw(sms_server: Simulators) -> Callable[[bytes], bytes]:
 
 @pytest.fixture
 def vendor_dns(sms_server: Simulators, monkeypatch: pytest.MonkeyPatch) -> Simulators:
-    """Every vendor's host name leads to the server, which is trusted: for clients as they are."""
+    """Every vendor's host name leads to the server, which is trusted: for clients as they are. So
+    does each name under `localhost`, as it should everywhere."""
     ports = {443: sms_server.ports["https"], 80: sms_server.ports["http"]}
     served = set(sms_server.hosts())
     real = socket.getaddrinfo
 
     def resolve(host: Any, port: Any, *more: Any, **options: Any) -> Any:
-        if host in served:
+        if host in served or str(host).endswith(".localhost"):
             host, port = "127.0.0.1", ports.get(port, port)
         return real(host, port, *more, **options)
 

@@ -150,15 +150,9 @@ def test_a_nearly_known_name_is_a_warning_that_fails_nothing(check):
     assert "Colour" not in printed
 
 
-def test_near_names_are_looked_for_so_many_times_and_no_more(check, monkeypatch):
+def test_near_names_are_looked_for_so_many_times_and_no_more(check, own_calls):
     """However many names a document has, and however often each."""
-    asked = []
-
-    def counted(name, *given, **more):
-        asked.append(name)
-        return []
-
-    monkeypatch.setattr(verdict, "get_close_matches", counted)
+    asked = own_calls(verdict, "get_close_matches", lambda _near, name, *_, **__: name)
     sent = {**SENT, "url": "https://gatewayapi.com/rest/mtsms"}
     sent["headers"] = {"content-type": "application/json", "authorization": "Basic eDp5"}
     recipients = [{f"colour{n % 500}": n, "msisdn": n} for n in range(9000)]

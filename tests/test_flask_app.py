@@ -266,15 +266,18 @@ def test_receipts_arrive_without_a_server_of_ours(app):
         assert {"delivered"} == {one["state"] for one in app.extensions["sms"].receipts()}
 
 
-def test_making_one_starts_nothing():
+def test_making_one_starts_nothing(calls_in):
     """A server that forks its workers afterwards has the thread in each of them."""
-    before = threading.enumerate()
-    app = flask_app("twilio")
+    made = []
+    assert 0 == calls_in(lambda: made.append(flask_app("twilio")))["start_new_thread"]
+    (app,) = made
+    simulators = app.extensions["sms"].simulators
 
-    assert before == threading.enumerate()
+    assert simulators._thread is None
     send(app.test_client())
-    (thread,) = set(threading.enumerate()) - set(before)
-    app.extensions["sms"].simulators.close()
+    thread = simulators._thread
+    assert thread.is_alive()
+    simulators.close()
     assert not thread.is_alive()
 
 

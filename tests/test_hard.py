@@ -2,27 +2,31 @@
 
 import json
 import threading
-import time
 from collections import deque
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from click.testing import CliRunner
 
+from simulators.bench.samples import good
+from simulators.catalog import PROVIDERS
 from tests.hard import fuzz, mutation, soak
 from tests.hard.__main__ import main
 from tests.hard.hostile import drive, hostile
 
 
-def test_a_request_is_its_seed_and_its_number(monkeypatch):
+def test_a_request_is_its_seed_and_its_number():
     """So that a night's finding can be sent again, but for the time in a signature; and no two are
     alike."""
-    monkeypatch.setattr(time, "time", lambda: 1_800_000_000.0)
-    monkeypatch.setattr(time, "time_ns", lambda: 1_800_000_000_000_000_000)
-    first = [hostile("a", number) for number in range(200)]
+    signed_then = {name: good(name, lambda: 1_800_000_000_000_000_000) for name in PROVIDERS}
 
-    assert first == [hostile("a", number) for number in range(200)]
-    assert first != [hostile("b", number) for number in range(200)]
+    def made(seed):
+        return [hostile(seed, number, good=signed_then) for number in range(200)]
+
+    first = made("a")
+
+    assert first == made("a")
+    assert first != made("b")
     assert len(set(first)) > 150
 
 

@@ -22,22 +22,23 @@ class Sample:
     good: bytes
 
 
-def good(name: str) -> Sample:
-    """The sample of a provider, for the published account."""
-    return Sample(_signed(name) if "sign" in sample(name).send else _filled(name), _accepted(name))
+def good(name: str, clock: Callable[[], int] = time.time_ns) -> Sample:
+    """The sample of a provider, for the published account; signed at the time of a clock."""
+    signs = "sign" in sample(name).send
+    return Sample(_signed(name, clock) if signs else _filled(name), _accepted(name))
 
 
 def _accepted(name: str) -> bytes:
     return sample(name).accepted.encode()
 
 
-def _signed(name: str) -> Callable[[int], bytes]:
+def _signed(name: str, clock: Callable[[], int]) -> Callable[[int], bytes]:
     """Made whole each time."""
     record, known = sample(name), PROVIDERS[name].published
 
     def request(n: int) -> bytes:
-        to, now = record.written(record.number(n)), time.time()
-        call = record.call(known, to, _code(n), now=now, nonce=f"{time.time_ns()}-{n}")
+        to, now = record.written(record.number(n)), clock()
+        call = record.call(known, to, _code(n), now=now / 1e9, nonce=f"{now}-{n}")
         return wire(call, f"/{name}")
 
     return request

@@ -34,8 +34,13 @@ class Courier:
     """Sends callbacks, many at a time. Only loopback addresses are contacted, and hosts that match
     one of `allowed` (globs)."""
 
-    def __init__(self, allowed: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        allowed: tuple[str, ...] = (),
+        new_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop,
+    ) -> None:
         self._allowed = allowed
+        self._new_loop = new_loop
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._outbound: Outbound | None = None
@@ -43,7 +48,7 @@ class Courier:
     def send(self, callback: Callback, timeout: float, done: Callable[[Delivery], None]) -> None:
         """Makes one attempt; `done` is called in the courier's thread with what came of it."""
         if self._loop is None:
-            self._loop = asyncio.new_event_loop()
+            self._loop = self._new_loop()
             self._thread = threading.Thread(target=self._run, name="callbacks", daemon=True)
             self._thread.start()
         work = self._attempt(callback, timeout, done)

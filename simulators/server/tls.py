@@ -23,9 +23,9 @@ class UnusableFolder(OSError):
     """The CA's folder cannot be used; the message names it and what to do."""
 
 
-def default_folder() -> Path:
+def default_folder(platform: str = sys.platform) -> Path:
     """Where this user's CA lives, by the platform's convention."""
-    if sys.platform == "darwin":
+    if platform == "darwin":
         return Path.home() / "Library" / "Application Support" / "sms-simulators"
     base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
     return Path(base) / "sms-simulators"

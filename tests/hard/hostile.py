@@ -45,12 +45,12 @@ SECONDS = 20.0  # without an answer is a hang
 EVERYBODY = [*sorted(PROVIDERS), "_sim", "nobody"]
 
 
-def hostile(seed, number, names=EVERYBODY):
-    """The bytes of one request whose end a server can tell."""
+def hostile(seed, number, names=EVERYBODY, good=None):
+    """The bytes of one request whose end a server can tell; some begin as one of the `good`."""
     chance = Random(f"{seed}/{number}")
     name = chance.choice(names)
     if name in PROVIDERS and chance.random() < 0.3:
-        return garbled(chance, samples()[name].request(number))
+        return garbled(chance, (good or samples())[name].request(number))
     if name in PROVIDERS and recorded(name):
         method, target, headers, body = chance.choice(recorded(name))
         host = chance.choice([PROVIDERS[name].hosts[0], "localhost"])

@@ -1,41 +1,18 @@
 """The official SDK, unmodified: by its host option, and under Vonage's own host names over TLS."""
 
-import socket
-
 import pytest
 import vonage_http_client.errors as errors
 from vonage import Auth, HttpClientOptions, Vonage
 from vonage_sms import SmsMessage
 from vonage_sms.errors import PartialFailureError, SmsError
 
-from simulators.server import tls
 from simulators.testing.sms import Sms
 
 TO = "447700900000"
-VENDOR = ("rest.nexmo.com", "api.nexmo.com")
 
 
 @pytest.fixture
-def trusted(sms_server, monkeypatch):
-    """The environment of a client that trusts the simulators' CA."""
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tls.ca_path(sms_server.options.tls_dir)))
-
-
-@pytest.fixture
-def redirected(sms_server, monkeypatch):
-    """A resolver that leads Vonage's names to the simulators, as a hosts file and port 443 do."""
-    genuine, port = socket.getaddrinfo, sms_server.ports["https"]
-
-    def resolve(host, asked, *more, **options):
-        if host in VENDOR:
-            return genuine("127.0.0.1", port, *more, **options)
-        return genuine(host, asked, *more, **options)
-
-    monkeypatch.setattr(socket, "getaddrinfo", resolve)
-
-
-@pytest.fixture
-def connect(sms_server, trusted, redirected):
+def connect(sms_server, vendor_dns):
     """Makes an SDK client, under the vendor's names or by the options; closes it."""
     made = []
 

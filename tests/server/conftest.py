@@ -57,6 +57,7 @@ class Listeners:
     plain: int
     secure: int
     trust: ssl.SSLContext
+    thread: int
 
     def connect(self, secure: bool = False) -> socket.socket:
         """A connection to it; over TLS under the vendor's name."""
@@ -94,7 +95,7 @@ def listeners(authority: Path) -> Iterator[Listeners]:
         thread.start()
         trust = ssl.create_default_context(cafile=str(authority / tls.CA_FILE))
         ports = [sock.getsockname()[1] for sock in sockets]
-        yield Listeners(ports[0], ports[1], trust)
+        yield Listeners(ports[0], ports[1], trust, thread.ident or 0)
         for server in servers:
             server.should_exit = True
         thread.join(10)

@@ -294,25 +294,8 @@ HOSTILE = {
 STEPS = 100_000  # calls of functions, ours and built in: some ten milliseconds
 
 
-def steps(work):
-    """How many functions are called meanwhile: what it costs, whatever the machine."""
-    seen = 0
-
-    def count_one(_frame, event, _argument):
-        nonlocal seen
-        seen += event in ("call", "c_call")
-
-    before = sys.getprofile()
-    sys.setprofile(count_one)
-    try:
-        work()
-    finally:
-        sys.setprofile(before)
-    return seen
-
-
 @pytest.mark.parametrize("name", PROVIDERS)
-def test_no_request_costs_more_steps_than_the_loop_has_time_for(name):
+def test_no_request_costs_more_steps_than_the_loop_has_time_for(name, calls_in):
     """Bodies of the largest size that is taken, by somebody known and by nobody."""
     simulators = Simulators(Options(port=0, tls_port=None))
     provider = PROVIDERS[name]
@@ -329,7 +312,8 @@ def test_no_request_costs_more_steps_than_the_loop_has_time_for(name):
         for app in apps:
             env = environ(SCOPE, dataclasses.replace(call), "")
             run(app, env)  # what is made once is made
-            cost = steps(lambda app=app: run(app, environ(SCOPE, dataclasses.replace(call), "")))
+            made = environ(SCOPE, dataclasses.replace(call), "")
+            cost = calls_in(lambda app=app, env=made: run(app, env)).total()
             costs[what] = max(costs.get(what, 0), cost)
 
     for path, document in list(first.items())[:2]:

@@ -304,13 +304,9 @@ def test_strangers_have_no_application(sms_server):
     assert [] == sms_server.call(lambda: strangers.world.messages(inbound=True))
 
 
-def test_one_report_costs_the_same_among_a_thousand_accounts_that_wait(monkeypatch):
+def test_one_report_costs_the_same_among_a_thousand_accounts_that_wait(own_calls):
     """Each is asked when it is due again once it has changed, and not whenever any is."""
-    asked = []
-    due = MemoryStore.next_due
-    monkeypatch.setattr(
-        MemoryStore, "next_due", lambda store, account: asked.append(1) or due(store, account)
-    )
+    asked = own_calls(MemoryStore, "next_due", lambda _due, _store, account: account)
 
     async def test(played):
         far = Message(

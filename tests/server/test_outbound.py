@@ -1,9 +1,7 @@
 """What leaves this machine: nothing, however a URL is spelled and whatever a name resolves to."""
 
 import asyncio
-import socket
 import threading
-from asyncio.selector_events import BaseSelectorEventLoop
 
 import pytest
 from yarl import URL
@@ -51,33 +49,36 @@ SPELLINGS = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def connected(monkeypatch):
-    """The addresses that a connection was tried to. None is made: every name but `localhost` leads
-    elsewhere, some of them here as well."""
-    tried = []
-    real = socket.getaddrinfo
+class Refusing(asyncio.SelectorEventLoop):
+    """A loop that connects to nothing, and notes the addresses that were `tried`. Every name but
+    `localhost` leads elsewhere, some of them here as well."""
 
-    def resolve(host, port, *how, **named):
+    def __init__(self, tried):
+        super().__init__()
+        self.tried = tried
+
+    async def getaddrinfo(self, host, port, **how):
         name = host.decode() if isinstance(host, bytes) else host
-        found = real("127.0.0.1", port, *how, **named)
+        found = await super().getaddrinfo("127.0.0.1", port, **how)
         if name in ("localhost", "127.0.0.1", "::1"):
             return found
         away = [(*one[:4], (ELSEWHERE, one[4][1])) for one in found]
         return away + found if name == "both.example" else away
 
-    async def refuse(_loop, _sock, address):
-        tried.append(address[0])
+    async def sock_connect(self, _sock, address):
+        self.tried.append(address[0])
         raise ConnectionRefusedError(111, "refused")
 
-    monkeypatch.setattr(socket, "getaddrinfo", resolve)
-    monkeypatch.setattr(BaseSelectorEventLoop, "sock_connect", refuse)
-    return tried
+
+@pytest.fixture
+def connected():
+    """The addresses that a connection was tried to."""
+    return []
 
 
-def by_courier(url, allowed=()):
+def by_courier(connected, url, allowed=()):
     """As a callback; what came of it in words."""
-    courier, done, found = Courier(allowed), threading.Event(), []
+    courier, done, found = Courier(allowed, lambda: Refusing(connected)), threading.Event(), []
 
     def told(delivery):
         found.append(delivery.error)
@@ -89,7 +90,7 @@ def by_courier(url, allowed=()):
     return found[0]
 
 
-def by_connector(url, allowed=()):
+def by_connector(connected, url, allowed=()):
     """As a request of one of the OTP service's connectors."""
 
     async def run():
@@ -101,7 +102,8 @@ def by_connector(url, allowed=()):
         finally:
             await pool.close()
 
-    return asyncio.run(run())
+    with asyncio.Runner(loop_factory=lambda: Refusing(connected)) as runner:
+        return runner.run(run())
 
 
 WAYS = pytest.mark.parametrize("way", [by_courier, by_connector])
@@ -111,7 +113,7 @@ WAYS = pytest.mark.parametrize("way", [by_courier, by_connector])
 @pytest.mark.parametrize("url", SPELLINGS)
 def test_nothing_leaves_this_machine(connected, way, url):
     """An error in words, and no connection but to this machine."""
-    assert way(url)
+    assert way(connected, url)
     assert [] == [address for address in connected if not is_loopback_address(address)]
 
 
@@ -119,8 +121,8 @@ def test_nothing_leaves_this_machine(connected, way, url):
 @pytest.mark.parametrize("url", SPELLINGS)
 def test_leave_for_one_host_is_none_for_another(connected, way, url):
     """Nor for a host that only contains it, or names it as its user."""
-    way(url, allowed=("hooks.example", "*.hooks.example"))
-    way(url.replace("://", "://hooks.example@"), allowed=("hooks.example",))
+    way(connected, url, allowed=("hooks.example", "*.hooks.example"))
+    way(connected, url.replace("://", "://hooks.example@"), allowed=("hooks.example",))
 
     assert [] == [address for address in connected if not is_loopback_address(address)]
 
@@ -139,7 +141,7 @@ def test_leave_for_one_host_is_none_for_another(connected, way, url):
 )
 def test_leave_holds_for_the_host_that_is_contacted(connected, way, url, glob):
     """As it is spelled once the URL is read."""
-    way(url, allowed=(glob,))
+    way(connected, url, allowed=(glob,))
 
     assert connected
     assert not any(is_loopback_address(address) for address in connected)
@@ -162,7 +164,7 @@ def test_leave_holds_for_the_host_that_is_contacted(connected, way, url, glob):
 )
 def test_this_machine_is_contacted(connected, way, url):
     """However it is spelled."""
-    way(url)
+    way(connected, url)
 
     assert connected
     assert all(is_loopback_address(address) for address in connected)
@@ -170,14 +172,13 @@ def test_this_machine_is_contacted(connected, way, url):
 
 def test_a_name_that_resolves_here_and_elsewhere_is_contacted_here_alone(connected):
     """A container's name, for example."""
-    by_courier("http://both.example/")
+    by_courier(connected, "http://both.example/")
 
     assert {"127.0.0.1"} == set(connected)
 
 
-def test_an_application_is_sent_no_cookie_back(httpserver, monkeypatch):
+def test_an_application_is_sent_no_cookie_back(httpserver):
     """And none is kept: an application could have any number."""
-    monkeypatch.undo()
     httpserver.expect_request("/").respond_with_data("", headers={"Set-Cookie": "a=1"})
 
     async def run():

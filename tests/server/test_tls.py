@@ -155,13 +155,11 @@ def test_a_damaged_ca_is_told_with_the_way_out(tmp_path, content):
 )
 def test_the_folder_follows_the_platform(monkeypatch, tmp_path, platform, ends):
     """macOS and Linux have their own places; XDG_DATA_HOME moves the latter."""
-    monkeypatch.setattr(sys, "platform", platform)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("XDG_DATA_HOME", raising=False)
 
-    assert tls.default_folder() == tmp_path / ends / "sms-simulators"
+    assert tls.default_folder(platform) == tmp_path / ends / "sms-simulators"
 
-    monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
 
-    assert tls.default_folder() == tmp_path / "data" / "sms-simulators"
+    assert tls.default_folder("linux") == tmp_path / "data" / "sms-simulators"

@@ -11,7 +11,6 @@ from simulators.kernel.message import INBOUND, Message
 from simulators.kernel.provider import Exchange, Query
 from simulators.kernel.store import Selection
 from simulators.kernel.world import SLICE
-from simulators.store import shelf as shelves
 from simulators.store.index import Index
 from simulators.store.memory import MemoryStore
 
@@ -37,14 +36,9 @@ def store():
 
 
 @pytest.fixture
-def unpacked(monkeypatch):
-    """How many messages were looked at."""
-    looked = []
-    unpack = Message.unpack
-    monkeypatch.setattr(
-        shelves.Message, "unpack", lambda packed: looked.append(1) or unpack(packed)
-    )
-    return looked
+def unpacked(own_calls):
+    """The messages that were looked at."""
+    return own_calls(Message, "unpack", lambda message, _packed: message)
 
 
 @pytest.mark.parametrize(

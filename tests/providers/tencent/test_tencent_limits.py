@@ -1,5 +1,7 @@
 """Tencent's flow control, played with a clock that stands still."""
 
+from types import SimpleNamespace
+
 import pytest
 
 NUMBER, OTHER = "+8613012345678", "+8613912345678"
@@ -26,7 +28,8 @@ def now(tencent, monkeypatch):
 
     def set_to(at):
         tencent.simulators.call(lambda: tencent.world.clock.freeze(at))
-        monkeypatch.setattr("tencentcloud.common.abstract_client.time.time", lambda: at)
+        clock = SimpleNamespace(time=lambda: at, sleep=None)
+        monkeypatch.setattr("tencentcloud.common.abstract_client.time", clock)
 
     set_to(NOON)
     return set_to

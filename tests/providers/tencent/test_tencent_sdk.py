@@ -1,7 +1,5 @@
 """Tencent's own Python SDK, unmodified, on every address the simulators have for it."""
 
-import socket
-
 import pytest
 from tencentcloud.common.credential import Credential
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
@@ -160,28 +158,12 @@ def test_the_older_version_sends_with_its_own_names(tencent, sdk, local):
     assert "Ok" == row.Code
 
 
-@pytest.fixture
-def resolved(monkeypatch):
-    """Sends every connection to the vendor's name, or to `*.localhost`, to a local port."""
-    real = socket.getaddrinfo
-
-    def to(port):
-        def getaddrinfo(host, asked, *args, **kwargs):
-            ours = host.endswith((".tencentcloudapi.com", ".localhost"))
-            return real(*(("127.0.0.1", port) if ours else (host, asked)), *args, **kwargs)
-
-        monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
-
-    return to
-
-
 @pytest.mark.parametrize(
     "host",
     ["", "sms.ap-guangzhou.tencentcloudapi.com", "sms.intl.tencentcloudapi.com"],
 )
-def test_sends_over_tls_to_the_vendor_s_own_name(host, default, sdk, sms_server, resolved):
+def test_sends_over_tls_to_the_vendor_s_own_name(host, default, sdk, sms_server, vendor_dns):
     """Nothing in the client changes but the certificate it trusts and where the name leads."""
-    resolved(sms_server.ports["https"])
     ca = str(tls.ca_path(sms_server.options.tls_dir))
     client = sdk(default, certification=ca, **({"endpoint": host} if host else {}))
 
@@ -191,9 +173,8 @@ def test_sends_over_tls_to_the_vendor_s_own_name(host, default, sdk, sms_server,
     assert "135790" == default.wait_for_code(NUMBER)
 
 
-def test_sends_to_the_common_port_by_name(default, sdk, sms_server, resolved):
+def test_sends_to_the_common_port_by_name(default, sdk, sms_server, vendor_dns):
     """`tencent.localhost` with the port in the signed host."""
-    resolved(sms_server.ports["http"])
     endpoint = f"tencent.localhost:{sms_server.ports['http']}"
     client = sdk(default, scheme="http", endpoint=endpoint)
 
