@@ -100,3 +100,30 @@ def test_a_provider_imports_no_other_provider():
     ]
 
     assert found == []
+
+
+def says_why(name: str) -> bool:
+    """In a module's own first lines, or in its package's, for all of its modules."""
+    mine, package = (
+        ast.get_docstring(ast.parse(MODULES[one].read_text())) or ""
+        for one in (name, name.rpartition(".")[0])
+    )
+    return "Alone because" in mine or "one page each" in package
+
+
+def test_a_crumb_says_why_it_is_alone():
+    """A module is one idea with all that it needs: under 60 lines, and with one other that imports
+    it, it belongs there, or says why it does not."""
+    importers: dict[str, list[str]] = {}
+    for one in MODULES:
+        for other in imports(one):
+            importers.setdefault(other, []).append(one)
+    crumbs = [
+        name
+        for name, path in MODULES.items()
+        if path.name != "__init__.py"
+        and len(path.read_text().splitlines()) < 60
+        and len(importers.get(name, ())) == 1
+    ]
+
+    assert [name for name in crumbs if not says_why(name)] == []

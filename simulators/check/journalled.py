@@ -1,4 +1,7 @@
-"""Verdicts that a running server has reached already, out of its journal."""
+"""Verdicts that a running server has reached already, out of its journal.
+
+Alone because all other checks work without a server.
+"""
 
 from typing import Any
 

@@ -1,4 +1,7 @@
-"""Every route of the control API; checks, views and documentation are made from this table."""
+"""Every route of the control API; checks, views and documentation are made from this table.
+
+Alone because it is the list that a reader, the OpenAPI document and the tests begin with.
+"""
 
 from simulators.control import (
     accounts,

@@ -1,4 +1,7 @@
-"""Sequences in order, for what is asked for but rarely there: eight bytes each, and no objects."""
+"""Sequences in order, for what is asked for but rarely there: eight bytes each, and no objects.
+
+Alone because it is a structure of numbers only, which knows no message.
+"""
 
 from array import array
 from bisect import bisect_left, bisect_right
