@@ -5,6 +5,7 @@ from urllib.parse import parse_qsl
 import pytest
 from twilio.request_validator import RequestValidator
 
+from simulators.kernel import optouts
 from simulators.kernel.checks import Unacceptable
 
 PHONE = "+15558675310"
@@ -40,11 +41,11 @@ def test_a_reply_is_no_message_of_the_account(sms):
 def test_stop_opts_out_and_start_opts_in_again(word, sms):
     """Twilio keeps the list: the application need not do anything."""
     sms.reply("twilio", PHONE, word)
-    stopped = sms.world.load("optouts")
+    stopped = optouts.listed(sms.world)
 
     sms.reply("twilio", PHONE, "START")
 
-    assert ([PHONE], None) == (stopped, sms.world.load("optouts"))
+    assert ([PHONE], []) == (stopped, optouts.listed(sms.world))
 
 
 def test_the_application_is_told_of_an_opt_out(sms, httpserver):

@@ -18,7 +18,7 @@ import pytest
 from simulators import files
 from simulators.catalog import PROVIDERS
 from simulators.data import contracts
-from simulators.kernel import tables
+from simulators.kernel import optouts, tables
 from simulators.kernel.accounts import DEFAULT, Accounts
 from simulators.kernel.call import Call
 from simulators.kernel.catalogue import Place, Problem
@@ -222,7 +222,7 @@ def test_who_has_opted_out_gets_nothing_and_the_other_one_does(two):
     stand = two.stand
     document, *pair = two()
     for out, sent in (pair, reversed(pair)):
-        stand.world.save("optouts", [out])
+        optouts.replace(stand.world, [out])
 
         reply, reached = stand.send(document)
         stand.world.reset()

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from simulators.catalog import PROVIDERS
+from simulators.kernel import operations
 from simulators.kernel.catalogue import Place, Problem
 from simulators.samples import sample
 
@@ -17,7 +18,7 @@ def home(name):
 
 
 def settle(sms, name, value):
-    sms.simulators.call(lambda: sms.world.save(name, value))
+    sms.simulators.call(lambda: operations.settle(sms.world, name, value))
 
 
 SETTINGS = {

@@ -16,8 +16,8 @@ from typing import Any
 import orjson
 
 from simulators.data import contracts
+from simulators.kernel import operations, optouts, views
 from simulators.kernel import receipts as line_of
-from simulators.kernel import views
 from simulators.kernel.accounts import DEFAULT, Accounts
 from simulators.kernel.call import Call, Reply
 from simulators.kernel.catalogue import ErrorRow, Place, Problem
@@ -46,7 +46,7 @@ _SET: Mapping[Problem, tuple[str, Callable[[Sample, str], Any]]] = {
         "regions",
         lambda record, _to: {"allowed": None, "blocked": [record.region]},
     ),
-    Problem.OPTED_OUT: ("optouts", lambda _record, to: [to]),
+    Problem.OPTED_OUT: (optouts.NAME, lambda _record, to: [to]),
     Problem.SUSPENDED: ("suspended", lambda _record, _to: True),
     Problem.NO_CREDIT: ("balance", lambda _record, _to: 0),
 }
@@ -527,7 +527,7 @@ def _settings(stand: Stand) -> Iterator[str]:
     for problem, (name, value) in _SET.items():
         stand.world.reset()
         to = stand.number()
-        stand.world.save(name, value(stand.record, to))
+        operations.settle(stand.world, name, value(stand.record, to))
         answered = stand.send(to)
         kept = stand.world.messages(limit=1)
         if not kept:
@@ -538,7 +538,7 @@ def _settings(stand: Stand) -> Iterator[str]:
                 f" {value(stand.record, to)}: {problem.value} is never refused; expected"
                 f" {_JUDGES[problem]}"
             )
-        stand.world.save(name, None)
+        operations.settle(stand.world, name, None)
         again = stand.send(to, LATER_CODE)
         if LATER_CODE not in [message.code for message in stand.world.messages()]:
             yield f"once `{name}` is lifted, {to} is still refused{_by(again)}"
@@ -575,7 +575,7 @@ def _batch(stand: Stand) -> Iterator[str]:
     stand.world.reset()
     row = stand.provider.row(Problem.OPTED_OUT)
     if row.place is Place.RECIPIENT:
-        stand.world.save("optouts", [other])
+        optouts.replace(stand.world, [other])
         answered = stand.send(one, other=other)
         if one not in {message.to for message in stand.world.messages()}:
             yield (

@@ -19,7 +19,7 @@ from simulators.control.schemas import (
     said,
     text,
 )
-from simulators.kernel import operations, tables
+from simulators.kernel import operations, optouts, tables
 from simulators.kernel.operations import MOST_FACTOR, MOST_WINDOWS
 
 MOST_NUMBERS = 10_000
@@ -71,7 +71,7 @@ def _put_regions(ask: Ask) -> Any:
 
 
 def _optouts(ask: Ask) -> Any:
-    return {"numbers": ask.world.load("optouts", [])}
+    return {"numbers": optouts.listed(ask.world)}
 
 
 def _put_optouts(ask: Ask) -> Turns:

@@ -4,12 +4,11 @@ It is kept like a message that was sent, with the operation INBOUND and a lifecy
 is handed over as a receipt is: signed, in order, tried again. A keyword changes who has opted out.
 """
 
-from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from simulators.kernel import receipts
+from simulators.kernel import optouts, receipts
 from simulators.kernel.message import INBOUND, Message
 from simulators.kernel.receipts import Receipts
 from simulators.kernel.segments import count
@@ -17,7 +16,6 @@ from simulators.kernel.world import World
 
 Keyword = Literal["stop", "start", "help"]
 LIFECYCLE = "inbound"
-MOST_OPTOUTS = 100_000  # by replies; one more is as if it had not been said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,14 +90,7 @@ def set_webhooks(world: World, provider: str, urls: Mapping[str, str]) -> Mappin
 
 
 def _opt(world: World, number: str, keyword: Keyword | None) -> None:
-    def changed(numbers: list[str]) -> list[str] | None:
-        at = bisect_left(numbers, number)
-        there = numbers[at : at + 1] == [number]
-        if keyword == "stop" and not there and len(numbers) < MOST_OPTOUTS:
-            return [*numbers[:at], number, *numbers[at:]]
-        if keyword == "start" and there:
-            return [*numbers[:at], *numbers[at + 1 :]] or None
-        return numbers or None
-
-    if keyword in ("stop", "start"):
-        world.update("optouts", changed, [])
+    if keyword == "stop":
+        optouts.add(world, [number])
+    elif keyword == "start":
+        optouts.remove(world, number)

@@ -1,10 +1,11 @@
 """Judgements that every provider passes on a draft, each from its world's settings.
 
-Settings documents: `regions` is `{"allowed": [...] or null, "blocked": [...]}` of ISO 3166 codes;
-`optouts` a sorted list of E.164 numbers; `suspended` a boolean; `balance` a number, absent when
-credit is not counted. A provider lists those it knows, in the order it asks.
+The numbers that want no messages are `optouts`. Settings documents: `regions` is `{"allowed": [...]
+or null, "blocked": [...]}` of ISO 3166 codes; `suspended` a boolean; `balance` a number, absent
+when credit is not counted. A provider lists those it knows, in the order it asks.
 """
 
+from simulators.kernel import optouts
 from simulators.kernel.catalogue import Problem
 from simulators.kernel.provider import Draft, Exchange, Failure
 
@@ -35,6 +36,6 @@ def region(exchange: Exchange, draft: Draft) -> Failure | None:
 
 def opted_out(exchange: Exchange, draft: Draft) -> Failure | None:
     """OPTED_OUT for a number that does not want messages."""
-    if draft.number not in exchange.world.members("optouts"):
+    if not optouts.contains(exchange.world, draft.number):
         return None
     return exchange.fail(Problem.OPTED_OUT, to=draft.number)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import orjson
 from phonenumbers import SUPPORTED_REGIONS
 
-from simulators.kernel import flow, inbound, rules, tables
+from simulators.kernel import flow, inbound, optouts, rules, tables
 from simulators.kernel.admission import REFUSALS
 from simulators.kernel.checks import BadValue, Unacceptable, shown, unknown
 from simulators.kernel.clock import iso
@@ -165,7 +165,16 @@ def setting_optouts(world: World, numbers: Sequence[str]) -> Steps[None]:
     for start in range(0, len(numbers), _NUMBERS):
         read.update(e164(number) for number in numbers[start : start + _NUMBERS])
         yield TURN
-    world.save("optouts", sorted(read) or None)
+    optouts.replace(world, read)
+
+
+def settle(world: World, name: str, value: Any) -> None:
+    """Puts one setting in force by its name, unchecked: who opted out by a list of their numbers,
+    any other by its document; None takes it away."""
+    if name == optouts.NAME:
+        optouts.replace(world, value or ())
+    else:
+        world.save(name, value)
 
 
 def set_balance(world: World, amount: float | None) -> None:

@@ -130,6 +130,25 @@ class Store(Protocol):
         gets the document as `load` does and leaves it as it is. It is called again if the document
         was replaced meanwhile, so it does nothing else; what it raises leaves all as it was."""
 
+    def include(
+        self, account: str, name: str, members: Sequence[str], most: int, *, anew: bool = False
+    ) -> bool:
+        """Puts texts into a set by its name: all of them or, where it would then hold more than
+        `most`, none and False. Those that are there already need no room. With `anew` the set
+        holds these alone."""
+
+    def exclude(self, account: str, name: str, member: str) -> bool:
+        """Takes a text out of a set; False if it was not there."""
+
+    def includes(self, account: str, name: str, member: str) -> bool:
+        """Whether a set holds a text."""
+
+    def members(self, account: str, name: str, start: int, limit: int) -> list[str]:
+        """Texts of a set in the order of their code points, from a place on."""
+
+    def size(self, account: str, name: str) -> int:
+        """How many texts a set holds."""
+
     def once(self, account: str, key: str, now: float, until: float) -> bool:
         """True the first time, False for the same key again before `until`: for nonces."""
 

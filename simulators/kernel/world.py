@@ -75,10 +75,6 @@ class World:
         made: T = kept[1]
         return made
 
-    def members(self, name: str) -> frozenset[str]:
-        """A settings document that is a list of texts, to look one up in."""
-        return self.derived(name, frozenset)
-
     def save(self, name: str, value: Any) -> None:
         """Replaces a settings document of this world."""
         self.store.save(self.id, name, value)

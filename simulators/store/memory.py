@@ -1,5 +1,6 @@
 """Worlds in this process's memory. Messages are kept packed, so a million cost no garbage scans."""
 
+from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import count as counting
@@ -171,6 +172,40 @@ class MemoryStore:
         self.save(account, name, change(self.load(account, name)))
         return self.load(account, name)
 
+    def include(
+        self, account: str, name: str, members: Sequence[str], most: int, *, anew: bool = False
+    ) -> bool:
+        sets = self._shelf(account).sets
+        kept = [] if anew else sets.get(name, [])
+        new = {member for member in members if not _holds(kept, member)}
+        if new and len(kept) + len(new) > most:
+            return False
+        if len(new) == 1:
+            insort(kept, new.pop())
+        else:
+            kept += sorted(new)
+            kept.sort()  # two runs that are in order: it goes through them once
+        sets[name] = kept
+        return True
+
+    def exclude(self, account: str, name: str, member: str) -> bool:
+        kept = self._shelf(account).sets.get(name, [])
+        if not _holds(kept, member):
+            return False
+        del kept[bisect_left(kept, member)]
+        return True
+
+    def includes(self, account: str, name: str, member: str) -> bool:
+        shelf = self._shelves.get(account)  # asked with each message
+        kept = shelf.sets.get(name) if shelf else None
+        return kept is not None and _holds(kept, member)
+
+    def members(self, account: str, name: str, start: int, limit: int) -> list[str]:
+        return self._shelf(account).sets.get(name, [])[start : start + limit]
+
+    def size(self, account: str, name: str) -> int:
+        return len(self._shelf(account).sets.get(name, ()))
+
     def once(self, account: str, key: str, now: float, until: float) -> bool:
         return self._shelf(account).once(key, now, until)
 
@@ -258,6 +293,11 @@ def _newest(
             break
         found.append(entry)
     return found[::-1]
+
+
+def _holds(kept: list[str], member: str) -> bool:
+    place = bisect_left(kept, member)
+    return place < len(kept) and kept[place] == member
 
 
 def _poor(balance: float, costs: Sequence[Cost]) -> list[bool]:

@@ -31,6 +31,7 @@ class Shelf:
         self.in_order = True  # until the clock is set back
         self.windows = Windows()
         self.settings: dict[str, Any] = {}
+        self.sets: dict[str, list[str]] = {}  # each in order
         self.counters: dict[str, int] = {}
         self.leases: dict[str, Leases] = {}
         self.plans = Plans(lambda item: item[0] in self.by_id)

@@ -3,6 +3,7 @@
 import pytest
 
 from simulators.catalog import PROVIDERS
+from simulators.kernel import optouts
 from simulators.kernel.checks import Unacceptable
 from simulators.kernel.rules import read
 from simulators.kernel.written import e164, readings
@@ -71,7 +72,7 @@ def test_a_rule_matches_the_number_it_names(match, to):
 def test_an_opt_out_and_a_reply_are_of_the_number_that_was_meant(sms):
     """The README's own Vonage number is a British one."""
     sms.optouts("447700900000")
-    assert ["+447700900000"] == sms.world.load("optouts")
+    assert ["+447700900000"] == optouts.listed(sms.world)
     sms.optouts()
 
     assert "+447700900000" == sms.reply("vonage", "447700900000", "hello").sender

@@ -3,6 +3,7 @@
 import jwt
 import pytest
 
+from simulators.kernel import optouts
 from simulators.kernel.contracts import contract
 
 PHONE = "+4512345678"
@@ -56,4 +57,4 @@ def test_stop_is_the_application_s_business(sms):
     """No keyword that GatewayAPI acts on is documented."""
     sms.reply("gatewayapi", PHONE, "STOP")
 
-    assert sms.world.load("optouts") is None
+    assert [] == optouts.listed(sms.world)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from simulators.kernel import operations, optouts
 from simulators.kernel.contracts import contract
 
 TEXT = "Your code is 123456"
@@ -96,7 +97,7 @@ def test_a_batch_has_an_id_for_each_message(default, ask):
 
 def test_a_batch_is_all_or_nothing(default, ask):
     """One message that is refused refuses them all."""
-    default.world.save("optouts", ["+4587654321"])
+    optouts.replace(default.world, ["+4587654321"])
 
     answer = ask("POST", "/rest/mtsms", json=[sms(), sms(recipients=[{"msisdn": 4587654321}])])
 
@@ -255,7 +256,7 @@ def test_ten_thousand_recipients_are_the_most(default, ask):
 )
 def test_what_the_account_may_not_do_is_refused(name, value, expected, default, ask):
     """Credit, freezing, countries and opt-outs, each with its code and variables."""
-    default.world.save(name, value)
+    operations.settle(default.world, name, value)
 
     answer = ask("POST", "/rest/mtsms", json=sms())
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from simulators.kernel import optouts
 from simulators.kernel.contracts import contract
 
 NOW = 1_795_248_470.0
@@ -17,6 +18,9 @@ def frozen(default):
 
 def later(sms, seconds):
     sms.simulators.call(lambda: sms.world.clock.advance(seconds))
+
+
+many = [f"+7901{n:07}" for n in range(100_000)]
 
 
 def save(sms, name, value):
@@ -182,7 +186,7 @@ def test_a_blacklisted_number_is_rejected_later(aero, frozen):
     later(frozen, 5)
     status = aero("sms/status", {"id": sent["id"]}).json()["data"]
 
-    assert ["+79031234567"] == frozen.world.load("optouts")
+    assert ["+79031234567"] == optouts.listed(frozen.world)
     assert (6, "reject") == (status["status"], status["extendStatus"])
 
 
@@ -259,34 +263,51 @@ def test_a_viber_group_sends_to_its_contacts(aero, frozen):
     ],
 )
 def test_who_opts_out_meanwhile_stays_out(selector, number, left, aero, default, monkeypatch):
-    """Another node changes the list between this one's look and its answer: both hold."""
-    store, asked = default.world.store, []
-    save(default, "optouts", ["+79000000001"])
+    """The list is never read and written whole: another node changes it right before this one
+    does, and both hold."""
+    store = default.world.store
+    optouts.replace(default.world, ["+79000000001"])
     key = aero("blacklist/list").json()["data"]["0"]["id"]
-    load, update = store.load, store.update
+    include, exclude = store.include, store.exclude
 
-    def meanwhile():
-        if not asked:
-            asked.append(1)
-            store.save(default.world.id, "optouts", ["+79000000001", "+79000000002"])
+    def after(change):
+        def changed(account, name, *more, **most):
+            include(account, name, ["+79000000002"], 9)
+            return change(account, name, *more, **most)
 
-    def behind(account, name):
-        found = load(account, name)
-        if name == "optouts":
-            meanwhile()
-        return found
+        return changed
 
-    def at_once(account, name, change):
-        if name == "optouts":
-            meanwhile()
-        return update(account, name, change)
+    monkeypatch.setattr(store, "include", after(include))
+    monkeypatch.setattr(store, "exclude", after(exclude))
+    for whole in ("members", "load", "save", "update"):
+        asked = getattr(store, whole)
 
-    monkeypatch.setattr(store, "load", behind)
-    monkeypatch.setattr(store, "update", at_once)
+        def listed(account, name, *more, asked=asked, whole=whole):
+            assert name != optouts.NAME, whole
+            return asked(account, name, *more)
+
+        monkeypatch.setattr(store, whole, listed)
     if selector.isupper():
         default.reply("twilio", f"+{number}", selector)
     else:
         aero(selector, {"id": key} if "delete" in selector else {"number": number})
     monkeypatch.undo()
 
-    assert left == default.world.load("optouts")
+    assert left == optouts.listed(default.world)
+
+
+def test_of_a_hundred_thousand_opt_outs_one_is_found_by_its_id(aero, default):
+    """Added, listed, asked for and deleted: none of the others is gone through."""
+    default.simulators.call(lambda: optouts.replace(default.world, many))
+    number = many[70_001]
+
+    page = aero(f"blacklist/list?page={70_001 // 50 + 1}").json()["data"]
+    asked = aero("blacklist/list", {"number": number[1:]}).json()["data"]
+    gone = aero("blacklist/delete", {"id": page["1"]["id"]})
+    again = aero("blacklist/delete", {"id": page["1"]["id"]})
+    full = aero("blacklist/add", {"number": "79031234567"})
+
+    assert (number[1:], "100000") == (page["1"]["number"], page["totalCount"])
+    assert page["1"] == asked["0"]
+    assert [200, 404, 400] == [one.status_code for one in (gone, again, full)]
+    assert 99_999 == optouts.count(default.world)

@@ -2,6 +2,8 @@
 
 import pytest
 
+from simulators.kernel import optouts
+
 TO, BODY = "+15551234567", "Your code is 123456"
 START = "2026-06-01T12:00:00Z"
 
@@ -71,7 +73,7 @@ def test_a_scheduled_message_begins_to_live_when_it_is_to_be_sent(twilio, sms, o
 
 def test_behind_a_service_an_opt_out_shows_later(twilio, sms, own):
     """201 first; then the message fails with 21610 and costs nothing."""
-    sms.simulators.call(lambda: sms.world.save("optouts", [TO]))
+    sms.simulators.call(lambda: optouts.replace(sms.world, [TO]))
     service = own["messaging_service_sid"]
 
     created = twilio.messages.create(to=TO, messaging_service_sid=service, body=BODY)

@@ -2,6 +2,8 @@
 
 import pytest
 
+from simulators.kernel import operations
+
 TO, FROM, BODY = "+15551234567", "+15005550006", "Your code is 123456"
 HX = "HX0123456789abcdef0123456789abcdef"
 TOO_LONG = "The concatenated message body exceeds the 1600 character limit."
@@ -245,7 +247,7 @@ def test_regions_optouts_and_credit_are_judged(send, sms):
     settings = {"regions": {"allowed": ["GB"], "blocked": []}}
 
     def save(**values):
-        sms.simulators.call(lambda: [sms.world.save(k, v) for k, v in values.items()])
+        sms.simulators.call(lambda: [operations.settle(sms.world, k, v) for k, v in values.items()])
 
     save(**settings)
     blocked = send().json()

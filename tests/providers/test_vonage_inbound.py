@@ -6,6 +6,7 @@ import pytest
 import requests
 from vonage import Auth
 
+from simulators.kernel import optouts
 from simulators.kernel.contracts import contract
 from simulators.testing.sms import Sms
 
@@ -57,7 +58,7 @@ def test_a_reply_comes_by_the_method_of_the_account(method, inbound, httpserver)
             "message-timestamp": "2026-01-02 03:04:05",
         }
     ] == arrived(inbound, httpserver)
-    assert inbound.world.load("optouts") is None
+    assert [] == optouts.listed(inbound.world)
 
 
 def test_a_reply_that_gsm_cannot_spell_is_unicode(inbound, httpserver):

@@ -14,7 +14,7 @@ import pytest
 from simulators.app import Options, Simulators
 from simulators.catalog import PROVIDERS
 from simulators.data import contracts
-from simulators.kernel import inbound, operations
+from simulators.kernel import inbound, operations, optouts
 from simulators.kernel.accounts import DEFAULT
 from simulators.kernel.call import Call
 from simulators.kernel.credentials import lookup_ids
@@ -29,7 +29,7 @@ from simulators.store.plans import Plans
 SCOPE = {"server": ("127.0.0.1", 8026)}
 FEW = 8
 MANY = 4 * FEW  # more than any container whose bound is FEW holds, planned receipts twice that
-BOUNDS = ("MOST", "KEPT", "MOST_OPTOUTS")
+BOUNDS = ("MOST", "KEPT")
 
 
 def sizes(root):
@@ -237,15 +237,15 @@ def test_used_nonces_go_when_their_time_is_over():
 
 def test_replies_opt_out_so_many_and_no_more(monkeypatch):
     """One more is as if it had not been said; who was there stays."""
-    monkeypatch.setattr(inbound, "MOST_OPTOUTS", FEW)
+    monkeypatch.setattr(optouts, "MOST", FEW)
     simulators = Simulators(Options(port=0, tls_port=None))
     world = simulators.accounts.world(DEFAULT)
     for n in range(2 * FEW):
         inbound._opt(world, f"+1500555000{n:02}", "stop")
 
-    assert [f"+1500555000{n:02}" for n in range(FEW)] == world.load("optouts")
+    assert [f"+1500555000{n:02}" for n in range(FEW)] == optouts.listed(world)
     inbound._opt(world, "+150055500000", "start")
-    assert FEW - 1 == len(world.load("optouts"))
+    assert FEW - 1 == len(optouts.listed(world))
 
 
 def test_what_rules_that_are_gone_have_counted_is_forgotten():

@@ -437,6 +437,40 @@ def test_a_full_window_costs_nothing(store):
     assert ["minute"] == [room.limit for room in store.headroom("a", NOW)]
 
 
+def test_a_set_holds_each_text_once_and_in_order(store):
+    """Of its name and account; what is not there is no error."""
+    assert store.include("a", "s", ["b", "é", "a", "b"], 9) is True
+    assert store.include("a", "s", ["c"], 9) is True
+    assert (["a", "b", "c", "é"], 4) == (store.members("a", "s", 0, 9), store.size("a", "s"))
+    assert ["b", "c"] == store.members("a", "s", 1, 2)
+    assert [True, False, False, False] == [
+        store.includes(*one) for one in (("a", "s", "b"), ("a", "s", "d"), ("a", "t", "b"),
+                                         ("b", "s", "b"))
+    ]  # fmt: skip
+    assert [True, False, False] == [store.exclude("a", name, "b") for name in ("s", "s", "t")]
+    assert (["a", "c", "é"], [], 0) == (
+        store.members("a", "s", 0, 9),
+        store.members("b", "s", 0, 9),
+        store.size("a", "t"),
+    )
+    store.clear("a")
+    assert [] == store.members("a", "s", 0, 9)
+
+
+def test_a_set_takes_all_or_nothing_up_to_its_bound(store):
+    """Those that are there need no room; `anew` has these alone."""
+    assert store.include("a", "s", ["a", "b"], 2) is True
+    assert store.include("a", "s", ["c"], 2) is False
+    assert store.include("a", "s", ["a", "c"], 2) is False
+    assert store.include("a", "s", ["a", "b"], 1) is True
+    assert ["a", "b"] == store.members("a", "s", 0, 9)
+
+    assert store.include("a", "s", ["d", "c"], 2, anew=True) is True
+    assert ["c", "d"] == store.members("a", "s", 0, 9)
+    assert store.include("a", "s", [], 0, anew=True) is True
+    assert 0 == store.size("a", "s")
+
+
 def test_counts_what_is_under_way_until_it_is_released_or_its_time_is_over(store):
     """Each by its number, of one name and account; to end one twice is no error."""
     first, second = (store.lease("a", "requests", NOW + 60) for _ in range(2))

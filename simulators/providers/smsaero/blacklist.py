@@ -1,17 +1,21 @@
-"""blacklist/*: the numbers that want no messages, which are the world's settings `optouts`.
+"""blacklist/*: the numbers that want no messages (`kernel/optouts.py`).
 
-An id is made from the number, so a number that opted out in another way has one too.
+An id is made from the number, so a number that opted out in another way has one too; and it leads
+back to the number, so that none has to be gone through for it.
 """
 
-import zlib
+from collections.abc import Sequence
 from typing import Any
 
+from simulators.kernel import optouts
 from simulators.kernel.call import Reply
 from simulators.kernel.catalogue import Problem
 from simulators.kernel.provider import Exchange, Refusal
+from simulators.kernel.world import World
 from simulators.providers.smsaero import contacts, fields, wire
 
 MOST = 10_000
+_MASK = 0x5A35A35A3
 
 
 def add(exchange: Exchange) -> Reply:
@@ -19,12 +23,9 @@ def add(exchange: Exchange) -> Reply:
     given, wrong = fields.of(exchange), list[str]()
     numbers = fields.numbers(given, wrong)
 
-    def added(optouts: list[str]) -> list[str]:
-        known = sorted({*optouts, *(number.e164 for number in numbers)})
-        fields.hold([*wrong, "400/numbers"] if len(known) > max(MOST, len(optouts)) else wrong)
-        return known
-
-    exchange.world.update("optouts", added, [])
+    fields.hold(wrong)
+    if not optouts.add(exchange.world, [number.e164 for number in numbers], MOST):
+        raise Refusal("400/numbers")
     people = _people(exchange)
     shown = [_shown(number.e164, people) for number in numbers]
     return wire.success(shown[0] if "number" in given else shown)
@@ -33,11 +34,13 @@ def add(exchange: Exchange) -> Reply:
 def listing(exchange: Exchange) -> Reply:
     """The numbers, all or those asked for; ids are text here."""
     given = fields.of(exchange)
-    several = given.get("numbers", [])
-    asked = [given["number"]] if "number" in given else several if isinstance(several, list) else []
-    wanted = {f"+{number}" for number in asked}
-    optouts = exchange.world.load("optouts", ())
-    found = [number for number in optouts if not wanted or number in wanted]
+    several = given.get("numbers")
+    asked = several[: fields.MAX_NUMBERS] if isinstance(several, list) else []
+    asked = [given["number"]] if "number" in given else asked
+    wanted = sorted({f"+{number}" for number in asked})
+    found: Sequence[str] = _All(exchange.world)
+    if wanted:
+        found = [number for number in wanted if optouts.contains(exchange.world, number)]
     people = _people(exchange)
 
     def shown(number: str) -> dict[str, Any]:
@@ -50,18 +53,27 @@ def delete(exchange: Exchange) -> Reply:
     """Takes the number with this id out; 404 where there is none."""
     key = fields.identifier(fields.of(exchange))
 
-    def left(optouts: list[str]) -> list[str]:
-        found = [number for number in optouts if _id(number) != key]
-        if len(found) == len(optouts):
-            raise Refusal(Problem.NOT_FOUND)
-        return found
-
-    exchange.world.update("optouts", left, [])
+    if not optouts.remove(exchange.world, f"+{key ^ _MASK}"):
+        raise Refusal(Problem.NOT_FOUND)
     return wire.success(None)
 
 
+class _All(Sequence[str]):
+    """All numbers in order, of which no more are asked for than are shown."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def __len__(self) -> int:
+        return optouts.count(self._world)
+
+    def __getitem__(self, place: Any) -> Any:
+        return optouts.listed(self._world, place.start, place.stop - place.start)
+
+
 def _id(number: str) -> int:
-    return zlib.crc32(number.encode())
+    """Not the number itself, so that who takes one for the other finds out."""
+    return int(number.removeprefix("+")) ^ _MASK
 
 
 def _people(exchange: Exchange) -> dict[str, dict[str, Any]]:

@@ -12,6 +12,8 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
+from simulators.kernel import operations
+
 NOON = 1_795_233_600.0  # 2026-11-21 12:00:00 in Beijing, when the accounts' clocks stand still
 
 
@@ -75,7 +77,7 @@ class Aliyun:
 
     def settle(self, name, value):
         """Saves a settings document of the account."""
-        self.sms.simulators.call(lambda: self.sms.world.save(name, value))
+        self.sms.simulators.call(lambda: operations.settle(self.sms.world, name, value))
 
     def advance(self, seconds):
         """Moves the account's clock."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulators.kernel import operations
+from simulators.kernel import operations, optouts
 from simulators.kernel.contracts import contract
 
 TAKEN = {"code": 0, "msg": "接收成功"}
@@ -153,4 +153,4 @@ def test_a_reply_out_of_the_blue_is_pushed_too(aliyun, pushed, httpserver):
     (((answer),),) = pushed(0)
 
     assert ("阿里云短信测试", "") == (answer["sign_name"], answer["dest_code"])
-    assert aliyun.sms.world.load("optouts") is None
+    assert [] == optouts.listed(aliyun.sms.world)

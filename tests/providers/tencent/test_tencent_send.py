@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from simulators.kernel import operations
+
 NUMBER = "+8613012345678"
 ABROAD = "+60198000000"
 ROW = {"SerialNo": "", "Fee": 0, "SessionContext": "", "IsoCode": "CN"}
@@ -233,7 +235,7 @@ def test_what_the_account_may_not_do_refuses_the_number(
     setting, value, code, tencent, tencent_send
 ):
     """Arrears, an empty package, a blocked country, an opt-out, a disabled application."""
-    tencent.simulators.call(lambda: tencent.world.save(setting, value))
+    tencent.simulators.call(lambda: operations.settle(tencent.world, setting, value))
 
     (row,) = tencent_send(NUMBER)
 
