@@ -22,6 +22,13 @@ _POSSIBLE = 0  # ValidationResult.IS_POSSIBLE: a number that only its neighbours
 _ENGINE: Any = rphonenumbers or phonenumbers
 
 
+# Kept free for films, books and tests, and rightly used by tests; but in no range that the metadata
+# knows: Ofcom's mobiles and its town that is none (https://www.ofcom.org.uk/phones-and-broadband/
+# phone-numbers/numbers-for-drama), 555-0100 to 0199 (https://nationalnanpa.com) under an area code
+# that nobody has. Every other reserved range that we know of is valid by the metadata.
+_FICTION = re.compile(r"\+44(7700900|1632960)\d{3}|\+1[2-9]\d\d55501\d\d")
+
+
 @dataclass(frozen=True, slots=True)
 class Number:
     """A parsed number. `e164` starts with a plus; `region` is ISO 3166 alpha-2, "" if none.
@@ -35,6 +42,11 @@ class Number:
     region: str
     possible: bool
     valid: bool
+
+
+def in_plan(number: Number) -> bool:
+    """Whether a numbering plan has room for it: a known range, or one that is kept for fiction."""
+    return number.valid or _FICTION.fullmatch(number.e164) is not None
 
 
 @lru_cache(maxsize=65_536)

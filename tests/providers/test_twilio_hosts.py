@@ -31,12 +31,12 @@ def client(signed_in):
 def test_sends_to_api_twilio_com(client, default):
     """Nothing of the client is changed: name resolution and trust lead it here."""
     created = client.messages.create(
-        to="+15551234567", from_=KNOWN["number"], body="Your code is 123456"
+        to="+14155550167", from_=KNOWN["number"], body="Your code is 123456"
     )
 
     assert "https://api.twilio.com" == client.api.base_url
     assert created.sid == client.messages(created.sid).fetch().sid
-    assert "123456" == default.wait_for_code("+15551234567")
+    assert "123456" == default.wait_for_code("+14155550167")
 
 
 def test_reads_services_from_messaging_twilio_com(client):
@@ -56,7 +56,7 @@ def test_sends_to_a_region(edge, region, signed_in):
     client = signed_in(region=region, edge=edge)
 
     created = client.messages.create(
-        to="+15551234567", messaging_service_sid=KNOWN["messaging_service_sid"], body="hi"
+        to="+14155550167", messaging_service_sid=KNOWN["messaging_service_sid"], body="hi"
     )
 
     assert "accepted" == created.status

@@ -4,7 +4,7 @@ import pytest
 
 from simulators.kernel import optouts
 
-TO, BODY = "+15551234567", "Your code is 123456"
+TO, BODY = "+14155550167", "Your code is 123456"
 START = "2026-06-01T12:00:00Z"
 
 
@@ -113,7 +113,7 @@ def test_retention_takes_effect_when_the_message_is_finished(twilio, sms, own):
     kept = twilio.messages(created.sid).fetch()
 
     assert (TO, BODY) == (created.to, created.body)
-    assert ("+1555123XXXX", "") == (kept.to, kept.body)
+    assert ("+1415555XXXX", "") == (kept.to, kept.body)
     assert (TO, BODY) == (sms.messages()[0].to, sms.messages()[0].text)
 
 

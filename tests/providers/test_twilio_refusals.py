@@ -4,7 +4,7 @@ import pytest
 
 from simulators.kernel import operations
 
-TO, FROM, BODY = "+15551234567", "+15005550006", "Your code is 123456"
+TO, FROM, BODY = "+14155550167", "+15005550006", "Your code is 123456"
 HX = "HX0123456789abcdef0123456789abcdef"
 TOO_LONG = "The concatenated message body exceeds the 1600 character limit."
 NOT_VARIABLES = "The ContentVariables Parameter is invalid"
@@ -257,7 +257,7 @@ def test_regions_optouts_and_credit_are_judged(send, sms):
     suspended = send()
 
     assert 21408 == blocked["code"]
-    assert blocked["message"].endswith("indicated by the 'To' number: +1555123XXXX")
+    assert blocked["message"].endswith("indicated by the 'To' number: +1415555XXXX")
     assert (21610, "Attempt to send to unsubscribed recipient") == (
         opted_out["code"],
         opted_out["message"],
@@ -270,12 +270,12 @@ def test_a_trial_account_sends_to_verified_numbers_only(send, sms):
     sms.simulators.call(lambda: sms.world.save("twilio/trial", {"verified": [TO]}))
     sms.clock.freeze("2026-06-01T12:00:00Z")
 
-    unverified = send(To="+15551230000").json()
+    unverified = send(To="+14155550100").json()
     accepted = [send().status_code for _ in range(50)]
     capped = send()
 
     assert 21608 == unverified["code"]
-    assert unverified["message"].startswith("The number +1555123XXXX is unverified. Trial accounts")
+    assert unverified["message"].startswith("The number +1415555XXXX is unverified. Trial accounts")
     assert {201} == set(accepted)
     assert f"Sent from your Twilio trial account - {BODY}" == sms.messages()[0].text
     assert 429 == capped.status_code

@@ -6,7 +6,7 @@ import pytest
 from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
-TO = "+15551234567"
+TO = "+14155550167"
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
@@ -46,7 +46,7 @@ def test_lists_newest_first_and_filters(twilio, number, later):
     """To, From and DateSent narrow a list; DateSent knows only what was sent."""
     sids = []
     for last in range(3):
-        sent = twilio.messages.create(to=f"+1555123456{last}", from_=number, body="hi")
+        sent = twilio.messages.create(to=f"+1415555016{last}", from_=number, body="hi")
         sids.append(sent.sid)
     later(10)
     twilio.messages.create(to=TO, from_=number, body="still queued")
@@ -55,7 +55,7 @@ def test_lists_newest_first_and_filters(twilio, number, later):
         return [message.sid for message in twilio.messages.list(**filters)]
 
     assert sids[::-1] == found()[1:]
-    assert [sids[1]] == found(to="+15551234561")
+    assert [sids[1]] == found(to="+14155550161")
     assert [] == found(from_="+15550000000")
     assert sids[::-1] == found(from_=number, date_sent=date(2026, 6, 1))
     assert sids[::-1] == found(date_sent_after=NOON - timedelta(days=1))
@@ -78,7 +78,7 @@ def test_pages_forth_and_back(twilio, number):
     assert sids[2:4] == [message.sid for message in back]
     assert first.previous_page_url is None
     assert third.next_page_url is None
-    assert "To=%2B15551234567" in first.next_page_url
+    assert "To=%2B14155550167" in first.next_page_url
     assert sids == [message.sid for message in twilio.messages.stream(page_size=2)]
     assert sids[:3] == [message.sid for message in twilio.messages.list(limit=3)]
 

@@ -5,7 +5,7 @@ from twilio.base.exceptions import TwilioRestException
 
 from simulators.providers.twilio.account import CAPABILITIES
 
-TO, BRITISH = "+15551234567", "+447700900123"
+TO, BRITISH = "+14155550167", "+447700900123"
 
 
 @pytest.fixture
@@ -157,7 +157,7 @@ def test_a_recipient_keeps_its_sender(twilio, services, numbers, own, sms):
 
     for _twice in range(2):
         for last in range(8):
-            to = f"+1555123456{last}"
+            to = f"+1415555016{last}"
             twilio.messages.create(to=to, messaging_service_sid=other, body="hi")
 
     picked = {}

@@ -4,7 +4,7 @@ import pytest
 from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
-TO, FROM = "+15551234567", "+15005550006"
+TO, FROM = "+14155550167", "+15005550006"
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
-TO, BODY = "+15551234567", "Your code is 123456"
+TO, BODY = "+14155550167", "Your code is 123456"
 
 NAMES = [
     "Sid",

@@ -211,6 +211,14 @@ EMULATES = (
         "https://www.twilio.com/docs/api/errors/20429",
     ),
     (
+        "Numbers",
+        "those of a numbering plan, by libphonenumber's metadata: 21211 for +15555555555 and"
+        " +15551234567; beside them Twilio's own (+1500555xxxx, +1555867xxxx) and what is kept for"
+        " fiction (555-0100 to 0199 under any area code, Ofcom's +447700900xxx and"
+        " +441632960xxx), since tests rightly use it",
+        "https://www.twilio.com/docs/usage/troubleshooting/debugging-your-application",
+    ),
+    (
         "Landlines, premium numbers",
         "premium only for +1900; landlines by a rule",
         "https://www.twilio.com/docs/api/errors/21614",
