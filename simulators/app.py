@@ -23,7 +23,7 @@ from simulators.kernel.world import World
 from simulators.loopback import is_loopback
 from simulators.otp.service import Policy
 from simulators.server import tls, watchdog
-from simulators.server.apps import build
+from simulators.server.apps import App
 from simulators.server.arrival import Site
 from simulators.server.courier import Courier
 from simulators.server.dispatch import Dispatcher
@@ -84,8 +84,8 @@ class Simulators:
         self._stopping = False
 
     def _gateway(self) -> Gateway:
-        apps: dict[str, Any] = {
-            name: build(provider, self.pipeline, self.accounts.strangers)
+        apps = {
+            name: App(provider, self.pipeline, self.accounts.strangers)
             for name, provider in self.providers.items()
         }
         return Gateway(
@@ -166,7 +166,7 @@ class Simulators:
                 await asyncio.sleep(0.002)
             else:
                 ready()
-                closing.enter_context(watchdog.watching())
+                closing.enter_context(watchdog.watching(self._answered))
             dispatching = asyncio.ensure_future(self.dispatcher.run())
             try:
                 await asyncio.gather(*tasks)
@@ -218,6 +218,9 @@ class Simulators:
             policy=policy,
         )
         return Site(app.build(service), self.gateway.stranger)
+
+    def _answered(self) -> int:
+        return sum(server.server_state.total_requests for server in self._servers)
 
     def stop(self) -> None:
         """Ends `serve`; may be called from any thread or signal handler, at any time."""

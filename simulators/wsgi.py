@@ -17,7 +17,7 @@ from simulators.app import Options, Simulators
 from simulators.kernel.accounts import DEFAULT
 from simulators.kernel.call import Call, Reply
 from simulators.loopback import is_loopback
-from simulators.server.apps import Whole, build
+from simulators.server.apps import App
 from simulators.server.arrival import problem
 from simulators.server.loop import run
 from simulators.server.wsgi import Mount
@@ -104,7 +104,7 @@ def flask_app(
     known = catalog.find(provider)
     sms = _state(options, beside)
     simulators = sms.simulators
-    app = build(known, simulators.pipeline, simulators.accounts.strangers, Whole)
+    app = App(known, simulators.pipeline, simulators.accounts.strangers)
     app.extensions[EXTENSION] = sms
     own = app.wsgi_app
 

@@ -30,8 +30,7 @@ from simulators.kernel.call import Call
 from simulators.kernel.credentials import lookup_ids
 from simulators.kernel.pipeline import Settings
 from simulators.kernel.store import Selection
-from simulators.server.apps import build
-from simulators.server.loop import environ, run
+from simulators.server.apps import App
 
 NAMES = sorted(PROVIDERS)
 CAPTURES = sorted((Path(__file__).parent / "captures").glob("*.jsonl"))
@@ -334,7 +333,7 @@ def opened(provider, inside):
     unlocked = dataclasses.replace(
         provider, identify=lambda _exchange: ids[0], authenticate=lambda _exchange: None
     )
-    return build(unlocked, inside.pipeline, inside.accounts.strangers)
+    return App(unlocked, inside.pipeline, inside.accounts.strangers)
 
 
 @pytest.mark.slow
@@ -345,8 +344,7 @@ def test_behind_the_door_nothing_breaks_and_nothing_is_lost(inside, errors, answ
     """No 5xx, no traceback, and every message that the journal says was accepted is kept."""
     app = opened(PROVIDERS[name], inside)
     call = chosen.draw(odd_calls(name))
-    scope = {"server": ("127.0.0.1", 80)}
-    reply = run(app, environ(scope, call, ""))
+    reply = app.answer(call)
 
     assert errors == [], call
     assert reply.status < 500, call

@@ -26,7 +26,7 @@ from simulators.kernel.credentials import secrets
 from simulators.kernel.masking import MASK, Mask, Secrets
 from simulators.kernel.pipeline import Pipeline, Settings
 from simulators.server import routes
-from simulators.server.apps import build
+from simulators.server.apps import App
 from simulators.store.memory import MemoryStore
 from simulators.testing.sms import told
 
@@ -233,18 +233,21 @@ def test_the_contract_server_shows_none(provider):
                 assert told_of not in str(failure.value)
 
 
-def test_the_log_shows_none(caplog):
+def test_the_log_shows_none(caplog, monkeypatch):
     """Where a provider's page fails on a request whose path is a secret."""
     inside = Inside()
     provider = PROVIDERS["http_sms"]
     path = provider.published["path"]
-    app = build(provider, inside.pipeline, inside.accounts.strangers)
+    app = App(provider, inside.pipeline, inside.accounts.strangers)
     app.view_functions = dict.fromkeys(app.view_functions, lambda **_params: 1 / 0)
     call = Call("POST", path, raw_path=path)
+    monkeypatch.setattr(inside.pipeline, "respond", lambda *_args: 1 / 0)
     with caplog.at_level(logging.ERROR):
         app.test_client().post(path, environ_overrides={"simulators.call": call})
+        assert app.answer(call).status == 500
 
-    assert MASK in caplog.text
+    assert 2 == len(caplog.records)
+    assert 2 == caplog.text.count(MASK)
     assert path not in caplog.text
 
 

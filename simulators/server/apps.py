@@ -1,7 +1,9 @@
 """A Flask app for each provider, built once from its `Provider`."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from flask import Flask, Request, Response, request
@@ -11,11 +13,14 @@ from werkzeug.routing import MapAdapter, Rule
 from simulators.kernel.call import Call, Reply
 from simulators.kernel.catalogue import Problem
 from simulators.kernel.pipeline import Pipeline
-from simulators.kernel.provider import Endpoint, Exchange, Provider
+from simulators.kernel.provider import Exchange, Provider
 from simulators.kernel.world import World
 from simulators.server import routes
 
 _log = logging.getLogger(__name__)
+# So many short paths are matched once: most clients send to the same few.
+_MATCHES = 4096
+_REMEMBERED = 256
 
 
 class Answer(Response):
@@ -31,30 +36,7 @@ class Answer(Response):
         return [self.reply.body]
 
 
-class App(Flask):
-    """A Flask app whose endpoints are chosen by method and path: the Host was the gateway's.
-
-    Its views return responses, and it has no session, no hooks before and after a request and
-    nobody who listens to its signals: what Flask does for those is left out.
-    """
-
-    def full_dispatch_request(self) -> Response:
-        """The view's response, or that of the handler of what it raised."""
-        try:
-            answered = self.dispatch_request()
-        except Exception as error:
-            answered = self.handle_user_exception(error)
-        assert isinstance(answered, Response)  # noqa: S101 - every view and handler makes one
-        return answered
-
-    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        call: Call | None = None if request is None else request.environ.get("simulators.call")
-        if call is None:  # a context of Flask's own, as `test_request_context` makes one
-            return super().create_url_adapter(request)
-        return MapAdapter(self.url_map, "localhost", "/", "", "http", call.path, call.method)
-
-
-class _Changeable(Response):
+class Changeable(Response):
     """A `Reply` that hooks may look at and change; how it is carried out stays as it was."""
 
     def __init__(self, reply: Reply) -> None:
@@ -70,46 +52,79 @@ class _Changeable(Response):
         return super().__call__(environ, start_response)
 
 
-class Whole(App):
-    """The same with all that Flask does for an app in a user's own hands: hooks, sessions, signals,
-    and views of theirs beside the provider's."""
+class App(Flask):
+    """A provider's Flask app, with two doors to the same views.
 
-    def full_dispatch_request(self) -> Response:
-        return Flask.full_dispatch_request(self)
+    By WSGI it is an app like any other, with hooks, sessions and signals, and views of the user's
+    own beside the provider's. It expects the `Call` in the environ and leaves the `Reply` there, so
+    that whoever serves it can carry out what WSGI has no words for. `answer` is the door of the
+    simulators' own server: the same URL map leads to the same view, and nothing is made that only
+    a view of somebody else's would look at.
 
-    def make_response(self, rv: Any) -> Response:
-        return super().make_response(_Changeable(rv.reply) if isinstance(rv, Answer) else rv)
+    Endpoints are chosen by method and path alone: the Host was the gateway's.
+    """
 
+    def __init__(self, provider: Provider, pipeline: Pipeline, strangers: World) -> None:
+        super().__init__(f"simulators.{provider.name}", static_folder=None)
+        routes.literal(self.url_map)
+        self._provider = provider
+        self._pipeline = pipeline
+        self._strangers = strangers
+        self._endpoints = routes.by_path(provider.endpoints)
+        self._matched = lru_cache(_MATCHES)(self._match)
+        for path in self._endpoints:
+            self.url_map.add(Rule(path, endpoint=path))
+            self.view_functions[path] = self._view(path)
+        self.register_error_handler(HTTPException, self._unserved)
+        self.register_error_handler(Exception, self._broken)
 
-def build(provider: Provider, pipeline: Pipeline, strangers: World, kind: type[App] = App) -> Flask:
-    """The provider's app. It expects the adapter's `Call` in the environ, and leaves the `Reply`
-    there, so that the adapter can carry out what WSGI has no words for."""
-    app = kind(f"simulators.{provider.name}", static_folder=None)
-    routes.literal(app.url_map)
-    for path, endpoints in routes.by_path(provider.endpoints).items():
-        app.url_map.add(Rule(path, endpoint=path))
-        app.view_functions[path] = _view(provider, pipeline, endpoints)
-    nowhere = _view(provider, pipeline, ())
+    def answer(self, call: Call) -> Reply:
+        """The provider's answer."""
+        try:
+            match = self._matched if len(call.path) <= _REMEMBERED else self._match
+            path, params = match(call.path, call.method)
+            return self._pipeline.respond(
+                self._provider, self._endpoints.get(path, ()), call, params
+            )
+        except Exception:
+            return self._fault(call)
 
-    @app.errorhandler(HTTPException)
-    def unserved(_error: HTTPException) -> Response:
-        response: Response = nowhere()
-        return response
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        call: Call | None = None if request is None else request.environ.get("simulators.call")
+        if call is None:  # a context of Flask's own, as `test_request_context` makes one
+            return super().create_url_adapter(request)
+        return self._adapter(call.path, call.method)
 
-    @app.errorhandler(Exception)
-    def broken(_error: Exception) -> Response:
-        path = pipeline.accounts.mask(provider.name).path(request.path)
-        _log.exception("%s: %s %s", provider.name, request.method, path)
-        call: Call = request.environ["simulators.call"]
+    def _adapter(self, path: str, method: str) -> MapAdapter:
+        return MapAdapter(self.url_map, "localhost", "/", "", "http", path, method)
+
+    def _match(self, path: str, method: str) -> tuple[str, Mapping[str, str]]:
+        """The path rule, "" where nobody serves it, and the path's variables."""
+        try:
+            return self._adapter(path, method).match()
+        except HTTPException:
+            return "", {}
+
+    def _view(self, path: str) -> Any:
+        endpoints = self._endpoints.get(path, ())
+
+        def view(**params: str) -> Response:
+            call: Call = request.environ["simulators.call"]
+            return Changeable(self._pipeline.respond(self._provider, endpoints, call, params))
+
+        return view
+
+    def _unserved(self, _error: Exception) -> Response:
+        answered: Response = self._view("")()
+        return answered
+
+    def _broken(self, _error: Exception) -> Response:
+        return Changeable(self._fault(request.environ["simulators.call"]))
+
+    def _fault(self, call: Call) -> Reply:
+        """A fault of ours, told in the log, is answered as the provider answers its own."""
+        provider, strangers = self._provider, self._strangers
+        path = self._pipeline.accounts.mask(provider.name).path(call.path)
+        _log.exception("%s: %s %s", provider.name, call.method, path)
         exchange = Exchange(call, provider, None, {}, strangers, strangers.clock.now())
-        return Answer(provider.refuse(exchange, exchange.fail(Problem.INTERNAL)))
-
-    return app
-
-
-def _view(provider: Provider, pipeline: Pipeline, endpoints: tuple[Endpoint, ...]) -> Any:
-    def view(**params: str) -> Response:
-        call: Call = request.environ["simulators.call"]
-        return Answer(pipeline.respond(provider, endpoints, call, params))
-
-    return view
+        return provider.refuse(exchange, exchange.fail(Problem.INTERNAL))

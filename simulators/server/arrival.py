@@ -1,14 +1,21 @@
-"""A request as it arrives: read from the listener, bounded, answered by whoever is served."""
+"""A request as it arrives: read from the listener, bounded, answered by whoever is served.
 
-from collections.abc import Callable, Iterable
+There is one door, `Served.answer`, and two ways to it from a connection: a plain request comes
+straight from the parser (`http1.py`), any other by ASGI (`serve`).
+"""
+
+from collections.abc import Callable, Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, Protocol
+from urllib.parse import unquote
 from wsgiref.types import WSGIApplication
 
 import orjson
 
 from simulators.kernel.call import MAX_BODY, Call, Reply
 from simulators.server.loop import Receive, Scope, Send, deliver, environ, run
+
+Headers = Sequence[tuple[bytes, bytes]]
 
 MAX_HEADERS = 100
 MAX_HEADER_BYTES = 64 << 10
@@ -44,14 +51,27 @@ async def read_body(receive: Receive) -> bytes | None:
         message = await receive()
 
 
-async def serve(
-    answer: Callable[[Scope, Call], Reply], scope: Scope, receive: Receive, send: Send
-) -> None:
-    """Reads one request and delivers what `answer` makes of it."""
+class Served(Protocol):
+    """What is behind a listener."""
+
+    def answer(self, call: Call, port: int) -> Reply:
+        """The reply to a request that came to a port, and how it is to be delivered."""
+
+
+async def serve(served: Served, scope: Scope, receive: Receive, send: Send) -> None:
+    """Reads one request and delivers what is answered."""
     if scope["type"] != "http":
         return
-    call = _call(scope)
-    refused = too_much(len(scope["headers"]), sum(map(len, chain.from_iterable(scope["headers"]))))
+    headers: Headers = scope["headers"]
+    call = arrived(
+        scope["method"],
+        scope["raw_path"].decode("latin-1"),
+        scope["query_string"].decode("latin-1"),
+        headers,
+    )
+    call.scheme = scope["scheme"]
+    call.client = scope["client"][0] if scope["client"] else ""
+    refused = too_much(len(headers), sum(map(len, chain.from_iterable(headers))))
     if refused is not None:
         await deliver(refused, receive, send)
         return
@@ -61,7 +81,7 @@ async def serve(
         return
     call.body = body or b""
     call.too_large = body is None
-    await deliver(answer(scope, call), receive, send)
+    await deliver(served.answer(call, scope["server"][1]), receive, send)
 
 
 class Site:
@@ -73,19 +93,20 @@ class Site:
         self._stranger = stranger
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await serve(self._answer, scope, receive, send)
+        await serve(self, scope, receive, send)
 
-    def _answer(self, scope: Scope, call: Call) -> Reply:
+    def answer(self, call: Call, port: int) -> Reply:
+        """What the app answers."""
         if call.too_large:
             return problem(413, "more", "a body of at most 1 MiB")
         refused = self._stranger(call.host)
-        return refused or run(self._app, full_environ(scope, call))
+        return refused or run(self._app, full_environ(call, port))
 
 
-def full_environ(scope: Scope, call: Call) -> dict[str, Any]:
+def full_environ(call: Call, port: int) -> dict[str, Any]:
     """The environ with the request's headers in it, for apps that read them from there: but those
     about the connection, which is dealt with."""
-    env = environ(scope, call, "")
+    env = environ(call, port)
     for name, value in call.headers.items():
         if name not in OF_THE_CONNECTION:
             env[f"HTTP_{name.upper().replace('-', '_')}"] = value
@@ -98,23 +119,17 @@ def problem(status: int, got: str, expected: str) -> Reply:
     return Reply(status, body, [("Content-Type", "application/json")])
 
 
-def _call(scope: Scope) -> Call:
-    raw = scope["headers"]
+def arrived(method: str, raw_path: str, query: str, raw: Headers) -> Call:
+    """The call of a request's head, without its body; the path as it was sent. The names of
+    headers are lower-case."""
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in raw}
     if len(headers) < len(raw):
         headers = _joined(raw)
-    return Call(
-        method=scope["method"],
-        path=scope["path"],
-        query=scope["query_string"].decode("latin-1"),
-        headers=headers,
-        scheme=scope["scheme"],
-        raw_path=scope["raw_path"].decode("latin-1"),
-        client=scope["client"][0] if scope["client"] else "",
-    )
+    path = unquote(raw_path) if "%" in raw_path else raw_path
+    return Call(method, path, query, headers, raw_path=raw_path)
 
 
-def _joined(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+def _joined(raw: Headers) -> dict[str, str]:
     headers: dict[str, str] = {}
     for raw_name, raw_value in raw:
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")

@@ -2,13 +2,21 @@
 
 import ipaddress
 from collections.abc import Mapping
+from typing import Protocol
 from wsgiref.types import WSGIApplication
 
 from simulators.kernel.call import Call, Reply
 from simulators.server.arrival import full_environ, problem, serve
-from simulators.server.loop import Receive, Scope, Send, environ, run
+from simulators.server.loop import Receive, Scope, Send, run
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
+
+
+class Answers(Protocol):
+    """A provider's app, by the door of the simulators' own server."""
+
+    def answer(self, call: Call, /) -> Reply:
+        """The provider's answer."""
 
 
 class Gateway:
@@ -21,7 +29,7 @@ class Gateway:
 
     def __init__(
         self,
-        providers: Mapping[str, WSGIApplication],
+        providers: Mapping[str, Answers],
         control: WSGIApplication,
         vendor_hosts: Mapping[str, str],
         *,
@@ -37,16 +45,17 @@ class Gateway:
         self.ports: dict[int, str] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await serve(self._answer, scope, receive, send)
+        await serve(self, scope, receive, send)
 
-    def _answer(self, scope: Scope, call: Call) -> Reply:
-        name, prefix = self.route(scope["server"][1], call.host, call.path)
+    def answer(self, call: Call, port: int) -> Reply:
+        """What the provider answers that a request is for, or the control app."""
+        name, prefix = self.route(port, call.host, call.path)
         if name is None:
             return self._misdirected(call.host)
         if not name:
-            return run(self._control, full_environ(scope, call))
+            return run(self._control, full_environ(call, port))
         call.path = call.path[len(prefix) :] or "/"
-        return run(self._providers[name], environ(scope, call, prefix))
+        return self._providers[name].answer(call)
 
     def route(self, port: int, host: str, path: str) -> tuple[str | None, str]:
         """The provider ("" for the control app, None for nobody) and the prefix to take off."""

@@ -1,5 +1,9 @@
 """HTTP/1.1 as it comes over a connection: uvicorn's protocol, and what RFC 9110 asks beyond it.
 
+* A plain request that is answered at once goes from the parser to the app and out in one write.
+  Everything else goes uvicorn's way, by ASGI and in a task: a body that is large, chunked or
+  waited for, an upgrade, HEAD, HTTP/1.0, a request behind another one, an answer that waits, drips
+  or breaks the connection, a fault. No rule of HTTP is kept here that only those need.
 * A head, or the trailers of a body, are bounded while they arrive; what is complete, the gateway
   measures.
 * An upgrade is ignored (7.8) and the request read as any other: Java's HttpClient and
@@ -8,10 +12,20 @@
 * `Expect: 100-continue` means nothing in HTTP/1.0 (10.1.1).
 """
 
+from collections.abc import Awaitable, Callable
+from itertools import chain
+
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from simulators.kernel.call import Call, Reply
+from simulators.kernel.headers import FRAMING
+from simulators.server.arrival import Served, arrived, too_much
+from simulators.server.loop import BODILESS, Receive, Scope, Send, deliver, framed
 
 MAX_HEAD = 1 << 20
+# A body of more digits of bytes is read in pieces, so that others have their turn meanwhile.
+_DIGITS = 5
 
 _TEXT = b"the head of the request is over 1 MiB"
 _ANSWER = (
@@ -20,6 +34,8 @@ _ANSWER = (
 )
 _FRAMING = (b"content-length", b"transfer-encoding")
 
+_App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
 
 class Protocol(HttpToolsProtocol):
     """One connection."""
@@ -27,6 +43,10 @@ class Protocol(HttpToolsProtocol):
     _unbounded = False  # a head or trailers may be arriving
     _size = 0  # of what came since neither a head nor a piece of a body was complete
     _upgrades = False
+    _answered = False  # a request of the bytes at hand was, without a turn for other connections
+    _plain: Call | None = None  # the request that is arriving, if it is a plain one
+    _body = b""  # of that
+    _quiet_since = 0.0
 
     def on_message_begin(self) -> None:
         """A head begins."""
@@ -37,26 +57,127 @@ class Protocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The head is there."""
         self._size = 0
+        self._plain = self._plainly()
+        if self._plain is None:
+            self._by_asgi()
+
+    def _by_asgi(self) -> None:
         self._upgrades = self.parser.should_upgrade()
         if self.expect_100_continue and self.parser.get_http_version() == "1.0":
             self.expect_100_continue = False
         super().on_headers_complete()
         self.headers = []  # for trailers: the scope keeps those of the head
 
+    def _plainly(self) -> Call | None:
+        """The request without its body, if it is a plain one and nothing is before it."""
+        idle = self.cycle is None or self.cycle.response_complete
+        if not idle or self._answered or self.flow.write_paused:
+            return None
+        method = self.parser.get_method()
+        if method == b"HEAD" or self.parser.get_http_version() != "1.1":
+            return None
+        url = httptools.parse_url(self.url)
+        call = arrived(
+            method.decode("ascii"),
+            url.path.decode("latin-1"),
+            (url.query or b"").decode("latin-1"),
+            self.headers,
+        )
+        headers = call.headers
+        if "expect" in headers or "transfer-encoding" in headers or "upgrade" in headers:
+            return None
+        if len(headers.get("content-length", "")) > _DIGITS:
+            return None
+        if too_much(len(self.headers), sum(map(len, chain.from_iterable(self.headers)))):
+            return None
+        call.scheme = self.scheme or "http"
+        call.client = self.client[0] if self.client else ""
+        self._body = b""
+        return call
+
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
         self._size = 0
-        super().on_body(body)
+        if self._plain is None:
+            super().on_body(body)
+        else:
+            self._body += body
 
     def on_message_complete(self) -> None:
         """The request is there, or as much of it as the parser reads before an upgrade."""
-        if not self._upgrades:
+        call = self._plain
+        if call is not None:
+            self._unbounded = False
+            self._plain = None
+            self._answered = True
+            call.body = self._body
+            self._answer(call)
+        elif not self._upgrades:
             self._unbounded = False
             super().on_message_complete()
 
+    def _answer(self, call: Call) -> None:
+        """Answers a plain request."""
+        served: Served = self.config.loaded_app
+        try:
+            reply = served.answer(call, (self.server and self.server[1]) or 0)
+        except Exception as fault:
+            self._go_on_by_asgi(_failing(fault))
+            return
+        if not _is_plain(reply):
+            self._go_on_by_asgi(_delivering(reply))
+            return
+        keep = self.parser.should_keep_alive()
+        lines = [STATUS_LINE[reply.status]]
+        lines += [b"%b: %b\r\n" % pair for pair in self.server_state.default_headers]
+        head = [f"{name}: {value}\r\n" for name, value in framed(reply)]
+        head.append("\r\n" if keep else "connection: close\r\n\r\n")
+        lines.append("".join(head).encode("ascii"))
+        if reply.status not in BODILESS:
+            lines.append(reply.body)
+        self.transport.write(b"".join(lines))
+        self.server_state.total_requests += 1
+        if keep:
+            self._wait_for_another()
+        else:
+            self.transport.close()
+
+    def _go_on_by_asgi(self, app: _App) -> None:
+        """The same request as if it had gone uvicorn's way from the start, to another app."""
+        usual = self.app
+        self.app = app
+        try:
+            self._by_asgi()
+        finally:
+            self.app = usual
+        super().on_message_complete()
+
+    def _wait_for_another(self) -> None:
+        """Closes the connection when it has been quiet for long enough. One timer does for many
+        requests: whoever finds that one came meanwhile waits for the rest of the time."""
+        self._quiet_since = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+
+    def timeout_keep_alive_handler(self) -> None:
+        """The time is over that was given, and perhaps extended since."""
+        self.timeout_keep_alive_task = None
+        answering = self.cycle is not None and not self.cycle.response_complete
+        if self._unbounded or answering:
+            return  # a request is here or arriving; its answer will set the time
+        left = self._quiet_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self.timeout_keep_alive_task = self.loop.call_later(
+                left, self.timeout_keep_alive_handler
+            )
+        else:
+            super().timeout_keep_alive_handler()
+
     def data_received(self, data: bytes) -> None:
         """Bytes from the client."""
-        self._unset_keepalive_if_required()
+        self._answered = False
         rest: bytes | None = data
         try:
             while rest is not None:
@@ -84,6 +205,30 @@ class Protocol(HttpToolsProtocol):
         if self.cycle is None or not self.cycle.response_started:
             self.transport.write(_ANSWER)
         self.transport.close()
+
+
+def _is_plain(reply: Reply) -> bool:
+    """Whether it goes out as it is and at once, with nothing of HTTP's own to look at."""
+    if reply.delay or reply.trouble or reply.later or reply.released:
+        return False
+    if reply.status not in STATUS_LINE:
+        return False
+    names = {name.lower() for name, _value in reply.headers}
+    return "connection" not in names and (bool(reply.body) or FRAMING.isdisjoint(names))
+
+
+def _delivering(reply: Reply) -> _App:
+    async def app(_scope: Scope, receive: Receive, send: Send) -> None:
+        await deliver(reply, receive, send)
+
+    return app
+
+
+def _failing(fault: Exception) -> _App:
+    async def app(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        raise fault
+
+    return app
 
 
 class _Behind:

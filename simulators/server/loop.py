@@ -24,15 +24,15 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
-def environ(scope: Scope, call: Call, prefix: str) -> dict[str, Any]:
+def environ(call: Call, port: int) -> dict[str, Any]:
     """The WSGI environ of a call, with the call itself in it."""
     return {
         "REQUEST_METHOD": call.method,
-        "SCRIPT_NAME": prefix,
+        "SCRIPT_NAME": "",
         "PATH_INFO": call.path.encode().decode("latin-1"),
         "QUERY_STRING": call.query,
         "SERVER_NAME": "localhost",
-        "SERVER_PORT": str(scope["server"][1]),
+        "SERVER_PORT": str(port),
         "SERVER_PROTOCOL": "HTTP/1.1",
         "REMOTE_ADDR": call.client,
         "wsgi.version": (1, 0),

@@ -54,16 +54,19 @@ class Watchdog:
 
 
 @contextlib.contextmanager
-def watching() -> Iterator[Watchdog | None]:
+def watching(answered: Callable[[], int]) -> Iterator[Watchdog | None]:
     """Watches the running loop, in whose thread this is called, while the context lasts; nothing
-    where the platform does not tell a thread's CPU time."""
+    where the platform does not tell a thread's CPU time. `answered` counts the requests that were:
+    those that are answered at once are no tasks."""
     if not hasattr(time, "pthread_getcpuclockid"):
         yield None
         return
     thread = threading.get_ident()
     clock = time.pthread_getcpuclockid(thread)
     loop = asyncio.get_running_loop()
-    dog = Watchdog(thread, lambda: time.clock_gettime(clock), lambda: asyncio.current_task(loop))
+    dog = Watchdog(
+        thread, lambda: time.clock_gettime(clock), lambda: (asyncio.current_task(loop), answered())
+    )
     ended = threading.Event()
     beat = loop.call_soon(lambda: None)
 

@@ -231,7 +231,7 @@ def test_whatever_comes_is_answered_in_json(unserved, method, path, query, body,
     headers = {"host": "127.0.0.1:8026", "content-type": kind}
     call = Call(method, path, query, headers, body)
 
-    answer = run(unserved, environ({"server": ("127.0.0.1", 8026)}, call, ""))
+    answer = run(unserved, environ(call, 8026))
     if answer.later is not None and path != "/_sim/wait":  # made in turns with others
         answer = asyncio.run(answer.later())
 

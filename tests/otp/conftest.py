@@ -141,7 +141,7 @@ class Otp:
             given["cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         parts = urlsplit(target)
         call = Call(method, parts.path, parts.query, given, body, client="192.0.2.7")
-        env = full_environ({"server": ("127.0.0.1", 3001)}, call)
+        env = full_environ(call, 3001)
         reply = run(self.app, env)
         if reply.later is not None:
             reply = asyncio.run(reply.later())

@@ -291,7 +291,7 @@ def test_a_client_that_leaves_does_not_stop_the_send(otp):
     call = Call("POST", "/api/verification-codes", "", headers, body)
 
     async def leave():
-        reply = run(otp.app, full_environ({"server": ("127.0.0.1", 1)}, call))
+        reply = run(otp.app, full_environ(call, 1))
         waiting = asyncio.ensure_future(reply.later())
         await asyncio.sleep(0)
         waiting.cancel()

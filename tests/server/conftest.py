@@ -9,45 +9,45 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import pytest
 import uvloop
-from flask import Flask, request
+from flask import Flask
 
-from simulators.kernel.call import Reply
+from simulators.kernel.call import Call, Reply
 from simulators.server import tls
 from simulators.server.gateway import Gateway
+from simulators.server.http1 import Protocol
 from simulators.server.listeners import listener
 
 VENDOR = "sms.vendor.example"
 
 
-def instructed() -> Flask:
-    """An app that leaves the `Reply` its caller describes in the query."""
-    app = Flask("instructed", static_folder=None)
+class Instructed:
+    """An app that answers with the `Reply` its caller describes in the query."""
 
-    @app.route("/", methods=["GET", "POST"])
-    def answer() -> str:
-        given = request.args
-        body = json.dumps(
-            {
-                "size": len(request.environ["simulators.call"].body),
-                "too_large": request.environ["simulators.call"].too_large,
-                "threads": threading.active_count(),
-                "fill": "x" * int(given.get("fill", "0")),
-            }
-        ).encode()
-        body = given.get("body", "").encode() or body
-        request.environ["simulators.reply"] = Reply(
-            200,
-            body,
-            [("Content-Type", "application/json")],
+    def answer(self, call: Call) -> Reply:
+        """That reply; without a body of its own it tells about the request."""
+        given = dict(parse_qsl(call.query))
+        if "fault" in given:
+            raise RuntimeError(given["fault"])
+        told = {
+            "size": len(call.body),
+            "too_large": call.too_large,
+            "threads": threading.active_count(),
+            "call": [call.method, call.path, call.raw_path, call.query, call.headers, call.scheme],
+            "fill": "x" * int(given.get("fill", "0")),
+        }
+        kind = [("Content-Type", "application/json")]
+        kind += [tuple(pair.split(":", 1)) for pair in given.get("headers", "").split("|") if pair]
+        return Reply(
+            int(given.get("status", "200")),
+            given.get("body", json.dumps(told)).encode() if "empty" not in given else b"",
+            kind,
             delay=float(given.get("delay", "0")),
             trouble=given.get("trouble"),
         )
-        return ""
-
-    return app
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,7 @@ class Listeners:
 
     plain: int
     secure: int
+    by_asgi: int
     trust: ssl.SSLContext
     thread: int
 
@@ -74,11 +75,21 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+class ByAsgi(Protocol):
+    """The other way of each request."""
+
+    def _plainly(self) -> None:
+        return None
+
+
 @pytest.fixture(scope="module")
 def listeners(authority: Path) -> Iterator[Listeners]:
-    """The instructed app behind a gateway, plain and over TLS, on the loop of one thread."""
-    gateway = Gateway({"vendor": instructed()}, Flask("control"), {VENDOR: "vendor"})
-    servers = [listener(gateway, None), listener(gateway, tls.context(authority, [VENDOR]))]
+    """The instructed app behind a gateway on the loop of one thread: plain, over TLS, and with
+    every request by ASGI."""
+    gateway = Gateway({"vendor": Instructed()}, Flask("control"), {VENDOR: "vendor"})
+    contexts = [None, tls.context(authority, [VENDOR]), None]
+    servers = [listener(gateway, context) for context in contexts]
+    servers[2].config.http_protocol_class = ByAsgi
     with contextlib.ExitStack() as closing:
         sockets = [closing.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in servers]
 
@@ -95,7 +106,7 @@ def listeners(authority: Path) -> Iterator[Listeners]:
         thread.start()
         trust = ssl.create_default_context(cafile=str(authority / tls.CA_FILE))
         ports = [sock.getsockname()[1] for sock in sockets]
-        yield Listeners(ports[0], ports[1], trust, thread.ident or 0)
+        yield Listeners(*ports, trust, thread.ident or 0)
         for server in servers:
             server.should_exit = True
         thread.join(10)

@@ -20,8 +20,7 @@ from simulators.kernel.call import Call
 from simulators.kernel.credentials import lookup_ids
 from simulators.kernel.rules import change, counters, install, read_all, uses
 from simulators.otp import state
-from simulators.server.apps import build
-from simulators.server.loop import environ, run
+from simulators.server.apps import App
 from simulators.store import windows
 from simulators.store.memory import MemoryStore
 from simulators.store.plans import Plans
@@ -141,8 +140,7 @@ def test_ever_new_words_fill_no_container_without_end(name, small):
         provider, identify=lambda _exchange: ids[0], authenticate=lambda _exchange: None
     )
     apps = [
-        build(one, simulators.pipeline, simulators.accounts.strangers)
-        for one in (provider, unlocked)
+        App(one, simulators.pipeline, simulators.accounts.strangers) for one in (provider, unlocked)
     ]
     world.clock.freeze(1_800_000_000.0)
     numbers = count(1)
@@ -161,7 +159,7 @@ def test_ever_new_words_fill_no_container_without_end(name, small):
                 call = spelled(renewed(document, path, n))
                 call.headers[f"x-{n}"] = call.client = f"192.0.2.{n % 256}"
                 call.method = call.method if n % 7 else f"M{n}"
-                run(apps[n % 5 > 0], environ(SCOPE, call, ""))
+                apps[n % 5 > 0].answer(call)
                 if n % 10 == 0:
                     rest(n)
             world.clock.advance(86_400 * 2)
@@ -304,16 +302,14 @@ def test_no_request_costs_more_steps_than_the_loop_has_time_for(name, calls_in):
         provider, identify=lambda _exchange: ids[0], authenticate=lambda _exchange: None
     )
     world = simulators.accounts.strangers
-    apps = [build(one, simulators.pipeline, world) for one in (provider, unlocked)]
+    apps = [App(one, simulators.pipeline, world) for one in (provider, unlocked)]
     first = {one["path"]: one for one in documents(name)}
     costs = {}
 
     def ask(what, call):
         for app in apps:
-            env = environ(SCOPE, dataclasses.replace(call), "")
-            run(app, env)  # what is made once is made
-            made = environ(SCOPE, dataclasses.replace(call), "")
-            cost = calls_in(lambda app=app, env=made: run(app, env)).total()
+            app.answer(dataclasses.replace(call))  # what is made once is made
+            cost = calls_in(lambda app=app: app.answer(dataclasses.replace(call))).total()
             costs[what] = max(costs.get(what, 0), cost)
 
     for path, document in list(first.items())[:2]:
