@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import orjson
-
 from simulators.control.errors import Bad
 from simulators.control.route import HEADERS, Ask, Route, Schema
 from simulators.control.schemas import TIME, flag, record
@@ -61,8 +59,7 @@ def _set(ask: Ask) -> Any:
 async def _settled(ask: Ask) -> Reply:
     """Answers once every receipt that the new time made due has been tried."""
     await ask.simulators.dispatcher.settled(SETTLE_SECONDS)
-    headers = [("Content-Type", "application/json"), *HEADERS]
-    return Reply(200, orjson.dumps(ask.world.clock.describe()), headers)
+    return Reply.json(200, ask.world.clock.describe(), *HEADERS)
 
 
 ROUTES = (

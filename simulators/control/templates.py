@@ -63,7 +63,7 @@ def _provider(ask: Ask, what: str, has: Callable[[Provider], object]) -> Provide
 
 def _templates(ask: Ask) -> Any:
     provider = _provider(ask, "templates", lambda p: p.templates)
-    found = registry.templates(ask.world, provider.name, provider.templates)
+    found = registry.templates(ask.world, provider)
     return {"templates": registry.plain(found)}
 
 
@@ -77,7 +77,7 @@ def _put_templates(ask: Ask) -> Any:
 
 def _signatures(ask: Ask) -> Any:
     provider = _provider(ask, "signatures", lambda p: p.signatures)
-    found = registry.signatures(ask.world, provider.name, provider.signatures)
+    found = registry.signatures(ask.world, provider)
     return {"signatures": registry.plain(found)}
 
 

@@ -4,8 +4,6 @@ import asyncio
 import logging
 from typing import Any
 
-import orjson
-
 from simulators.control.errors import Bad, document
 from simulators.control.messages import numbers_of, show
 from simulators.control.route import HEADERS, Ask, Asked, Route, Schema
@@ -131,8 +129,7 @@ def _late(ask: Ask, wanted: Wanted, timeout: float) -> Reply:
 
 
 def _reply(status: int, document: Any) -> Reply:
-    headers = [("Content-Type", "application/json"), *HEADERS]
-    return Reply(status, orjson.dumps(document), headers)
+    return Reply.json(status, document, *HEADERS)
 
 
 ROUTES = (

@@ -2,9 +2,13 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
+
+import orjson
 
 MAX_BODY = 1 << 20  # of a request, in bytes
+
+JSON = "application/json"
 
 Trouble = Literal["close", "reset", "hang", "truncate", "drip"]
 
@@ -55,3 +59,8 @@ class Reply:
     trouble: Trouble | None = None
     later: "Callable[[], Awaitable[Reply]] | None" = None
     released: Callable[[], None] | None = None
+
+    @classmethod
+    def json(cls, status: int, value: Any, *headers: tuple[str, str], kind: str = JSON) -> "Reply":
+        """A JSON answer; `kind` is its content type."""
+        return cls(status, orjson.dumps(value), [("Content-Type", kind), *headers])

@@ -3,13 +3,16 @@
 import random
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any
 
 from simulators.kernel.store import Store
 
 BLOCK = 1000
 EMPTIED = "emptied"  # a settings document: how often the world was, which emptying leaves
+
+CHINA = timezone(timedelta(hours=8))  # which knows no summer
+SECONDS = "%Y-%m-%d %H:%M:%S"
 
 State = dict[str, float] | None
 
@@ -143,3 +146,16 @@ def from_iso(text: str) -> float:
     """Epoch seconds of an ISO 8601 time; without a zone it is UTC. Raises `ValueError`."""
     at = datetime.fromisoformat(text)
     return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+
+
+def wall(epoch: float, zone: tzinfo = UTC, form: str = SECONDS) -> str:
+    """What the clocks of a zone show, by a form of `strftime`."""
+    return datetime.fromtimestamp(int(epoch), zone).strftime(form)
+
+
+def from_wall(text: str, zone: tzinfo = UTC, form: str = SECONDS) -> float:
+    """Epoch seconds of what they show, digit by digit as `wall` writes it. Raises `ValueError`."""
+    at = datetime.strptime(text, form).replace(tzinfo=zone)
+    if at.strftime(form) != text:
+        raise ValueError(f"{text!r} is not written as {form}")
+    return at.timestamp()

@@ -1,6 +1,7 @@
 """What a provider is: tables and a handful of pure functions, in one frozen value."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -243,6 +244,29 @@ class Endpoint:
         return isinstance(self.does, Send)
 
 
+def by_action(
+    action: Callable[[Call], str], read: Reader, table: Mapping[str, Send | Query]
+) -> tuple[Endpoint, ...]:
+    """The endpoints of an API with one path: a request names what it wants, `SendSms` say, and
+    `action` finds that name. GET and POST are alike; the operation is `send-sms`."""
+
+    def named(name: str) -> Callable[[Call], bool]:
+        return lambda call: action(call) == name
+
+    return tuple(
+        Endpoint(
+            operation=re.sub(r"(?<!^)([A-Z])", r"-\1", name).lower(),
+            method=method,
+            path="/",
+            read=read,
+            when=named(name),
+            does=does,
+        )
+        for name, does in table.items()
+        for method in ("POST", "GET")
+    )
+
+
 def basic_placeholders(exchange: Exchange, draft: Draft | None) -> dict[str, object]:
     """What any error text may speak of: the request line, and the recipient's `to`, `from` and
     `region` where there is one."""
@@ -324,6 +348,11 @@ class Provider:
         inbound = message.operation == INBOUND
         receipts = self.inbound.receipts if inbound and self.inbound else self.receipts
         return Reporting(receipts, self.lifecycles, self.row) if receipts else None
+
+    def state(self, message: Message, now: float) -> State:
+        """What has become of a message."""
+        step, _since = message.status(now, self.lifecycles)
+        return self.states[step.status]
 
     def steps(self, lifecycle: str | Lifecycle) -> Lifecycle:
         """The steps of a lifecycle given by name or in full."""

@@ -8,10 +8,16 @@ and a receiver that is slow for one message delays no other.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
+from urllib.parse import urlencode
 
+import orjson
+
+from simulators.kernel.call import JSON
 from simulators.kernel.catalogue import ErrorRow
 from simulators.kernel.message import INBOUND, Lifecycle, Message, Step
 from simulators.kernel.world import World
+
+FORM = "application/x-www-form-urlencoded"
 
 # The store's logs: every attempt to deliver a callback, and those that were answered wrongly.
 LOG = "receipts"
@@ -26,6 +32,16 @@ class Callback:
     url: str
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+
+    @classmethod
+    def json(cls, url: str, value: Any, *headers: tuple[str, str], kind: str = JSON) -> "Callback":
+        """Posts JSON; `kind` is its content type."""
+        return cls("POST", url, (("Content-Type", kind), *headers), orjson.dumps(value))
+
+    @classmethod
+    def form(cls, url: str, fields: Mapping[str, Any], kind: str = FORM) -> "Callback":
+        """Posts a form."""
+        return cls("POST", url, (("Content-Type", kind),), urlencode(fields).encode())
 
 
 @dataclass(frozen=True, slots=True)

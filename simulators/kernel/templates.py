@@ -4,8 +4,10 @@ A provider's page lists what every account starts with; a world that changed its
 it as the settings documents `templates/<provider>` and `signatures/<provider>`.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any, Literal, Protocol, TypeVar
 
 from simulators.kernel.world import World, newest
@@ -45,22 +47,38 @@ class Signature:
     created: float = 0.0
 
 
-def templates(world: World, provider: str, initial: tuple[Template, ...]) -> Mapping[str, Template]:
-    """The account's templates by code."""
-    kept = world.load(f"templates/{provider}")
-    if kept is None:
-        return {template.code: template for template in initial}
-    return {item["code"]: Template(**item) for item in kept}
+class Variables:
+    """How templates of one provider write their variables: `pattern` finds one, and its only
+    group is the variable's name."""
 
+    def __init__(self, pattern: str) -> None:
+        self._pattern = re.compile(pattern)
+        self.names = lru_cache(maxsize=1024)(self._names)
+        self._texts = lru_cache(maxsize=1024)(self._text)
 
-def signatures(
-    world: World, provider: str, initial: tuple[Signature, ...]
-) -> Mapping[str, Signature]:
-    """The account's signatures by name."""
-    kept = world.load(f"signatures/{provider}")
-    if kept is None:
-        return {signature.name: signature for signature in initial}
-    return {item["name"]: Signature(**item) for item in kept}
+    def _names(self, content: str) -> tuple[str, ...]:
+        """The names in the order they stand there, each as often as it does."""
+        return tuple(self._pattern.findall(content))
+
+    def fill(self, content: str, values: Mapping[str, str]) -> str:
+        """The text of a template; a variable without a value stays as it is."""
+        return self._pattern.sub(lambda found: values.get(found[1], found[0]), content)
+
+    def read(self, content: str, text: str) -> dict[str, str] | None:
+        """The values that make a template this text; None if it cannot be one of it. Where
+        several would do, each value is as short as can be; a name that stands twice has one."""
+        found = self._texts(content).fullmatch(text)
+        if found is None:
+            return None
+        values: dict[str, str] = {}
+        for name, value in zip(self.names(content), found.groups(), strict=True):
+            if values.setdefault(name, value) != value:
+                return None
+        return values
+
+    def _text(self, content: str) -> re.Pattern[str]:
+        fixed = self._pattern.split(content)[::2]
+        return re.compile("(.*?)".join(map(re.escape, fixed)), re.DOTALL)
 
 
 class Registering(Protocol):
@@ -74,6 +92,22 @@ class Registering(Protocol):
 
     @property
     def signatures(self) -> Sequence[Signature]: ...
+
+
+def templates(world: World, provider: Registering) -> Mapping[str, Template]:
+    """The account's templates by code."""
+    kept = world.load(f"templates/{provider.name}")
+    if kept is None:
+        return {template.code: template for template in provider.templates}
+    return {item["code"]: Template(**item) for item in kept}
+
+
+def signatures(world: World, provider: Registering) -> Mapping[str, Signature]:
+    """The account's signatures by name."""
+    kept = world.load(f"signatures/{provider.name}")
+    if kept is None:
+        return {signature.name: signature for signature in provider.signatures}
+    return {item["name"]: Signature(**item) for item in kept}
 
 
 def update_templates(

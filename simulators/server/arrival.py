@@ -10,8 +10,6 @@ from typing import Any, Protocol
 from urllib.parse import unquote
 from wsgiref.types import WSGIApplication
 
-import orjson
-
 from simulators.kernel.call import MAX_BODY, Call, Reply
 from simulators.server.loop import Receive, Scope, Send, deliver, environ, run
 
@@ -115,8 +113,8 @@ def full_environ(call: Call, port: int) -> dict[str, Any]:
 
 def problem(status: int, got: str, expected: str) -> Reply:
     """A refusal of the server's own, before any app is asked."""
-    body = orjson.dumps({"error": "nobody here answers this", "expected": expected, "got": got})
-    return Reply(status, body, [("Content-Type", "application/json")])
+    told = {"error": "nobody here answers this", "expected": expected, "got": got}
+    return Reply.json(status, told)
 
 
 def arrived(method: str, raw_path: str, query: str, raw: Headers) -> Call:

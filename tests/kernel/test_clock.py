@@ -1,10 +1,22 @@
 """A world's time and chance: moved by hand, and the same every time."""
 
+from datetime import UTC
+
 import pytest
 
 from simulators.catalog import PROVIDERS
 from simulators.kernel.accounts import DEFAULT, Accounts
-from simulators.kernel.clock import BLOCK, EMPTIED, Chance, Clock, from_iso, iso
+from simulators.kernel.clock import (
+    BLOCK,
+    CHINA,
+    EMPTIED,
+    Chance,
+    Clock,
+    from_iso,
+    from_wall,
+    iso,
+    wall,
+)
 from simulators.store.memory import MemoryStore
 
 NOW = 1_800_000_000.0
@@ -208,3 +220,19 @@ def test_accounts_made_by_two_processes_are_two(node):
     made = [accounts.create().id for accounts in (one, two, one, two)]
 
     assert ["account-1", "account-2", "account-3", "account-4"] == made
+
+
+def test_clocks_of_a_zone_are_written_and_read():
+    """China is eight hours ahead; fractions of a second are not shown."""
+    assert "2027-01-15 16:00:00" == wall(1_800_000_000.9, CHINA)
+    assert 1_800_000_000 == from_wall("2027-01-15 16:00:00", CHINA)
+    assert 1_799_971_200 == from_wall("20270115", UTC, "%Y%m%d")
+
+
+@pytest.mark.parametrize(
+    "text", ["2027-1-15 16:00:00", "２０２７-01-15 16:00:00", "2027-02-30", ""]
+)
+def test_a_time_is_written_digit_by_digit(text):
+    """What `strptime` alone would let pass, is refused."""
+    with pytest.raises(ValueError, match=r"is not written as|does not match"):
+        from_wall(text)

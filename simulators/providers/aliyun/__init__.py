@@ -5,27 +5,15 @@ One path; the operation is named by a parameter, or by a header in the newer sig
 product refuses with HTTP 200 and a Code, the gateway before it with an error status.
 """
 
-import re
 from types import MappingProxyType
 
 from simulators.kernel import catalogue, judges
-from simulators.kernel.call import Call
 from simulators.kernel.catalogue import Problem
 from simulators.kernel.credentials import Credential
+from simulators.kernel.flow import Limit
 from simulators.kernel.message import State, Step
-from simulators.kernel.provider import Endpoint, Exchange, Handler, Provider, Query, Send
-from simulators.providers.aliyun import (
-    access,
-    limits,
-    push,
-    queries,
-    registry,
-    send,
-    signing,
-    signs,
-    templates,
-    wire,
-)
+from simulators.kernel.provider import Draft, Exchange, Provider, Query, Send, by_action
+from simulators.providers.aliyun import reports, send, signing, signs, templates, wire
 
 CATALOGUE = catalogue.load("aliyun")
 
@@ -108,50 +96,72 @@ def identify(exchange: Exchange) -> str | None:
     return signing.credential(exchange.call, exchange.document) or None
 
 
-def _endpoints(action: str, does: Send | Query) -> tuple[Endpoint, Endpoint]:
-    def named(call: Call) -> bool:
-        return wire.action(call) == action
+ENDPOINTS = by_action(
+    wire.action,
+    wire.read,
+    {
+        "SendSms": Send(send.parse, send.answer),
+        "SendBatchSms": Send(send.parse_batch, send.answer),
+        "QuerySendDetails": Query(reports.details),
+        "QuerySendStatistics": Query(reports.statistics),
+        "QuerySmsTemplate": Query(templates.query),
+        "QuerySmsTemplateList": Query(templates.listed),
+        "GetSmsTemplate": Query(templates.get),
+        "AddSmsTemplate": Query(templates.add),
+        "CreateSmsTemplate": Query(templates.create),
+        "ModifySmsTemplate": Query(templates.modify),
+        "UpdateSmsTemplate": Query(templates.update),
+        "DeleteSmsTemplate": Query(templates.delete),
+        "QuerySmsSign": Query(signs.query),
+        "QuerySmsSignList": Query(signs.listed),
+        "GetSmsSign": Query(signs.get),
+        "AddSmsSign": Query(signs.add),
+        "CreateSmsSign": Query(signs.create),
+        "ModifySmsSign": Query(signs.modify),
+        "UpdateSmsSign": Query(signs.update),
+        "DeleteSmsSign": Query(signs.delete),
+    },
+)
 
-    operation = re.sub(r"(?<!^)([A-Z])", r"-\1", action).lower()
-    both = [
-        Endpoint(
-            operation=operation,
-            method=method,
-            path="/",
-            read=wire.read,
-            when=named,
-            does=does,
-        )
-        for method in ("POST", "GET")
-    ]
-    return both[0], both[1]
+_FLOW = "https://help.aliyun.com/document_detail/44335.html"
+_EIGHT_HOURS = 8 * 3600  # natural minutes and hours are those of Beijing
 
 
-_HANDLES: dict[str, Handler] = {
-    "QuerySendDetails": queries.details,
-    "QuerySendStatistics": queries.statistics,
-    "QuerySmsTemplate": templates.query,
-    "QuerySmsTemplateList": templates.listed,
-    "GetSmsTemplate": templates.get,
-    "AddSmsTemplate": templates.add,
-    "CreateSmsTemplate": templates.create,
-    "ModifySmsTemplate": templates.modify,
-    "UpdateSmsTemplate": templates.update,
-    "DeleteSmsTemplate": templates.delete,
-    "QuerySmsSign": signs.query,
-    "QuerySmsSignList": signs.listed,
-    "GetSmsSign": signs.get,
-    "AddSmsSign": signs.add,
-    "CreateSmsSign": signs.create,
-    "ModifySmsSign": signs.modify,
-    "UpdateSmsSign": signs.update,
-    "DeleteSmsSign": signs.delete,
-}
+def _code(draft: Draft) -> bool:
+    return draft.region == send.MAINLAND and draft.details["type"] == templates.CODE
 
-ENDPOINTS = (
-    *_endpoints("SendSms", Send(send.parse, send.answer)),
-    *_endpoints("SendBatchSms", Send(send.parse_batch, send.answer)),
-    *(one for action, handle in _HANDLES.items() for one in _endpoints(action, Query(handle))),
+
+def _other(draft: Draft) -> bool:
+    return draft.region == send.MAINLAND and draft.details["type"] != templates.CODE
+
+
+def _limit(
+    name: str, permits: int, seconds: int, *key: str, natural: bool = False, code: bool = True
+) -> Limit:
+    types = f"^{templates.CODE}$" if code else f"^(?!{templates.CODE}$)"
+    return Limit(
+        name=name,
+        permits=permits,
+        seconds=seconds,
+        kind="natural" if natural else "rolling",
+        zone=_EIGHT_HOURS if natural else 0,
+        key=key,
+        applies=_code if code else _other,
+        where=MappingProxyType({"to": r"^\+86", "details.type": types}),
+        error=f"isv.BUSINESS_LIMIT_CONTROL/{name}",
+        source=_FLOW,
+    )
+
+
+# Of numbers in mainland China; no others are limited. A day is the 24 hours before now, and what
+# counts is what was accepted.
+LIMITS = (
+    _limit("minute", 1, 60, "signature", "number", natural=True),
+    _limit("hour", 5, 3600, "signature", "number", natural=True),
+    _limit("day", 10, 86_400, "signature", "number"),
+    # Over all customers of Aliyun; here over all signatures of an account.
+    _limit("number-day", 40, 86_400, "number"),
+    _limit("template-day", 50, 86_400, "signature", "template", "number", code=False),
 )
 
 _SDK = "https://github.com/aliyun/darabonba-openapi"
@@ -162,12 +172,12 @@ EMULATES = (
     ("RPC v1 HMAC-SHA1 and ACS3-HMAC-SHA256 signatures", "full", _SIGNING),
     ("STS tokens", "accepted and signed over, not looked up", _SDK),
     ("bearer tokens, ACS3-HMAC-SM3, ACS3-RSA-SHA256", "no", _SDK),
-    ("SmsReport by HTTP", "full; MNS queues and the v2 push are not", push.SOURCE),
-    ("SmsUp by HTTP", "fields unverified; a reply of R opts nobody out", push.SOURCE),
+    ("SmsReport by HTTP", "full; MNS queues and the v2 push are not", reports.SOURCE),
+    ("SmsUp by HTTP", "fields unverified; a reply of R opts nobody out", reports.SOURCE),
     ("order of checks", "a documented choice", "no page says"),
-    ("minute, hour and day limits, mainland numbers only", "full", limits.PAGE),
-    ("40 a day to a number over all customers", "counted within one account", limits.PAGE),
-    ("limits set in the console, whitelist, calls a second", "no; by rule", limits.PAGE),
+    ("minute, hour and day limits, mainland numbers only", "full", _FLOW),
+    ("40 a day to a number over all customers", "counted within one account", _FLOW),
+    ("limits set in the console, whitelist, calls a second", "no; by rule", _FLOW),
     ("length of a verification code", "4 to 6; pages disagree", _TEMPLATES),
     ("traditional and rare characters", "by GB 2312; the page has examples", _CODES),
     ("11 digits under an international template", "North America, UNVERIFIED", "no page says"),
@@ -193,16 +203,16 @@ PROVIDER = Provider(
     states=STATES,
     lifecycles=LIFECYCLES,
     judges=(send.template_fits, send.region, judges.opted_out, judges.active, judges.credit),
-    limits=limits.LIMITS,
-    templates=registry.TEMPLATES,
-    signatures=registry.SIGNATURES,
+    limits=LIMITS,
+    templates=templates.TEMPLATES,
+    signatures=templates.SIGNATURES,
     endpoints=ENDPOINTS,
     credentials=CREDENTIALS,
     identify=identify,
-    authenticate=access.authenticate,
+    authenticate=signing.authenticate,
     refuse=wire.refusal,
     message_id=send.message_id,
-    receipts=push.RECEIPTS,
-    inbound=push.INBOUND,
+    receipts=reports.RECEIPTS,
+    inbound=reports.INBOUND,
     emulates=EMULATES,
 )

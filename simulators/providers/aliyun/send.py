@@ -16,7 +16,7 @@ from simulators.kernel.provider import Draft, Exchange, Failure, Refusal
 from simulators.kernel.reading import Fields, first
 from simulators.kernel.templates import Template
 from simulators.kernel.world import newest
-from simulators.providers.aliyun import params, registry, wire
+from simulators.providers.aliyun import templates, wire
 
 MAINLAND = "CN"
 _MAINLAND = re.compile(r"(\+?86|0086|\+)?(1[3-9][0-9]{9})")
@@ -81,7 +81,7 @@ def parse(exchange: Exchange) -> list[Draft]:
     if len(raw) > MAX_NUMBERS:
         raise Refusal(Problem.TOO_MANY_RECIPIENTS)
     template = _checked(exchange, raw, [name], code)
-    given = params.parse(first(sent, "TemplateParam"))
+    given = templates.parse(first(sent, "TemplateParam"))
     extension = first(sent, "SmsUpExtendCode")
     return _drafts(exchange, template, [_Item(one, name, given, extension) for one in raw])
 
@@ -99,7 +99,7 @@ def parse_batch(exchange: Exchange) -> list[Draft]:
     if not len(raw) == len(names) == len(given) == len(extensions):
         raise Refusal("isv.INVALID_PARAMETERS/format")
     template = _checked(exchange, raw, names, first(sent, "TemplateCode"))
-    items = zip(raw, names, map(params.strings, given), extensions, strict=True)
+    items = zip(raw, names, map(templates.strings, given), extensions, strict=True)
     return _drafts(exchange, template, [_Item(*item) for item in items])
 
 
@@ -121,24 +121,24 @@ def _checked(exchange: Exchange, raw: list[str], names: list[str], code: str) ->
         raise Refusal("MissingPhoneNumberJson")
     for one in raw:
         recipient(one, international=False)
-    signatures = [registry.usable_signature(exchange, name) for name in dict.fromkeys(names)]
-    template = registry.usable_template(exchange, code)
+    signatures = [templates.usable_signature(exchange, name) for name in dict.fromkeys(names)]
+    template = templates.usable_template(exchange, code)
     for signature in signatures:
-        registry.match(signature, template)
+        templates.match(signature, template)
     return template
 
 
 def _drafts(exchange: Exchange, template: Template, items: list[_Item]) -> list[Draft]:
     shared = {
         "biz_id": f"{exchange.world.chance.digits(18)}^0",
-        "type": registry.template_type(template),
+        "type": templates.template_type(template),
         "out_id": first(wire.parameters(exchange.document), "OutId"),
     }
     texts: dict[int, str] = {}
     drafts = []
     for index, item in enumerate(items):
         if id(item.given) not in texts:
-            texts[id(item.given)] = params.fill(template, item.given)
+            texts[id(item.given)] = templates.fill(template, item.given)
         draft = _draft(template, item, texts[id(item.given)])
         draft.details = {**shared, "index": index, "extension": _extension(exchange, item)}
         drafts.append(draft)
@@ -176,9 +176,9 @@ def _extension(exchange: Exchange, item: _Item) -> str:
 def template_fits(exchange: Exchange, draft: Draft) -> Failure | None:
     """Mainland templates for mainland numbers, international ones for all others."""
     mainland = draft.region == MAINLAND
-    if mainland and draft.details["type"] == registry.INTERNATIONAL:
+    if mainland and draft.details["type"] == templates.INTERNATIONAL:
         return exchange.fail("isv.DOMESTIC_NUMBER_NOT_SUPPORTED")
-    if not mainland and draft.details["type"] != registry.INTERNATIONAL:
+    if not mainland and draft.details["type"] != templates.INTERNATIONAL:
         return exchange.fail(Problem.BAD_RECIPIENT, to=draft.number.removeprefix("+"))
     return None
 

@@ -1,4 +1,4 @@
-"""Aliyun's two signature schemes, from what a request says of itself, and the usual mistakes.
+"""Whether a request is its account's: version, time, nonce, and either of two signatures.
 
 RPC v1 (HMAC-SHA1): https://help.aliyun.com/zh/sdk/product-overview/rpc-mechanism
 V3 (ACS3-HMAC-SHA256): https://help.aliyun.com/zh/sdk/product-overview/v3-request-structure-and-signature
@@ -16,11 +16,12 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from urllib.parse import quote_plus
 
-from simulators.kernel import mismatch
+from simulators.kernel import credentials, mismatch
 from simulators.kernel.call import Call
+from simulators.kernel.catalogue import Problem
 from simulators.kernel.credentials import Credentials
 from simulators.kernel.mismatch import Signed
-from simulators.kernel.provider import Document, Exchange
+from simulators.kernel.provider import Document, Exchange, Refusal
 from simulators.kernel.reading import Fields, first, form, many
 from simulators.providers.aliyun.wire import is_acs3, parameters
 
@@ -275,3 +276,52 @@ def _canonical_requests(call: Call, query: Fields, right: str) -> Iterator[tuple
     yield "a space was signed as +, not %20", "\n".join([*lines[:2], _spaced(lines[2]), *lines[3:]])
     other = "GET" if call.method == "POST" else "POST"
     yield f"it was signed as a {other}, and sent as a {call.method}", "\n".join([other, *lines[1:]])
+
+
+# The page says seconds, and the service takes fractions of them: JavaScript's `toISOString` has
+# milliseconds, and applications that sign by hand have sent it for years.
+_TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?Z")
+_SKEW = 15 * 60
+_VERSION = "2017-05-25"
+
+
+def authenticate(exchange: Exchange) -> None:
+    """Version, format, time, signature, nonce. Only a right signature uses up its nonce."""
+    stated = claim(exchange.call, exchange.document)
+    for name, value in zip(("Version", "Timestamp"), (stated.version, stated.date), strict=True):
+        if not value:
+            raise Refusal(f"Missing{name}")
+    if stated.version != _VERSION:
+        raise Refusal("InvalidVersion")
+    if first(parameters(exchange.document), "Format").upper() not in ("", "JSON", "XML"):
+        raise Refusal("InvalidParameter.Format")
+    _in_time(stated.date, exchange.now)
+    _signed(exchange, stated)
+    world, key = exchange.world, f"aliyun/{stated.nonce}"
+    # A request from the end of the allowed future expires twice the allowance from now.
+    if not world.store.once(world.id, key, exchange.now, exchange.now + 2 * _SKEW + 1):
+        raise Refusal(Problem.REPLAYED)
+
+
+def _in_time(date: str, now: float) -> None:
+    if not _TIMESTAMP.fullmatch(date):
+        raise Refusal("InvalidTimeStamp.Format")
+    try:
+        at = datetime.fromisoformat(date[:-1]).replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        raise Refusal("InvalidTimeStamp.Format") from None
+    if abs(at - now) > _SKEW:
+        raise Refusal(Problem.EXPIRED)
+
+
+def _signed(exchange: Exchange, stated: Claim) -> None:
+    if stated.method != "HMAC-SHA1":
+        raise Refusal("InvalidSignatureMethod")
+    if not stated.signature:
+        raise Refusal("MissingSignature")
+    if not stated.nonce:
+        raise Refusal("MissingSignatureNonce")
+    expected = stated.expected(exchange.credentials["access_key_secret"])
+    if not credentials.same(expected, stated.signature):
+        exchange.mismatch = explained(exchange, stated)
+        raise Refusal(Problem.UNAUTHENTICATED, server_string_to_sign=stated.shown)

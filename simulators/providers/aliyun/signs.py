@@ -8,13 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from simulators.kernel import templates
 from simulators.kernel.call import Reply
 from simulators.kernel.catalogue import Problem
 from simulators.kernel.provider import Exchange, Refusal
 from simulators.kernel.reading import first
-from simulators.kernel.templates import Signature, Status
-from simulators.providers.aliyun import registry, wire
+from simulators.kernel.templates import Signature, Status, signatures, update_signatures
+from simulators.providers.aliyun import templates, wire
 
 _LIST_STATUSES: dict[Status, str] = {
     "reviewing": "AUDIT_STATE_INIT",
@@ -32,11 +31,11 @@ Registry = dict[str, Signature]
 
 def query(exchange: Exchange) -> Reply:
     """QuerySmsSign."""
-    signature = _named(exchange, registry.all_signatures(exchange))
+    signature = _named(exchange, signatures(exchange.world, exchange.provider))
     return wire.ok(
         exchange,
         SignName=signature.name,
-        SignStatus=registry.STATUSES[signature.status],
+        SignStatus=templates.STATUSES[signature.status],
         CreateDate=wire.date(signature.created),
         Reason=signature.reason or _NO_REMARK,
     )
@@ -44,14 +43,14 @@ def query(exchange: Exchange) -> Reply:
 
 def get(exchange: Exchange) -> Reply:
     """GetSmsSign."""
-    signature = _named(exchange, registry.all_signatures(exchange))
+    signature = _named(exchange, signatures(exchange.world, exchange.provider))
     more: dict[str, Any] = {}
     if signature.status == "rejected":
         more["AuditInfo"] = {"RejectInfo": signature.reason}
     return wire.ok(
         exchange,
         SignName=signature.name,
-        SignStatus=registry.STATUSES[signature.status],
+        SignStatus=templates.STATUSES[signature.status],
         SignTag="2",
         SignUsage=_BUSINESS[signature.kind],
         CreateDate=wire.date(signature.created),
@@ -64,7 +63,7 @@ def get(exchange: Exchange) -> Reply:
 def listed(exchange: Exchange) -> Reply:
     """QuerySmsSignList."""
     at, size = wire.page(wire.parameters(exchange.document), "PageIndex")
-    every = list(registry.all_signatures(exchange).values())
+    every = list(signatures(exchange.world, exchange.provider).values())
     rows = [_row(signature) for signature in every[(at - 1) * size : at * size]]
     pages = {"TotalCount": len(every), "CurrentPage": at, "PageSize": size}
     return wire.ok(exchange, SmsSignList=rows, **pages)
@@ -115,7 +114,7 @@ def delete(exchange: Exchange) -> Reply:
             raise Refusal("isv.ERROR_SIGN_NOT_DELETE")
         del every[name]
 
-    templates.update_signatures(exchange.world, exchange.provider, left)
+    update_signatures(exchange.world, exchange.provider, left)
     return wire.ok(exchange, SignName=name)
 
 
@@ -146,7 +145,7 @@ def _apply(exchange: Exchange) -> Signature:
     name = first(wire.parameters(exchange.document), "SignName")
 
     def added(every: Registry) -> None:
-        registry.within_quota(exchange, every.values())
+        templates.within_quota(exchange, every.values())
         if any(char > "\uffff" for char in name):
             raise Refusal("isv.SMS_SIGN_EMOJI_ILLEGAL")
         if len(name) > 12:
@@ -155,7 +154,7 @@ def _apply(exchange: Exchange) -> Signature:
             raise Refusal("isv.SIGN_NAME_ILLEGAL")
         every[name] = _filled(exchange, Signature(name, created=exchange.now))
 
-    return templates.update_signatures(exchange.world, exchange.provider, added)[name]
+    return update_signatures(exchange.world, exchange.provider, added)[name]
 
 
 def _change(exchange: Exchange) -> Signature:
@@ -167,7 +166,7 @@ def _change(exchange: Exchange) -> Signature:
             raise Refusal("isv.ERROR_SIGN_NOT_MODIFY")
         every[name] = _filled(exchange, signature)
 
-    return templates.update_signatures(exchange.world, exchange.provider, changed)[name]
+    return update_signatures(exchange.world, exchange.provider, changed)[name]
 
 
 def _filled(exchange: Exchange, signature: Signature) -> Signature:

@@ -4,19 +4,16 @@ Reference: https://help.aliyun.com/zh/sdk/product-overview/rpc-mechanism
 """
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from xml.sax.saxutils import escape
 
-import orjson
-
-from simulators.kernel import reading
+from simulators.kernel import clock, reading
 from simulators.kernel.call import Call, Reply
 from simulators.kernel.contracts import document
 from simulators.kernel.provider import Document, Exchange, Failure, Refusal
 from simulators.kernel.reading import Fields, first
 
-BEIJING = timezone(timedelta(hours=8))
+_DAY = "%Y%m%d"
 _ACTION = re.compile(r"(?:^|&)Action=([A-Za-z0-9]*)")
 _ACTION_BYTES = re.compile(rb"(?:^|&)Action=([A-Za-z0-9]*)")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -103,8 +100,7 @@ def request_id(exchange: Exchange) -> str:
 
 def _reply(exchange: Exchange, status: int, body: dict[str, Any]) -> Reply:
     if not wants_xml(exchange):
-        headers = [("Content-Type", "application/json;charset=utf-8")]
-        return Reply(status, orjson.dumps(body), headers)
+        return Reply.json(status, body, kind="application/json;charset=utf-8")
     root = f"{action(exchange.call)}Response" if status == 200 else "Error"
     text = f"<?xml version='1.0' encoding='UTF-8'?>{_element(root, body)}"
     return Reply(status, text.encode(), [("Content-Type", "text/xml;charset=utf-8")])
@@ -138,21 +134,20 @@ def _element(name: str, value: Any) -> str:
 
 def date(epoch: float) -> str:
     """Beijing time to the second."""
-    return datetime.fromtimestamp(int(epoch), BEIJING).strftime("%Y-%m-%d %H:%M:%S")
+    return clock.wall(epoch, clock.CHINA)
 
 
 def day(epoch: float) -> str:
     """The day in Beijing, as yyyyMMdd."""
-    return datetime.fromtimestamp(int(epoch), BEIJING).strftime("%Y%m%d")
+    return clock.wall(epoch, clock.CHINA, _DAY)
 
 
 def midnight(text: str, now: float) -> float:
     """When a day (yyyyMMdd) of the last 30 begins in Beijing."""
     try:
-        at = datetime.strptime(text, "%Y%m%d").replace(tzinfo=BEIJING)
+        at = clock.from_wall(text, clock.CHINA, _DAY)
     except ValueError:
-        at = datetime.fromtimestamp(0, UTC)
-    exact = text.isascii() and len(text) == 8
-    if not exact or not now - 31 * 86_400 < at.timestamp() <= now:
+        at = 0.0
+    if not now - 31 * 86_400 < at <= now:
         raise Refusal("isv.INVALID_PARAMETERS/format")
-    return at.timestamp()
+    return at

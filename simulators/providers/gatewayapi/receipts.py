@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import orjson
-
 from simulators.kernel import phone
 from simulators.kernel.inbound import Inbound
 from simulators.kernel.message import Message
@@ -34,12 +32,7 @@ def build_inbound(world: World, url: str, reports: Sequence[Report]) -> Callback
 
 def _post(world: World, url: str, payload: dict[str, Any]) -> Callback:
     signed = signing.jwt(payload, world.credentials("gatewayapi")["webhook_secret"])
-    headers = (
-        ("Content-Type", "application/json"),
-        ("Accept", "*/*"),
-        ("X-Gwapi-Signature", signed),
-    )
-    return Callback("POST", url, headers, orjson.dumps(payload))
+    return Callback.json(url, payload, ("Accept", "*/*"), ("X-Gwapi-Signature", signed))
 
 
 def notification(report: Report) -> dict[str, Any]:

@@ -5,8 +5,6 @@ Reference: https://gatewayapi.com/docs/apis/legacy/rest/
 
 from typing import Any
 
-import orjson
-
 from simulators.kernel import reading
 from simulators.kernel.call import Call, Reply
 from simulators.kernel.contracts import document
@@ -68,7 +66,7 @@ def _listed(node: Any) -> Any:
 
 def reply(status: int, body: Any) -> Reply:
     """A JSON answer."""
-    return Reply(status, orjson.dumps(body), [("Content-Type", "application/json")])
+    return Reply.json(status, body)
 
 
 def refuse(exchange: Exchange, failure: Failure) -> Reply:

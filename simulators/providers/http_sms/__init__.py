@@ -7,8 +7,6 @@ its sender chooses. There is no vendor, so the refusals are this project's own; 
 
 from types import MappingProxyType
 
-import orjson
-
 from simulators.kernel import catalogue, credentials, judges, schemas
 from simulators.kernel.call import Call, Reply
 from simulators.kernel.catalogue import Problem
@@ -61,11 +59,9 @@ def authenticate(exchange: Exchange) -> None:
 
 def refuse(_exchange: Exchange, failure: Failure) -> Reply:
     """`{"error": code, "message": text}`: Logto shows the body as it is."""
-    body = orjson.dumps({"error": failure.row.code, "message": failure.text})
-    headers = [("Content-Type", "application/json")]
-    if failure.row.http_status == 401:
-        headers.append(("WWW-Authenticate", "Bearer"))
-    return Reply(failure.row.http_status, body, headers)
+    status = failure.row.http_status
+    challenge = [("WWW-Authenticate", "Bearer")] if status == 401 else []
+    return Reply.json(status, {"error": failure.row.code, "message": failure.text}, *challenge)
 
 
 def message_id(exchange: Exchange, _draft: Draft) -> str:

@@ -8,8 +8,6 @@ The settings document `http_sms` may say where the generic form has its fields, 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import orjson
-
 from simulators.kernel import phone, reading, segments
 from simulators.kernel.call import Call, Reply
 from simulators.kernel.catalogue import Problem
@@ -99,4 +97,4 @@ def answer(exchange: Exchange) -> Reply:
     wanted = exchange.world.load(SETTINGS, {}).get("answer")
     if wanted is not None:
         return raw(wanted)
-    return Reply(200, orjson.dumps({}), [("Content-Type", "application/json")])
+    return Reply.json(200, {})

@@ -100,8 +100,7 @@ def viber_sign_list(exchange: Exchange) -> Reply:
 
 
 def _owned(exchange: Exchange) -> dict[str, Signature]:
-    provider = exchange.provider
-    return dict(signatures(exchange.world, provider.name, provider.signatures))
+    return dict(signatures(exchange.world, exchange.provider))
 
 
 def _for_viber(sign: Signature) -> dict[str, Any]:

@@ -99,8 +99,7 @@ def sign(exchange: Exchange, given: Fields, wrong: list[str]) -> str:
     if value is None:
         wrong.append("400/sign/required")
         return ""
-    provider = exchange.provider
-    owned = signatures(exchange.world, provider.name, provider.signatures)
+    owned = signatures(exchange.world, exchange.provider)
     if isinstance(value, str):
         found = owned.get(value)
         if found is None:

@@ -11,9 +11,6 @@ fields, the method and the retries are UNVERIFIED: they are this simulator's pro
 from collections.abc import Callable, Iterator, Sequence
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlencode
-
-import orjson
 
 from simulators.kernel import phone, segments
 from simulators.kernel.call import Reply
@@ -189,9 +186,8 @@ def build(_world: World, url: str, reports: Sequence[Report]) -> Callback:
     (report,) = reports
     found = reported(report)
     if report.message.details.get("json"):
-        return Callback("POST", url, (("Content-Type", "application/json"),), orjson.dumps(found))
-    headers = (("Content-Type", "application/x-www-form-urlencoded"),)
-    return Callback("POST", url, headers, urlencode(found).encode())
+        return Callback.json(url, found)
+    return Callback.form(url, found)
 
 
 def reported(report: Report) -> dict[str, Any]:

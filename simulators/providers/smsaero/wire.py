@@ -10,8 +10,6 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-import orjson
-
 from simulators.kernel import reading
 from simulators.kernel.call import Call, Reply
 from simulators.kernel.contracts import document
@@ -20,7 +18,6 @@ from simulators.kernel.reading import first
 from simulators.providers.smsaero import fields
 
 _ELEMENT = re.compile(r"(\w+)\[([0-9]{0,6})\]")
-_JSON = [("Content-Type", "application/json")]
 
 
 def read(call: Call) -> Document:
@@ -54,7 +51,7 @@ def nested(fields: reading.Fields) -> dict[str, Any]:
 def success(data: Any, message: str | None = None) -> Reply:
     """200 with the envelope."""
     body = {"success": True, "data": data, "message": message}
-    return Reply(200, orjson.dumps(body), [*_JSON])
+    return Reply.json(200, body)
 
 
 def refuse(exchange: Exchange, failure: Failure) -> Reply:
@@ -71,10 +68,8 @@ def refuse(exchange: Exchange, failure: Failure) -> Reply:
         others = [exchange.provider.row(key).extra or {} for key in also]
         reasons = {e["field"]: [e["reason"]] for e in (extra, *others) if "field" in e}
         body = {"success": False, "data": reasons or None, "message": failure.text}
-    headers = [*_JSON]
-    if row.http_status == 401:
-        headers.append(("WWW-Authenticate", 'Basic realm="api"'))
-    return Reply(row.http_status, orjson.dumps(body), headers)
+    challenge = [("WWW-Authenticate", 'Basic realm="api"')] if row.http_status == 401 else []
+    return Reply.json(row.http_status, body, *challenge)
 
 
 def placeholders(exchange: Exchange, draft: Draft | None) -> dict[str, object]:

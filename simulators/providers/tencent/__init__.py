@@ -7,22 +7,14 @@ has `Response.Error`, a number that fails its own `Code` in `SendStatusSet`.
 
 from types import MappingProxyType
 
-from simulators.kernel import catalogue, judges, schemas
+from simulators.kernel import catalogue, judges
 from simulators.kernel.catalogue import Problem
 from simulators.kernel.credentials import Credential
 from simulators.kernel.flow import Limit
 from simulators.kernel.message import State, Step
-from simulators.kernel.provider import Provider
+from simulators.kernel.provider import Endpoint, Provider, Query, Send, by_action
 from simulators.kernel.templates import Signature, Template
-from simulators.providers.tencent import (
-    access,
-    numbers,
-    operations,
-    receipts,
-    replies,
-    send,
-    wire,
-)
+from simulators.providers.tencent import access, registry, reports, send, statistics, wire
 
 CATALOGUE = catalogue.load("tencent")
 
@@ -163,15 +155,43 @@ CREDENTIALS = (
 )
 
 
-SETTINGS = MappingProxyType(
-    {
-        "tencent": schemas.record(
-            strict=schemas.FLAG,
-            variable_length=schemas.number(1, 1000),
-            app_disabled=schemas.FLAG,
-            callback={"type": "string", "maxLength": 2000, "description": "a URL, or nothing"},
+ENDPOINTS = (
+    *by_action(
+        wire.action,
+        wire.read,
+        {
+            "SendSms": Send(send.parse, send.answer, per_recipient=True),
+            "SendMultiGlobalSms": Send(send.parse_multi, send.answer_multi, per_recipient=True),
+            "PullSmsSendStatus": Query(reports.receipts),
+            "PullSmsSendStatusByPhoneNumber": Query(reports.receipts_of),
+            "PullSmsReplyStatus": Query(reports.replies),
+            "PullSmsReplyStatusByPhoneNumber": Query(reports.replies_of),
+            "SendStatusStatistics": Query(statistics.sent),
+            "CallbackStatusStatistics": Query(statistics.received),
+            "SmsPackagesStatistics": Query(statistics.packages),
+            "DescribePhoneNumberInfo": Query(send.describe),
+            "ReportConversion": Query(statistics.converted),
+            "AddSmsTemplate": Query(registry.add_template),
+            "ModifySmsTemplate": Query(registry.modify_template),
+            "DeleteSmsTemplate": Query(registry.delete_template),
+            "DescribeSmsTemplateList": Query(registry.describe_templates),
+            "AddSmsSign": Query(registry.add_sign),
+            "ModifySmsSign": Query(registry.modify_sign),
+            "DeleteSmsSign": Query(registry.delete_sign),
+            "DescribeSmsSignList": Query(registry.describe_signs),
+        },
+    ),
+    *(
+        Endpoint(
+            operation="unknown-action",
+            method=method,
+            path="/",
+            read=wire.read,
+            does=Query(wire.unknown_action),
+            public=True,
         )
-    }
+        for method in ("POST", "GET")
+    ),
 )
 
 EMULATES = (
@@ -214,9 +234,8 @@ EMULATES = (
     ),
 )
 
-
 PROVIDER = Provider(
-    number=numbers.taken,
+    number=send.taken,
     name="tencent",
     title="Tencent Cloud SMS",
     hosts=(
@@ -231,20 +250,20 @@ PROVIDER = Provider(
     catalogue=CATALOGUE,
     problems=PROBLEMS,
     states=STATES,
-    settings=SETTINGS,
+    settings=access.SETTINGS,
     lifecycles=LIFECYCLES,
     judges=(judges.active, judges.credit, judges.region, judges.opted_out),
     limits=LIMITS,
     price=1,  # credit is a package of billed parts
     templates=TEMPLATES,
     signatures=SIGNATURES,
-    endpoints=operations.ENDPOINTS,
+    endpoints=ENDPOINTS,
     credentials=CREDENTIALS,
     identify=access.identify,
     authenticate=access.authenticate,
     refuse=wire.refuse,
     message_id=send.message_id,
-    receipts=receipts.RECEIPTS,
-    inbound=replies.INBOUND,
+    receipts=reports.RECEIPTS,
+    inbound=reports.INBOUND,
     emulates=EMULATES,
 )

@@ -1,20 +1,43 @@
-"""Who asks, and whether they are who they say: version, keys, time, signature, region.
+"""Who asks, whether they are who they say, and what their console lets them do.
 
 Common errors: https://cloud.tencent.com/document/api/382/52067. In which order the gateway
-checks is not documented; this is one that fits every answer seen.
+checks version, keys, time, signature and region is not documented; this is one that fits every
+answer seen. What the console decides is the world's settings document `tencent`:
+
+* `strict`: the signature must be over the Host header as sent and the service `sms`. Off: what
+  the SDKs sign when they are pointed at a local address is accepted too.
+* `variable_length`: the most characters of a template variable; 6 for accounts opened since
+  2024-01-25, 12 before.
+* `app_disabled`: the application may not send.
+* `callback`: the URL that the application's status reports are posted to.
 """
 
 import re
+from types import MappingProxyType
+from typing import Any
 
-from simulators.kernel import credentials
+from simulators.kernel import credentials, schemas
 from simulators.kernel.catalogue import Problem
-from simulators.kernel.provider import Exchange, Refusal
+from simulators.kernel.provider import Exchange, Failure, Refusal
 from simulators.kernel.reading import first
-from simulators.providers.tencent import settings, signing, wire
+from simulators.providers.tencent import signing, wire
+
+SETTINGS = MappingProxyType(
+    {
+        "tencent": schemas.record(
+            strict=schemas.FLAG,
+            variable_length=schemas.number(1, 1000),
+            app_disabled=schemas.FLAG,
+            callback={"type": "string", "maxLength": 2000, "description": "a URL, or nothing"},
+        )
+    }
+)
+_DEFAULTS = {"strict": False, "variable_length": 6, "app_disabled": False, "callback": ""}
 
 SKEW = 300
 VERSIONS = ("2021-01-11", "2019-07-11")
 REGIONS = ("ap-guangzhou", "ap-beijing", "ap-nanjing", "ap-singapore")
+_WELL_FORMED = re.compile(r"14[0-9]{8}")
 _REGION = re.compile(r"(?:ap|na|eu|sa|me|af)-[a-z]+(?:-[a-z0-9]+)*")
 
 
@@ -48,7 +71,7 @@ def authenticate(exchange: Exchange) -> None:
 
 
 def _by_header(exchange: Exchange, timestamp: int) -> None:
-    call, strict = exchange.call, settings.strict(exchange)
+    call, strict = exchange.call, setting(exchange, "strict")
     parts = signing.authorization(call.headers["authorization"])
     if parts is None or not {"content-type", "host"} <= set(parts.signed):
         raise Refusal("AuthFailure.InvalidAuthorization")
@@ -70,7 +93,7 @@ def _by_parameter(exchange: Exchange) -> None:
         raise Refusal("InvalidParameterValue")
     params = wire.flat(exchange) or {}
     key = exchange.credentials["secret_key"]
-    for host in signing.hosts(exchange.call, settings.strict(exchange)):
+    for host in signing.hosts(exchange.call, setting(exchange, "strict")):
         if credentials.same(signing.v1(exchange.call.method, host, params, key), given):
             return
     exchange.mismatch = signing.version_1(exchange, params, given)
@@ -94,3 +117,31 @@ def _check_region(exchange: Exchange, *, needed: bool) -> None:
         raise Refusal("UnsupportedRegion")
     header = wire.signed_by_header(exchange.call)
     raise Refusal("InvalidParameterValue/region", name="X-TC-Region" if header else "Region")
+
+
+def app_failure(exchange: Exchange, app: str) -> Failure | None:
+    """Why no number can be sent to from this application (`SmsSdkAppId`), None if nothing is wrong.
+
+    An account here has one. One that could be another account's is refused as not belonging to
+    the key; one that cannot exist is refused as such.
+    Raises `Refusal` for one of another account.
+    """
+    if app != exchange.credentials["app_id"]:
+        if _WELL_FORMED.fullmatch(app):
+            raise Refusal("UnauthorizedOperation.SmsSdkAppIdVerifyFail")
+        return exchange.fail("InvalidParameterValue.SdkAppIdNotExist")
+    if setting(exchange, "app_disabled"):
+        return exchange.fail("UnauthorizedOperation.SdkAppIdIsDisabled")
+    return None
+
+
+def own_app(exchange: Exchange, app: str) -> None:
+    """Raises `Refusal` unless the application is the account's, for all that does not send."""
+    failure = app_failure(exchange, app)
+    if failure is not None:
+        raise Refusal(failure.row.key)
+
+
+def setting(exchange: Exchange, name: str) -> Any:
+    """One field of the account's settings document."""
+    return (exchange.world.load("tencent") or _DEFAULTS).get(name, _DEFAULTS[name])

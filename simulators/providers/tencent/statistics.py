@@ -12,7 +12,7 @@ from simulators.kernel.call import Reply
 from simulators.kernel.message import Message, State
 from simulators.kernel.provider import Exchange, Turns
 from simulators.kernel.steps import TURN, Steps
-from simulators.providers.tencent import apps, pages, parameters, wire
+from simulators.providers.tencent import access, wire
 
 _ENTRIES = 100  # of the journal that are read at once
 _MOST_PACKAGES = 500
@@ -71,9 +71,9 @@ def received(exchange: Exchange) -> Turns:
 
 def packages(exchange: Exchange) -> Turns:
     """SmsPackagesStatistics: the one package of an account whose credit is counted."""
-    given = parameters.of(exchange)
-    apps.own(exchange, given["SmsSdkAppId"])
-    limit, offset = pages.window(given, _MOST_PACKAGES, least=0)
+    given = wire.parameters(exchange)
+    access.own_app(exchange, given["SmsSdkAppId"])
+    limit, offset = wire.window(given, _MOST_PACKAGES, least=0)
     balance = exchange.world.load("balance")
     found = []
     if balance is not None:
@@ -88,8 +88,8 @@ def packages(exchange: Exchange) -> Turns:
 
 def converted(exchange: Exchange) -> Reply:
     """ReportConversion: taken note of, whatever the serial number."""
-    given = parameters.of(exchange)
-    apps.own(exchange, given["SmsSdkAppId"])
+    given = wire.parameters(exchange)
+    access.own_app(exchange, given["SmsSdkAppId"])
     status = {"Code": "ok", "Message": "report success"}
     return wire.succeed(exchange, ReportConversionStatus=status)
 
@@ -108,10 +108,10 @@ def _package(exchange: Exchange, balance: int, used: int) -> dict[str, Any]:
 
 
 def _span(exchange: Exchange) -> tuple[float, float]:
-    given = parameters.of(exchange)
-    apps.own(exchange, given["SmsSdkAppId"])
-    pages.window(given, 0, least=0)
-    return pages.hours(given)
+    given = wire.parameters(exchange)
+    access.own_app(exchange, given["SmsSdkAppId"])
+    wire.window(given, 0, least=0)
+    return wire.hours(given)
 
 
 def _slices(exchange: Exchange, begin: float, end: float) -> Iterator[list[Message]]:

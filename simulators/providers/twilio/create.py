@@ -251,7 +251,7 @@ def _options(exchange: Exchange, draft: Draft, form: Fields, channel: str) -> No
 
 
 def _fill_content(exchange: Exchange, draft: Draft, form: Fields) -> None:
-    known = templates(exchange.world, "twilio", exchange.provider.templates)
+    known = templates(exchange.world, exchange.provider)
     content = known.get(first(form, "ContentSid"))
     if content is None:
         raise Refusal(Problem.TEMPLATE_UNKNOWN)

@@ -10,8 +10,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
-import orjson
-
 from simulators.kernel import segments
 from simulators.kernel.inbound import Inbound
 from simulators.kernel.receipts import Callback, Receipts, Report
@@ -53,9 +51,8 @@ def _call(world: World, url: str, fields: dict[str, str]) -> Callback:
     if method == "GET":
         return Callback("GET", f"{url}{'&' if '?' in url else '?'}{urlencode(fields)}")
     if method == "POST":
-        headers = (("Content-Type", "application/x-www-form-urlencoded"),)
-        return Callback("POST", url, headers, urlencode(fields).encode())
-    return Callback("POST", url, (("Content-Type", "application/json"),), orjson.dumps(fields))
+        return Callback.form(url, fields)
+    return Callback.json(url, fields)
 
 
 def receipt(world: World, report: Report) -> dict[str, str]:

@@ -10,8 +10,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import orjson
-
 from simulators.kernel import catalogue, credentials, judges, phone, reading, segments
 from simulators.kernel.call import Call, Reply
 from simulators.kernel.catalogue import Problem
@@ -129,16 +127,12 @@ def answer(exchange: Exchange) -> Reply:
         elif outcome.failure is not None:
             row |= {"error": outcome.failure.row.code, "message": outcome.failure.text}
         rows.append(row)
-    return _json(200, {"messages": rows})
+    return Reply.json(200, {"messages": rows})
 
 
 def refuse(_exchange: Exchange, failure: Failure) -> Reply:
     """The refusal of a whole request."""
-    return _json(failure.row.http_status, {"error": failure.row.code, "message": failure.text})
-
-
-def _json(status: int, body: object) -> Reply:
-    return Reply(status, orjson.dumps(body), [("Content-Type", "application/json")])
+    return Reply.json(failure.row.http_status, {"error": failure.row.code, "message": failure.text})
 
 
 def message_id(exchange: Exchange, _draft: Draft) -> str:
@@ -156,14 +150,14 @@ def build(_world: World, url: str, reports: Sequence[Report]) -> Callback:
         "status": report.step.status,
         "error": row.code if row else None,
     }
-    return Callback("POST", url, (("Content-Type", "application/json"),), orjson.dumps(fields))
+    return Callback.json(url, fields)
 
 
 def build_reply(_world: World, url: str, reports: Sequence[Report]) -> Callback:
     """What the vendor posts when somebody has written back."""
     message = reports[0].message
     fields = {"id": message.id, "from": message.sender, "to": message.to, "text": message.text}
-    return Callback("POST", url, (("Content-Type", "application/json"),), orjson.dumps(fields))
+    return Callback.json(url, fields)
 
 
 def expects(status: int, _body: bytes) -> str:

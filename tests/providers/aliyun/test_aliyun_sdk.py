@@ -21,7 +21,7 @@ from aliyunsdkcore.client import AcsClient
 from darabonba.core import DaraCore
 
 from simulators.app import Options, in_thread
-from simulators.providers.aliyun.wire import BEIJING
+from simulators.kernel.clock import CHINA
 from simulators.server import tls
 from simulators.testing.sms import Sms
 
@@ -76,7 +76,7 @@ def request(account, **changes):
 def today(account):
     return QuerySendDetailsRequest(
         phone_number=NUMBER,
-        send_date=account.clock.now().astimezone(BEIJING).strftime("%Y%m%d"),
+        send_date=account.clock.now().astimezone(CHINA).strftime("%Y%m%d"),
         page_size=10,
         current_page=1,
     )

@@ -13,7 +13,7 @@ from simulators.kernel.call import Call
 from simulators.kernel.contracts import contract
 from simulators.kernel.pipeline import Pipeline, Settings
 from simulators.providers.tencent import PROVIDER, signing
-from simulators.providers.tencent.parameters import OPERATIONS
+from simulators.providers.tencent.wire import OPERATIONS
 from simulators.store.memory import MemoryStore
 
 KNOWN = PROVIDER.published

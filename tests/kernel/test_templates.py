@@ -1,0 +1,38 @@
+"""Variables of templates: named, filled, and read back out of a text."""
+
+import pytest
+
+from simulators.kernel.templates import Variables
+
+DOLLAR = Variables(r"\$\{(\w+)\}")
+HASH = Variables(r"#(\w+)#")
+
+
+def test_names_stand_in_their_order():
+    """Each as often as it stands there."""
+    assert ("b", "a", "b") == HASH.names("#b#, #a# and #b#")
+    assert () == HASH.names("a # alone")
+
+
+def test_what_has_no_value_stays():
+    """Other providers' variables too."""
+    assert "1 ${b} #a#" == DOLLAR.fill("${a} ${b} #a#", {"a": "1"})
+
+
+@pytest.mark.parametrize(
+    ("template", "text", "values"),
+    [
+        ("您的验证码是#code#。", "您的验证码是1234。", {"code": "1234"}),
+        ("您的验证码是#code#。", "您的验证码是1234", None),
+        ("#a##b#", "12", {"a": "", "b": "12"}),
+        ("a+#x#?", "a+(\n)?", {"x": "(\n)"}),
+        ("#x# is #x#", "1 is 1", {"x": "1"}),
+        ("#x# is #x#", "1 is 2", None),
+        ("no variable", "no variable", {}),
+    ],
+)
+def test_a_text_is_of_a_template_or_not(template, text, values):
+    """Marks that mean something in a pattern are themselves."""
+    assert values == HASH.read(template, text)
+    if values is not None:
+        assert text == HASH.fill(template, values)
