@@ -37,6 +37,11 @@ def _pages(url: str, listed: str, account: str, token: str, of: str) -> list[Ver
         query["before"] = str(page[0]["sequence"])
 
 
+def _signature(entry: dict[str, Any]) -> tuple[str, ...]:
+    """A refused signature, explained."""
+    return ("\n".join(mismatch.told(entry["mismatch"])),) if entry["mismatch"] else ()
+
+
 def _verdict(entry: dict[str, Any], of: str = "") -> Verdict:
     path = entry["target"].partition("?")[0]
     violations = tuple(
@@ -52,6 +57,6 @@ def _verdict(entry: dict[str, Any], of: str = "") -> Verdict:
         method=entry["method"],
         target=path,
         violations=violations,
-        warnings=("\n".join(mismatch.told(entry["mismatch"])),) if entry["mismatch"] else (),
+        warnings=(*entry["warnings"], *_signature(entry)),
         judged=bool(violations) or contract(entry["provider"], entry["operation"]) is not None,
     )

@@ -1,7 +1,7 @@
 """Whose request a recorded one is, and what that provider's contract says of it."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
 from functools import cache
@@ -14,7 +14,7 @@ from simulators.kernel.call import Call
 from simulators.kernel.contracts import Violation, contract
 from simulators.kernel.credentials import secrets
 from simulators.kernel.masking import MASK, Mask, Secrets, fields
-from simulators.kernel.provider import Document, Provider
+from simulators.kernel.provider import Provider
 from simulators.kernel.validation import Validated, validate
 from simulators.server import routes
 from simulators.server.gateway import LOOPBACK, host_name, local_host
@@ -130,63 +130,5 @@ def held(provider: Provider, call: Call) -> tuple[Validated, list[Violation], li
     shown = [journal.masked(found, hidden) for found in validated.violations]
     if not validated.operation:
         shown = [replace(found, got=_plain(hidden.path(found.got))) for found in shown]
-    warnings: list[str] = []
-    if validated.refusal is None and validated.operation:
-        near = _near_names(validated.document, _names(provider.name, validated.operation))
-        warnings = [hidden.text(warning) for warning in near]
-    return validated, shown, warnings
-
-
-@cache
-def _names(provider: str, operation: str) -> frozenset[str]:
-    """Every name that a contract speaks of, at any depth."""
-    agreed = contract(provider, operation)
-    return frozenset(_spoken_of(agreed.schema)) if agreed else frozenset()
-
-
-def _spoken_of(schema: Any) -> Iterator[str]:
-    if isinstance(schema, dict):
-        properties, required = schema.get("properties"), schema.get("required")
-        yield from properties if isinstance(properties, dict) else ()
-        yield from required if isinstance(required, list) else ()
-        for inner in schema.values():
-            yield from _spoken_of(inner)
-    elif isinstance(schema, list):
-        for inner in schema:
-            yield from _spoken_of(inner)
-
-
-_MOST_NAMES = 200
-_LONGEST = 100
-_PARTS = ("method", "path", "headers", "query", "body")
-
-
-def _near_names(document: Document, known: frozenset[str]) -> Iterator[str]:
-    """A sentence for each field with a name that is nearly one of the contract's. Each unknown name
-    is looked for once, and so many of them: no document is full of slips of the pen."""
-    # The schema also speaks of the document's own parts: a field that is like both wins.
-    ordered = sorted(known, key=lambda name: (name not in _PARTS, name))
-    alike = {name.casefold(): name for name in ordered}
-    looked_for: dict[str, list[str]] = {}
-    for part in ("query", "body"):
-        for where, name, beside in _fields(part, document.get(part)):
-            if name in known or name.partition(".")[0] in known:  # Name.0, a list in a form
-                continue
-            if name not in looked_for:
-                if len(looked_for) == _MOST_NAMES:
-                    return
-                asked = name[:_LONGEST].casefold()
-                looked_for[name] = get_close_matches(asked, alike, n=1, cutoff=_NEAR)
-            near = looked_for[name]
-            if near and alike[near[0]] not in beside:
-                yield f"{where}.{name} is not known; did you mean {alike[near[0]]}?"
-
-
-def _fields(where: str, value: Any) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    if isinstance(value, list):
-        for number, item in enumerate(value):
-            yield from _fields(f"{where}.{number}", item)
-    elif isinstance(value, dict):
-        for name, inner in value.items():
-            yield where, name, value
-            yield from _fields(f"{where}.{name}", inner)
+    warned = [hidden.text(warning) for warning in validated.warnings(provider)]
+    return validated, shown, warned

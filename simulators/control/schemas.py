@@ -325,6 +325,9 @@ COMPONENTS: Shape = {
                 "anyOf": [{"type": "null"}, ref("Mismatch")],
                 "description": "a refused signature: what the right one is over, and the mistake",
             },
+            warnings=said(
+                many(TEXT), "what it was hardly meant to be, each as one sentence; breaks nothing"
+            ),
             sentences=said(many(TEXT), "the violations, each as one sentence"),
         ),
         "description": "A request and its answer, or a callback that was answered wrongly.",

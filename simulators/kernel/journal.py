@@ -3,12 +3,13 @@
 A callback that the application answered wrongly is written in the same form.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
 
-from simulators.kernel.call import Reply
+from simulators.kernel import lint
+from simulators.kernel.call import Call, Reply
 from simulators.kernel.contracts import Violation
 from simulators.kernel.masking import Mask
 from simulators.kernel.message import Message
@@ -38,8 +39,26 @@ def entry(exchange: Exchange, reply: Reply) -> bytes:
             reply.status,
             _text(reply.body),
             exchange.mismatch,
+            _warnings(exchange),
         )
     )
+
+
+def _warnings(exchange: Exchange) -> list[str] | None:
+    """None: they are found when the entry is read. A body that the entry does not hold as it came,
+    byte by byte, has to have them found now."""
+    call, body = exchange.call, exchange.call.body
+    if len(body) <= SHOWN and (body.isascii() or _is_utf8(body)) and "?" not in call.path:
+        return None
+    return lint.warnings(exchange.provider.name, exchange.endpoint, exchange.document)
+
+
+def _is_utf8(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def callback(
@@ -68,6 +87,7 @@ def callback(
             status,
             _text(answer),
             None,
+            [],
         )
     )
 
@@ -87,6 +107,7 @@ _NAMES = (
     "status",
     "answer",
     "mismatch",
+    "warnings",
 )
 
 
@@ -95,6 +116,12 @@ def read(sequence: int, packed: bytes) -> dict[str, Any]:
     found: dict[str, Any] = {"sequence": sequence}
     found.update(zip(_NAMES, orjson.loads(packed), strict=True))
     return found
+
+
+def call(entry: Mapping[str, Any]) -> Call:
+    """The request of an entry again, as far as a provider reads it."""
+    path, _, query = entry["target"].partition("?")
+    return Call(entry["method"], path, query, entry["headers"], entry["body"].encode())
 
 
 def shown(entry: dict[str, Any], mask: Mask) -> Steps[dict[str, Any]]:
@@ -121,6 +148,7 @@ def shown(entry: dict[str, Any], mask: Mask) -> Steps[dict[str, Any]]:
         "breaches": violations,
         "answer": answer,
         "mismatch": mask.value(entry["mismatch"]),
+        "warnings": [mask.text(warning) for warning in entry["warnings"] or ()],
     }
 
 

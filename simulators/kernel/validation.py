@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from simulators.kernel import reading
+from simulators.kernel import lint, reading
 from simulators.kernel.call import MAX_BODY, Call
 from simulators.kernel.catalogue import Problem
 from simulators.kernel.contracts import Violation, contract, document, shown
@@ -34,6 +34,10 @@ class Validated:
     violations: Sequence[Violation] = ()
     refusal: Refusal | None = None
     served: bool = True
+
+    def warnings(self, provider: Provider) -> list[str]:
+        """What the request was hardly meant to be; it violates nothing by it."""
+        return lint.warnings(provider.name, self.endpoint, self.document)
 
     @property
     def operation(self) -> str:
@@ -66,6 +70,18 @@ def validate(provider: Provider, candidates: Sequence[Endpoint], call: Call) -> 
         violation = _nowhere(provider, "path", call)
         return Validated(endpoint, found, [violation], served=False)
     return Validated(endpoint, found)
+
+
+def warnings_of(provider: Provider, operation: str, call: Call) -> list[str]:
+    """The warnings about a request of which is known already what it asks for."""
+    for endpoint in provider.endpoints:
+        if (endpoint.operation, endpoint.method) == (operation, call.method):
+            try:
+                found = endpoint.read(call)
+            except (reading.Unreadable, Refusal):
+                found = _head(call)
+            return lint.warnings(provider.name, endpoint, found)
+    return []
 
 
 def choose(candidates: Sequence[Endpoint], call: Call) -> Endpoint:

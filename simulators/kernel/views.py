@@ -12,6 +12,7 @@ from simulators.kernel.message import Message, State, Step
 from simulators.kernel.provider import Provider
 from simulators.kernel.receipts import UNANSWERED
 from simulators.kernel.steps import Steps, at_once
+from simulators.kernel.validation import warnings_of
 from simulators.kernel.world import World
 
 
@@ -94,6 +95,10 @@ def entry(accounts: Accounts, sequence: int, packed: bytes) -> Steps[dict[str, A
     """A journal entry without any account's secrets."""
     yield len(packed)
     found = journal.read(sequence, packed)
+    if found["warnings"] is None:
+        provider, call = accounts.providers[found["provider"]], journal.call(found)
+        found["warnings"] = warnings_of(provider, found["operation"], call)
+        yield len(packed)
     shown = yield from journal.shown(found, accounts.mask(found["provider"]))
     sentences = [violation["message"] for violation in shown["breaches"]]
     return {**shown, "at": iso(shown["at"]), "sentences": sentences}
