@@ -40,7 +40,10 @@ WRONG = {
 
 # Those that keep their contract and were hardly meant so.
 NO_CODE = "an invitation has a link and no code, and {{code}} stays in the text"
+NOT_GSM = "text beyond GSM 03.38 without encoding=UCS2"
 WARNED = {
+    ("logto-gatewayapi-sms", "unicode"): NOT_GSM,
+    **{(f"gatewayapi-requests-{how}", "unicode"): NOT_GSM for how in ("basic", "form", "token")},
     ("logto-tencent-sms", "payload-context"): "objects sent as [object Object]",
     **{
         (f"logto-{name}", "payload-link"): NO_CODE

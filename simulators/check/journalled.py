@@ -19,15 +19,16 @@ def read(url: str, account: str, token: str) -> list[Verdict]:
     return _pages(url, "requests", account, token, "")
 
 
-def nobody_s(url: str, token: str) -> list[Verdict]:
+def nobody_s(url: str, token: str, *, strict: bool = False) -> list[Verdict]:
     """The requests of no known account that broke their contract. Whose they are cannot be told:
     their credentials could not be read or are none that an account has. Raises `ControlError`."""
-    return _pages(url, "violations", STRANGERS, token, f" of {STRANGERS}")
+    asked = {"strict_warnings": "true"} if strict else {}
+    return _pages(url, "violations", STRANGERS, token, f" of {STRANGERS}", **asked)
 
 
-def _pages(url: str, listed: str, account: str, token: str, of: str) -> list[Verdict]:
+def _pages(url: str, listed: str, account: str, token: str, of: str, **asked: str) -> list[Verdict]:
     """`MOST` at a time."""
-    query = {"account": account, "limit": str(MOST)}
+    query = {"account": account, "limit": str(MOST), **asked}
     pages: list[list[Verdict]] = []
     while True:
         page = client.get(url, f"/_sim/{listed}", query, token=token)[listed]

@@ -19,7 +19,7 @@ def as_text(verdicts: Sequence[Verdict]) -> str:
 
 def summary(verdicts: Sequence[Verdict]) -> str:
     """One line: how many there were, and how many are wrong."""
-    broken = sum(bool(verdict.violations) for verdict in verdicts)
+    broken = sum(verdict.fails for verdict in verdicts)
     warned = sum(len(verdict.warnings) for verdict in verdicts)
     unjudged = sum(not verdict.judged for verdict in verdicts)
     kept = len(verdicts) - broken - unjudged
@@ -70,7 +70,7 @@ def as_json(verdicts: Sequence[Verdict]) -> str:
     """`{"requests", "broken", "verdicts": [...]}`."""
     document = {
         "requests": len(verdicts),
-        "broken": sum(bool(verdict.violations) for verdict in verdicts),
+        "broken": sum(verdict.fails for verdict in verdicts),
         "verdicts": [verdict.as_dict() for verdict in verdicts],
     }
     return json.dumps(document, ensure_ascii=False, indent=2)
@@ -79,15 +79,16 @@ def as_json(verdicts: Sequence[Verdict]) -> str:
 def as_junit(verdicts: Sequence[Verdict]) -> str:
     """A test case for each request; those without a contract are skipped."""
     suite = Element("testsuite", name="sms-simulators check", tests=str(len(verdicts)))
-    suite.set("failures", str(sum(bool(verdict.violations) for verdict in verdicts)))
+    suite.set("failures", str(sum(verdict.fails for verdict in verdicts)))
     suite.set("skipped", str(sum(not verdict.judged for verdict in verdicts)))
     suite.set("errors", "0")
     for verdict in verdicts:
         name = f"{verdict.place} {verdict.method} {verdict.target}"
         case = SubElement(suite, "testcase", name=legal_xml(name), file=legal_xml(verdict.file))
         case.set("classname", f"{verdict.provider}.{verdict.operation or 'unknown'}")
-        if verdict.violations:
-            failure = SubElement(case, "failure", message=legal_xml(str(verdict.violations[0])))
+        if verdict.fails:
+            first = str((*verdict.violations, *verdict.warnings)[0])
+            failure = SubElement(case, "failure", message=legal_xml(first))
             failure.text = legal_xml(_told(verdict))
         elif not verdict.judged:
             SubElement(case, "skipped", message="the operation has no contract")
@@ -117,7 +118,8 @@ def _annotations(verdict: Verdict) -> Iterator[str]:
     for violation in verdict.violations:
         yield annotation("error", f"{_head(verdict)}: {violation}", *place)
     for warning in verdict.warnings:
-        yield annotation("warning", f"{_head(verdict)}: {warning}", *place)
+        kind = "error" if verdict.strict else "warning"
+        yield annotation(kind, f"{_head(verdict)}: {warning}", *place)
 
 
 def annotation(kind: str, message: str, title: str, file: str = "", line: int = 0) -> str:

@@ -29,7 +29,7 @@ class UnknownHost(LookupError):
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What is said of one request. It is `judged` where its operation has a contract or where it
-    breaks one at once; `warnings` fail nothing."""
+    breaks one at once; `warnings` fail nothing, unless they are `strict`."""
 
     place: str
     file: str
@@ -41,11 +41,19 @@ class Verdict:
     violations: tuple[Violation, ...] = ()
     warnings: tuple[str, ...] = ()
     judged: bool = True
+    strict: bool = False
+
+    @property
+    def fails(self) -> bool:
+        """Whether the request is wrong."""
+        return bool(self.violations or (self.strict and self.warnings))
 
     def as_dict(self) -> dict[str, Any]:
-        """Its fields, each violation with its sentence."""
+        """Its fields, each violation with its sentence, and whether it `fails`."""
         found = [violation.as_dict() for violation in self.violations]
-        return {**asdict(self), "violations": found, "breaches": found}  # as they were called first
+        fields = {name: value for name, value in asdict(self).items() if name != "strict"}
+        # `breaches` is what violations were called first.
+        return {**fields, "fails": self.fails, "violations": found, "breaches": found}
 
 
 def judge(recorded: Recorded, more_hosts: Mapping[str, str]) -> Verdict:

@@ -1,6 +1,7 @@
 """`sms-simulators check`: from files or a server's journal to a report and an exit code."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -9,7 +10,7 @@ import click
 from simulators import catalog
 from simulators.check import journalled, recorded, report
 from simulators.check.verdict import UnknownHost, Verdict, judge
-from simulators.cli.options import ACCOUNT, TOKEN, fail
+from simulators.cli.options import ACCOUNT, STRICT_WARNINGS, TOKEN, fail
 from simulators.control.client import ControlError
 from simulators.kernel.world import STRANGERS
 from simulators.server.gateway import host_name
@@ -29,6 +30,7 @@ BROKEN, UNJUDGED = 1, 2
     metavar="HOST=PROVIDER",
     help="A host in the files that stands for a provider; may be repeated.",
 )
+@STRICT_WARNINGS
 @click.option(
     "--format",
     "shape",
@@ -49,29 +51,39 @@ def check(**given: Any) -> None:
 
 
 def _run(
-    files: Iterable[Path], url: str, hosts: Iterable[str], shape: str, account: str, token: str
+    files: Iterable[Path],
+    url: str,
+    hosts: Iterable[str],
+    shape: str,
+    account: str,
+    token: str,
+    strict_warnings: bool,
 ) -> NoReturn:
     """Prints the report and ends with 0, 1 for a violation, 2 where anything cannot be judged: that
     is told on stderr, and the report is of the rest."""
     if bool(files) == bool(url):
         fail("check takes files of recorded requests, or --url of a running server, not both")
     unjudged: list[str] = []
-    verdicts = _journal(url, account, token) if url else _files(files, _more(hosts), unjudged)
+    if url:
+        verdicts = _journal(url, account, token, strict=strict_warnings)
+    else:
+        verdicts = _files(files, _more(hosts), unjudged)
+    verdicts = [replace(verdict, strict=strict_warnings) for verdict in verdicts]
     for reason in unjudged:
         click.echo(f"sms-simulators: {reason}", err=True)
     if verdicts or not unjudged:
         click.echo(report.FORMATS[shape](verdicts))
     if unjudged:
         raise SystemExit(UNJUDGED)
-    raise SystemExit(BROKEN if any(verdict.violations for verdict in verdicts) else 0)
+    raise SystemExit(BROKEN if any(verdict.fails for verdict in verdicts) else 0)
 
 
-def _journal(url: str, account: str, token: str) -> list[Verdict]:
+def _journal(url: str, account: str, token: str, *, strict: bool) -> list[Verdict]:
     """Of the account, and what may well be its client's too: a request that breaks its contract
     often breaks it where its credentials are, and then is under no account."""
     try:
         verdicts = journalled.read(url, account, token)
-        others = journalled.nobody_s(url, token) if account != STRANGERS else []
+        others = journalled.nobody_s(url, token, strict=strict) if account != STRANGERS else []
     except ControlError as error:
         fail(str(error))
     if others:

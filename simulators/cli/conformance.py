@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from simulators.cli.options import PORT, TLS_DIR, TOKEN, fail
+from simulators.cli.options import PORT, STRICT_WARNINGS, TLS_DIR, TOKEN, fail
 
 if TYPE_CHECKING:
     from simulators.conformance.stand import Stand
@@ -93,6 +93,7 @@ Given = dict[str, Any]
 )
 @click.option("--no-tls", is_flag=True, help="Start it without HTTPS.")
 @TLS_DIR
+@STRICT_WARNINGS
 @click.option(
     "--format",
     "shape",
@@ -159,6 +160,7 @@ def _run(given: Given) -> Any:
         told=given["line"] or given["request"],
         timeout=given["timeout"],
         numbers=fresh(provider.name, given["to"], messages, random.SystemRandom()),
+        strict_warnings=given["strict_warnings"],
     )
     return run, _there(given) if given["url"] else _started(given)
 

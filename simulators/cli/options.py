@@ -53,6 +53,9 @@ TOKEN = click.option(
     help="The control API's token, where `serve` printed one.",
 )
 ACCOUNT = click.option("--account", default="default", show_default=True, help="Whose it is.")
+STRICT_WARNINGS = click.option(
+    "--strict-warnings", is_flag=True, help="A warning about a request counts as a violation."
+)
 TLS_DIR = click.option(
     "--tls-dir",
     type=click.Path(path_type=Path, file_okay=False),

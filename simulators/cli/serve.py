@@ -115,6 +115,11 @@ _SERVE = (
     ),
     click.option("--strict", is_flag=True, help="Refuse requests that break their contract."),
     click.option(
+        "--strict-warnings",
+        is_flag=True,
+        help="As --strict; a warning about a request counts as a violation.",
+    ),
+    click.option(
         "--keep",
         type=click.IntRange(min=1),
         metavar="N",
@@ -221,7 +226,11 @@ def _options(given: Mapping[str, Any]) -> Options:
         tls_port=None if given["no_tls"] else given["tls_port"],
         provider_ports=known_providers(given["provider_ports"], catalog.PROVIDERS),
         names=tuple(name.lower() for name in given["names"]),
-        settings=Settings(strict=given["strict"], limits=given["limits"]),
+        settings=Settings(
+            strict=given["strict"] or given["strict_warnings"],
+            strict_warnings=given["strict_warnings"],
+            limits=given["limits"],
+        ),
         keep=given["keep"] or KEEP,
         tls_dir=given["tls_dir"] or tls.default_folder(),
         token=token,

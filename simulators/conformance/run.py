@@ -31,7 +31,8 @@ class NothingTested(Exception):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """What is to be done: `told` is the trigger as the user wrote it, `timeout` in seconds for one
-    message, `absent` are the classes that the provider does not have, with the reason."""
+    message, `absent` are the classes that the provider does not have, with the reason, and
+    `strict_warnings` whether a warning about the good message fails the run."""
 
     provider: Provider
     cases: Sequence[RefusalCase]
@@ -40,6 +41,7 @@ class Run:
     told: str
     timeout: float
     numbers: Iterator[str]
+    strict_warnings: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,8 @@ def conduct(stand: Stand, run: Run) -> Report:
         met = list(_refusals(stand, run, places, tally, grace))
         time.sleep(grace)  # what the last trigger sends behind one's back has to come, too
         tally.read()
-    good = of_good(first["to"], said, tally.arrived(GOOD_RULE["name"]))
+    arrived = tally.arrived(GOOD_RULE["name"])
+    good = of_good(first["to"], said, arrived, strict=run.strict_warnings)
     found = {
         one.case.kind: judged(
             one.case, one.to, one.ran, tally.arrived(one.case.rule["name"]), one.followed

@@ -5,7 +5,7 @@ control API, and fresh numbers that its provider takes.
 import random
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -116,12 +116,14 @@ class Stand:
 @dataclass(slots=True)
 class Arrived:
     """What came to the simulator for one trigger: how many requests asked for its message, how many
-    of them met the rule that was in wait for them, how many messages to its number were accepted.
+    of them met the rule that was in wait for them, how many messages to its number were accepted;
+    and what is wrong with them, violations and warnings, each sentence once.
     """
 
     requests: int = 0
     met: int = 0
     accepted: int = 0
+    wrong: dict[str, None] = field(default_factory=dict)
 
 
 class Tally:
@@ -173,6 +175,7 @@ class Tally:
         else:
             found = self._arrived[self._now]
         found.requests += 1
+        found.wrong.update(dict.fromkeys([*entry["sentences"], *entry["warnings"]]))
 
     def arrived(self, name: str) -> Arrived:
         """What came for the trigger whose rule has this name, as far as it was read."""

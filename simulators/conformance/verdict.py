@@ -16,9 +16,10 @@ TWICE = "sent twice"
 CRASHED = "crashed"
 HUNG = "hung"
 NOT_TRIED = "not tried"
+WRONG = "wrong request"
 NOT_FOLLOWED = "not followed"
 ABSENT = "not there"
-FAILING = (FALSE_SUCCESS, TWICE, CRASHED, HUNG, NOT_TRIED)
+FAILING = (FALSE_SUCCESS, TWICE, CRASHED, HUNG, NOT_TRIED, WRONG)
 
 GOOD = "none"  # the kind of the good message: no refusal at all
 
@@ -55,6 +56,7 @@ class Verdict:
     said: str = ""
     expects: str = ""
     seconds: float = 0.0
+    wrong: tuple[str, ...] = ()
 
     @property
     def fails(self) -> bool:
@@ -74,7 +76,10 @@ class Verdict:
 
     @property
     def evidence(self) -> str:
-        """That more than one message was accepted, as a sentence; "" if not."""
+        """That more than one message was accepted, or what is wrong with the request for it, as a
+        sentence; "" if not."""
+        if self.verdict == WRONG:
+            return self.wrong[0]
         if self.accepted < 2:
             return ""
         return f"{self.accepted} messages were accepted for one trigger, and a person gets each"
@@ -84,8 +89,10 @@ class Verdict:
         """What is not wrong enough to fail a run, as a sentence; "" for nothing."""
         if self.verdict == NOT_FOLLOWED:
             return "nobody took the receipt (2xx) or asked what became of the message"
-        if self.accepted > 1:
+        if self.accepted > 1 or self.verdict == WRONG:
             return ""  # it is no warning
+        if self.wrong:
+            return self.wrong[0]
         if self.duplicates:
             more = f"{self.duplicates} more message{'s' * (self.duplicates > 1)}"
             return f"{self._retried}: {more} if the provider took the first"
@@ -114,6 +121,7 @@ class Verdict:
             "seconds": round(self.seconds, 3),
             "sentence": self.sentence,
             "expects": self.expects,
+            "wrong": list(self.wrong),
         }
 
 
@@ -143,12 +151,15 @@ class Report:
         return dict(Counter(tried))
 
 
-def of_good(to: str, ran: Ran, arrived: Arrived) -> Verdict:
-    """The verdict on the good message, which was accepted and reported as sent."""
+def of_good(to: str, ran: Ran, arrived: Arrived, *, strict: bool) -> Verdict:
+    """The verdict on the good message, which was accepted and reported as sent. A violation or a
+    warning about it fails the run where it is `strict`."""
+    word = WRONG if strict and arrived.wrong else SENT
     return Verdict(
         kind=GOOD,
         sentence="A good message is accepted",
-        verdict=TWICE if arrived.accepted > 1 else SENT,
+        verdict=TWICE if arrived.accepted > 1 else word,
+        wrong=tuple(arrived.wrong),
         answered="a good message",
         to=to,
         requests=arrived.requests,

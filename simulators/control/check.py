@@ -40,6 +40,8 @@ def _typed(schema: Schema, value: str) -> Any:
         return int(value)
     if kind == "number" and _NUMBER.fullmatch(value):
         return float(value)
+    if kind == "boolean" and value in ("true", "false"):
+        return value == "true"
     return value
 
 

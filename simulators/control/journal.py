@@ -1,5 +1,6 @@
 """What came in: every request, and those that broke a contract."""
 
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -8,7 +9,6 @@ from simulators.control.route import Ask, Route, Schema, in_turns
 from simulators.control.schemas import PROVIDER, limit, many, record, ref, said
 from simulators.kernel import views
 from simulators.kernel.accounts import Accounts
-from simulators.kernel.call import Reply
 from simulators.kernel.steps import Steps
 
 _AFTER: Schema = {
@@ -23,36 +23,51 @@ _BEFORE: Schema = {
     "maximum": 10**15,
     "description": "the sequence of an entry, a whole number from 1; earlier ones count",
 }
+_STRICT: Schema = {
+    "type": "boolean",
+    "description": "true or false; true counts warnings, and refused signatures, as violations",
+}
 _QUERY = {"provider": PROVIDER, "after": _AFTER, "before": _BEFORE, "limit": limit(100, 1000)}
 
-
-def _entries(ask: Ask, listed: str, *, violating: bool) -> Reply:
-    found = views.journalled(
-        ask.world,
-        violating=violating,
-        provider=ask.query.get("provider", ""),
-        after=ask.query.get("after", 0),
-        before=ask.query.get("before", 0),
-        limit=ask.query.get("limit", 100),
-    )
-    return in_turns(_document(ask.simulators.accounts, listed, found))
+Found = list[tuple[int, bytes]]
 
 
-def _document(accounts: Accounts, listed: str, found: list[tuple[int, bytes]]) -> Steps[bytes]:
+def _which(ask: Ask) -> dict[str, Any]:
+    return {
+        "provider": ask.query.get("provider", ""),
+        "after": ask.query.get("after", 0),
+        "before": ask.query.get("before", 0),
+        "limit": ask.query.get("limit", 100),
+    }
+
+
+def _document(accounts: Accounts, listed: str, find: Callable[[], Steps[Found]]) -> Steps[bytes]:
     """Entry by entry, as a page may have a thousand of tens of kilobytes."""
     parts = []
-    for one in found:
+    for one in (yield from find()):
         entry = yield from views.entry(accounts, *one)
         parts.append(orjson.dumps(entry))
     return b'{"%b":[%b]}' % (listed.encode(), b",".join(parts))
 
 
 def _requests(ask: Ask) -> Any:
-    return _entries(ask, "requests", violating=False)
+    def find() -> Steps[Found]:
+        yield 0
+        return views.journalled(ask.world, **_which(ask))
+
+    return in_turns(_document(ask.simulators.accounts, "requests", find))
 
 
 def _violations(ask: Ask) -> Any:
-    return _entries(ask, "violations", violating=True)
+    accounts = ask.simulators.accounts
+
+    def find() -> Steps[Found]:
+        if ask.query.get("strict_warnings"):
+            return (yield from views.doubtful(accounts, ask.world, **_which(ask)))
+        yield 0
+        return views.journalled(ask.world, violating=True, **_which(ask))
+
+    return in_turns(_document(accounts, "violations", find))
 
 
 ROUTES = (
@@ -73,7 +88,7 @@ ROUTES = (
         summary="The newest requests that broke their contract, and callbacks that the application"
         " answered wrongly, with a sentence for each violation",
         handle=_violations,
-        query=_QUERY,
+        query={**_QUERY, "strict_warnings": _STRICT},
         answer=record(violations=said(many(ref("Entry")), "oldest first")),
     ),
 )

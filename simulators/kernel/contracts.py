@@ -163,7 +163,8 @@ def _told(found: list[Violation], whole: bool) -> list[Violation]:
 def contract(provider: str, operation: str, kind: str = "schema") -> Contract | None:
     """The contract of an operation, None where the folder has no such file.
 
-    `kind` is "schema" for requests, "response.schema" for answers.
+    `kind` is "schema" for requests, "response.schema" for answers. What a request had better keep
+    as well is the contract of the operation's name and `.advice`.
     """
     path = contracts(provider) / f"{operation}.{kind}.json"
     return Contract(orjson.loads(path.read_bytes())) if path.is_file() else None

@@ -60,7 +60,7 @@ def warnings(provider: str, endpoint: Endpoint | None, document: Document) -> li
 
 
 def _found(provider: str, endpoint: Endpoint, document: Document) -> Iterator[str]:
-    advice = contract(provider, endpoint.operation, "advice.schema")
+    advice = contract(provider, f"{endpoint.operation}.advice")
     if advice is not None:
         yield from (str(advised) for advised in advice.validate(document))
     told = set()

@@ -44,10 +44,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What holds for all accounts: `strict` turns a violation into a refusal, `limits`
-    is the mode of flow control where an account has set none."""
+    """What holds for all accounts: `strict` turns a violation into a refusal, `strict_warnings`
+    a warning as well, `limits` is the mode of flow control where an account has set none."""
 
     strict: bool = False
+    strict_warnings: bool = False
     limits: str | float = "provider"
 
 
@@ -126,6 +127,8 @@ class Pipeline:
         if validated.violations:
             exchange.violations = validated.violations
             self._faulty(exchange, validated)
+        elif self._settings.strict_warnings:
+            self._doubtful(exchange, validated)
         else:
             self._identify(exchange)
         if endpoint is None:
@@ -170,6 +173,18 @@ class Pipeline:
             raise validated.refusal
         if self._settings.strict and validated.served:
             raise Refusal(Problem.MALFORMED, detail=str(exchange.violations[0]))
+
+    def _doubtful(self, exchange: Exchange, validated: Validated) -> None:
+        """Ends a request with a warning, as strict mode does one with a violation."""
+        warnings = validated.warnings(exchange.provider)
+        try:
+            self._identify(exchange)
+        except Refusal:
+            if not warnings:
+                raise
+        if warnings:
+            exchange.fired = "contract"
+            raise Refusal(Problem.MALFORMED, detail=warnings[0])
 
     def _hold_to_concurrency(self, exchange: Exchange) -> None:
         mode = exchange.world.load("limits", self._settings.limits)

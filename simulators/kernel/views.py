@@ -95,13 +95,36 @@ def entry(accounts: Accounts, sequence: int, packed: bytes) -> Steps[dict[str, A
     """A journal entry without any account's secrets."""
     yield len(packed)
     found = journal.read(sequence, packed)
-    if found["warnings"] is None:
-        provider, call = accounts.providers[found["provider"]], journal.call(found)
-        found["warnings"] = warnings_of(provider, found["operation"], call)
-        yield len(packed)
+    found["warnings"] = _warnings(accounts, found)
+    yield len(packed)
     shown = yield from journal.shown(found, accounts.mask(found["provider"]))
     sentences = [violation["message"] for violation in shown["breaches"]]
     return {**shown, "at": iso(shown["at"]), "sentences": sentences}
+
+
+def _warnings(accounts: Accounts, found: dict[str, Any]) -> list[str]:
+    """Those that were found when the request came, or are now."""
+    told: list[str] | None = found["warnings"]
+    if told is None:
+        provider, call = accounts.providers[found["provider"]], journal.call(found)
+        return warnings_of(provider, found["operation"], call)
+    return told
+
+
+def doubtful(
+    accounts: Accounts, world: World, *, limit: int, **which: Any
+) -> Steps[list[tuple[int, bytes]]]:
+    """The newest entries where warnings count: those with a violation, a warning or a signature
+    that is not the right one. What is left out is not counted in `limit`."""
+    wrong = journalled(world, violating=True, limit=1 << 30, **which)
+    kept = dict(wrong)
+    for sequence, packed in reversed(journalled(world, limit=1 << 30, **which)):
+        if sequence not in kept:
+            found = journal.read(sequence, packed)
+            yield len(packed)
+            if found["mismatch"] or _warnings(accounts, found):
+                kept[sequence] = packed
+    return sorted(kept.items())[-limit:]
 
 
 def refused(accounts: Accounts, world: World, limit: int, most: int) -> list[dict[str, Any]]:

@@ -19,6 +19,19 @@ if TYPE_CHECKING:
 
 _MARKER = "sms_allow_violations"
 _REFUSALS = "sms_refusals"
+_STRICT = "sms_strict_warnings"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Whether warnings about requests fail a test, for a run or for good."""
+    said = "a warning about a request to a provider fails the test as a violation does"
+    group = parser.getgroup("sms-simulators")
+    group.addoption("--sms-strict-warnings", action="store_true", help=said)
+    parser.addini(_STRICT, said, type="bool", default=False)
+
+
+def _strict(config: pytest.Config) -> bool:
+    return bool(config.getoption("--sms-strict-warnings") or config.getini(_STRICT))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -91,6 +104,8 @@ def sms(request: pytest.FixtureRequest, sms_server: Simulators) -> Iterator[Sms]
         yield made
         allowed = made.violations_allowed or request.node.get_closest_marker(_MARKER)
         violations = [] if allowed else made.violations()
+        if _strict(request.config) and not allowed:
+            violations += made.warnings()
     finally:
         answered(sms_server, world)
         sms_server.call(lambda: sms_server.accounts.drop(world.id))
@@ -143,7 +158,7 @@ def contract_server(
     """
     from simulators.testing.contract_server.server import ContractServer
 
-    made = ContractServer(make_contract_server)
+    made = ContractServer(make_contract_server, strict_warnings=_strict(request.config))
     if request.node.get_closest_marker(_MARKER):
         made.allow_violations()
     yield made

@@ -12,7 +12,7 @@ import orjson
 from simulators import files
 from simulators.app import Simulators
 from simulators.check.report import diff
-from simulators.kernel import operations, views
+from simulators.kernel import mismatch, operations, views
 from simulators.kernel.arrivals import Wanted, instead, kept_as
 from simulators.kernel.checks import Unacceptable
 from simulators.kernel.message import Message
@@ -92,6 +92,15 @@ class Sms:
     def violations(self, provider: str = "") -> list[dict[str, Any]]:
         """Those that broke their contract; `sentences` says how."""
         return self._entries(provider, violating=True)
+
+    def warnings(self, provider: str = "") -> list[dict[str, Any]]:
+        """Those that kept their contract and were hardly meant so; `warnings` says why, `mismatch`
+        what is wrong with a signature."""
+        return [
+            entry
+            for entry in self.requests(provider)
+            if not entry["breaches"] and (entry["warnings"] or entry["mismatch"])
+        ]
 
     def allow_violations(self) -> None:
         """Lets the test pass although it breaks contracts."""
@@ -261,6 +270,8 @@ def told(violations: Iterable[Mapping[str, Any]]) -> str:
         (
             f"{entry['provider']} {entry['operation']}: {_line(entry)}",
             *(line for violation in entry["breaches"] for line in diff(violation)),
+            *(f"warning: {warning}" for warning in entry["warnings"]),
+            *mismatch.told(entry["mismatch"] or {}),
         )
         for entry in violations
     )

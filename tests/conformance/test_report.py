@@ -92,6 +92,7 @@ def test_the_json_has_a_member_for_each_class():
         "seconds": 0.25,
         "sentence": "HTTP 200 without a body",
         "expects": "reports that sending failed",
+        "wrong": [],
     } == found[2]
     assert {tuple(found[1])} == {tuple(one) for one in found}
 

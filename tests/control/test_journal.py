@@ -19,6 +19,23 @@ def test_lists_requests_oldest_first(control, send):
     assert "To=%2B15005550010" in first["body"]
 
 
+def test_lists_what_warnings_count_for_where_it_is_asked_to(control, send):
+    """`strict_warnings` adds them to the violations, by the same filters."""
+    send()
+    send(text="Your code is {{code}}")
+    send(to="nonsense")
+
+    def listed(**query):
+        found = control("GET", "/_sim/violations", **query).json["violations"]
+        return [(entry["sequence"], len(entry["warnings"])) for entry in found]
+
+    assert [(3, 0)] == listed() == listed(strict_warnings="false")
+    assert [(2, 1), (3, 0)] == listed(strict_warnings="true")
+    assert [(3, 0)] == listed(strict_warnings="true", limit=1) == listed(after=2)
+    assert [] == listed(strict_warnings="true", provider="vonage")
+    assert 400 == control("GET", "/_sim/violations", strict_warnings="yes").status
+
+
 def test_filters_by_provider_sequence_and_number(control, send):
     """`after` is the sequence of the last entry seen."""
     for _ in range(4):

@@ -61,7 +61,8 @@ class Asked:
 
     def told(self) -> str:
         """The violations of its contract, as a failing test shows them."""
-        lines = [f"{self.head}: breaks its contract"]
+        how = "breaks its contract" if self.violations else "keeps its contract, with a warning"
+        lines = [f"{self.head}: {how}"]
         lines += [
             f"  {line}" for violation in self.violations for line in diff(violation.as_dict())
         ]

@@ -143,8 +143,9 @@ class ContractServer:
     `httpserver` is pytest-httpserver's own, for its log and its `wait`.
     """
 
-    def __init__(self, httpserver: Listener) -> None:
+    def __init__(self, httpserver: Listener, *, strict_warnings: bool = False) -> None:
         self.httpserver = httpserver
+        self._strict_warnings = strict_warnings
         self.violations_allowed = False
         self._answers = Answers()
         self._expectations: list[Expectation] = []
@@ -228,7 +229,7 @@ class ContractServer:
     def _respond(self, made: Expectation, asked: Asked) -> Response:
         made.requests.append(asked.document)
         answered = self._answers.to(asked, made.row)
-        if asked.violations:
+        if asked.violations or (self._strict_warnings and asked.warnings):
             self._violations.append(asked.told())
         elif made.reply is None:
             self._others += _other_than_expected(made, asked, answered)

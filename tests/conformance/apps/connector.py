@@ -11,12 +11,12 @@ from urllib.parse import urlencode, urlsplit
 SECONDS = 0.4
 
 
-def send(to):
+def send(to, text="Your code is 482913"):
     known = f"{os.environ['SMS_ACCOUNT_SID']}:{os.environ['SMS_AUTH_TOKEN']}"
     where = urlsplit(os.environ["SMS_BASE_URL"])
     connection = http.client.HTTPConnection(where.hostname, where.port, timeout=SECONDS)
     path = f"{where.path}/2010-04-01/Accounts/{os.environ['SMS_ACCOUNT_SID']}/Messages.json"
-    form = {"To": to, "From": os.environ["SMS_NUMBER"], "Body": "Your code is 482913"}
+    form = {"To": to, "From": os.environ["SMS_NUMBER"], "Body": text}
     headers = {
         "Content-Type": "application/x-www-form-urlencoded",
         "Authorization": f"Basic {base64.b64encode(known.encode()).decode()}",
@@ -33,6 +33,11 @@ def good(to):
         return status == 201 and bool(json.loads(body)["sid"])
     except (OSError, http.client.HTTPException, ValueError, KeyError):
         return False
+
+
+def unfilled(to):
+    """Reads everything, and never filled its template."""
+    return send(to, "Your code is {{code}}")[0] == 201
 
 
 def by_status(to):
@@ -111,7 +116,7 @@ def once(to):
 
 MISTAKES = {made.__name__: made for made in (good, by_status, always, patient)}
 MISTAKES |= {made.__name__: made for made in (raising, aborting, stubborn, once)}
-MISTAKES |= {made.__name__: made for made in (retrying, twice, again, elsewhere)}
+MISTAKES |= {made.__name__: made for made in (retrying, twice, again, elsewhere, unfilled)}
 
 if __name__ == "__main__":
     mistake, to = sys.argv[1:3]
