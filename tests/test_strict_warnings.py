@@ -153,7 +153,8 @@ def test_conformance_tells_it_of_the_good_message(strict, sms, sms_server, pytes
     sms.allow_violations()
     app = pytestconfig.rootpath / "tests/conformance/apps/connector.py"
     options = ["--url", sms_server.url, "--account", sms.world.id, "--provider", "twilio"]
-    options += ["--trigger", f"{sys.executable} -S {app} unfilled {{to}}", "--only", "bad_recipient"]
+    options += ["--trigger", f"{sys.executable} -S {app} unfilled {{to}}"]
+    options += ["--only", "bad_recipient"]
     options += ["--format", "json", *(["--strict-warnings"] if strict else [])]
     done = CliRunner().invoke(commands, ["conformance", *options])
     assert "" == done.stderr
