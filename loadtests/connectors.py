@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from simulators.catalog import PROVIDERS
+from simulators.kernel.provider import Problem
 from simulators.otp.connector import (
     Config,
     Connector,
@@ -42,6 +43,12 @@ def made(provider: str, known: Known) -> tuple[Connector, dict[str, Any]]:
     if record.connector is None:
         raise KeyError(provider)
     return FACTORIES[record.connector["factory"]], record.config(known)
+
+
+def by_factory(factory: str) -> str:
+    """The provider of a connector's factory; where it is none of ours, the factory's id."""
+    found = (name for name in CONNECTORS if sample(name).connector["factory"] == factory)
+    return next(found, factory)
 
 
 def client(provider: str, known: Known) -> tuple[Connector, dict[str, Any]]:
@@ -116,7 +123,24 @@ def refusal(connector: Connector, response: Any) -> ConnectorError | None:
     most providers refuse under HTTP 200."""
     headers = response.headers or {}
     kind = headers.get("content-type", "")
-    answer = Incoming(response.status_code, response.content or b"", content_type=kind)
+    return _read(connector, Incoming(response.status_code, response.content or b"", kind))
+
+
+def was_throttled(entry: Mapping[str, Any]) -> bool:
+    """Whether flow control refused a request of the simulators' journal: the whole of it, or the
+    one message in it, which only the answer tells."""
+    provider = PROVIDERS.get(entry["provider"])
+    if provider is None:
+        return False
+    limits = {limit.error for limit in provider.limits} | {provider.problems[Problem.THROTTLED]}
+    if entry["error"]:
+        return entry["error"] in limits
+    connector, _ = client(provider.name, provider.published)
+    told = _read(connector, Incoming(entry["status"], entry["answer"].encode()))
+    return told is not None and told.code == LIMITED
+
+
+def _read(connector: Connector, answer: Incoming) -> ConnectorError | None:
     try:
         connector.careful(answer)
     except ConnectorError as found:

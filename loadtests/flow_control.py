@@ -6,9 +6,10 @@ all uses, the other with a template for each. The account takes so many messages
 template and no more; those who are refused ask again after a second, or at once with
 `--shape retry_storm`.
 
-Look at `one template: send SignIn` beside `template per use: send SignIn` and at the table at the
-end: what was accepted and throttled, who got through by asking again and who gave up, and how
-long people were kept waiting. With one template the registrations take sign-in down with them.
+The answer holds the two against each other for SignIn; its table has every use: what was accepted
+and throttled, who got through by asking again and who gave up, and how long people were kept
+waiting. With one template the registrations take sign-in down with them. No service and no code
+is in this: people send straight to the provider, so a `--host` is refused.
 
     sms-simulators serve &
     locust -f loadtests/flow_control.py --headless -u 40 -t 1m
@@ -17,7 +18,6 @@ The limit is set on the account for the time of the run (`--permits` a second an
 default half of what a group asks for). `--provider tencent` has templates too.
 """
 
-import logging
 import random
 import sys
 import time
@@ -34,12 +34,15 @@ from locust.runners import WorkerRunner
 from people import Person
 from visitors import Visitors
 
+from simulators.load.answer import Answer, Plot, Seen
+from simulators.load.ledger import Kind
 from simulators.load.run import attach
 from simulators.otp.connector import Connector, Message
 
 TRAFFIC = {"Register": 0.7, "SignIn": 0.25, "ForgotPassword": 0.05}
 ONE, EACH = "one template", "template per use"
 PATIENCE_SECONDS = 1.0
+_KINDS: tuple[Kind, ...] = ("sent", "throttled")
 MOST_TRIES = 5
 
 
@@ -54,7 +57,7 @@ def _limit(environment: Any, **_: Any) -> None:
 
 
 run = attach(
-    needs="sim",
+    needs="sim providers",
     requests=[
         name
         for arm in (ONE, EACH)
@@ -160,7 +163,7 @@ def _has_templates(**_: Any) -> None:
 @events.test_start.add_listener
 def _connect(**_: Any) -> None:
     """Both configurations, with the credentials of the account."""
-    provider = run.settings.provider or connectors.TEMPLATED[0]
+    run.provider = provider = run.settings.provider or connectors.TEMPLATED[0]
     rows = run.inbox.call("GET", "/_sim/providers")["providers"]
     known = next(row["credentials"] for row in rows if row["name"] == provider)
     Group.connector, config = connectors.made(provider, known)
@@ -168,24 +171,42 @@ def _connect(**_: Any) -> None:
 
 
 @events.test_stop.add_listener
-def _compare(environment: Any, **_: Any) -> None:
-    """The two groups side by side, use by use."""
-    if isinstance(environment.runner, WorkerRunner):
-        return
-    run.inbox.call("PUT", "/_sim/limits", {"mode": "provider"})
-    head = ("accepted", "throttled", "recovered", "gave up", "s blocked")
-    logging.info("%-34s %9s %9s %9s %9s %9s", "", *head)
-    for arm in (ONE, EACH):
-        for usage in TRAFFIC:
-            label = f"{arm}: {usage}"
-            recovered, waited = _times(environment, "BLOCKED", f"{label} waited")
-            given_up, in_vain = _times(environment, "GAVE UP", f"{label} gave up")
-            sent, throttled = (run.ledger.count(kind, label) for kind in ("sent", "throttled"))
-            row = (label, sent, throttled, recovered, given_up, waited + in_vain)
-            logging.info("%-34s %9d %9d %9d %9d %9.1f", *row)
+def _end(environment: Any, **_: Any) -> None:
+    if not isinstance(environment.runner, WorkerRunner):
+        run.inbox.call("PUT", "/_sim/limits", {"mode": "provider"})
 
 
-def _times(environment: Any, kind: str, name: str) -> tuple[int, float]:
-    """How often, and how many seconds together."""
-    found = environment.stats.entries.get((name, kind))
-    return (found.num_requests, found.total_response_time / 1000) if found else (0, 0.0)
+@run.answers
+def _answer(seen: Seen) -> Answer:
+    """What one template did to SignIn, beside a template each."""
+    shared, apart = (_waits(seen, f"{arm}: SignIn") for arm in (ONE, EACH))
+    parts = [seen.percent("throttled", f"{arm}: SignIn") for arm in (ONE, EACH)]
+    labels = [f"{arm}: {usage}" for arm in (ONE, EACH) for usage in TRAFFIC]
+    return Answer(
+        f"With one template for every use {parts[0]:.0f} % of the SignIn sends were throttled, the"
+        f" longest wait for a code was {shared[3]:.1f} s and {shared[1]:,} people gave up; with a"
+        f" template for each use it was {parts[1]:.0f} %, {apart[3]:.1f} s and {apart[1]:,}.",
+        Plot(
+            "SignIn sends throttled",
+            "% of those answered",
+            {arm: seen.share("throttled", f"{arm}: SignIn") for arm in (ONE, EACH)},
+        ),
+        ("", "accepted", "throttled", "recovered", "gave up", "s blocked", "s longest"),
+        [
+            (
+                label,
+                *(run.ledger.count(kind, label) for kind in _KINDS),
+                *_waits(seen, label),
+            )
+            for label in labels
+        ],
+    )
+
+
+def _waits(seen: Seen, label: str) -> tuple[int, int, float, float]:
+    """How many got through by asking again and how many gave up; the seconds that both waited, all
+    together and the longest."""
+    waited, in_vain = seen.request(f"{label} waited"), seen.request(f"{label} gave up")
+    longest = max(waited.longest or 0, in_vain.longest or 0)
+    total = waited.total + in_vain.total
+    return waited.count, in_vain.count, total / 1000, longest / 1000

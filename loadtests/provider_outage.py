@@ -5,15 +5,15 @@ later the operator sees it and connects the service to another one; people who g
 again every second until they have one. This is the drill for that moment: what users see, and
 whether changing the connector alone puts it right.
 
-Look at the lines at the end: how long no code was sent at all, how soon after the change the
-first one was, how many people it hit and how long they waited. `send` fails nowhere else.
+The answer tells how long no code was sent at all, how soon after the change the first one was, how
+many people it hit and how long they waited; the refused sends are in its plot. `send` fails
+nowhere else.
 
-    sms-simulators serve --otp-port 3001 &
+    sms-simulators serve --otp-port 3001 --otp-faithful &
     locust -f loadtests/provider_outage.py --host http://127.0.0.1:3001 --headless -u 20 -t 1m \\
         --provider twilio --backup vonage --notice 10
 """
 
-import logging
 import time
 from argparse import ArgumentParser
 from typing import Any
@@ -22,9 +22,10 @@ import connectors
 import gevent
 from locust import between, events, task
 from locust.runners import WorkerRunner
-from service import Client, connect
+from service import Client, connect, enter_too_late, prepare
 from visitors import Visitors
 
+from simulators.load.answer import Answer, Plot, Seen
 from simulators.load.run import attach
 
 FIRST, BACKUP = "twilio", "vonage"
@@ -38,7 +39,10 @@ PROBLEM = "unavailable"
 
 run = attach(
     needs="host sim",
-    requests=("send", "wait for code", "verify", "verify used code", "no code"),
+    requests=(
+        *("send", "wait for code", "verify", "verify used code", "verify expired code"),
+        "no code",
+    ),
     uses=("Generic",),
 )
 visitors = Visitors(run)
@@ -67,7 +71,7 @@ class Visitor(Client):
             usage="Generic",
             name="wait for code",
         )
-        if sms is not None:
+        if sms is not None and not self.is_late(person, sms.code):
             self.enter(person, sms.code)
 
 
@@ -87,7 +91,7 @@ def _options(parser: ArgumentParser) -> None:
 @events.test_start.add_listener
 def _drill(environment: Any, **_: Any) -> None:
     if not isinstance(environment.runner, WorkerRunner):
-        connect(run, run.settings.provider or FIRST)
+        prepare(run, FIRST)
         environment.drill = gevent.spawn(_outage, environment.parsed_options)
 
 
@@ -104,29 +108,51 @@ def _outage(options: Any) -> None:
 
 @events.test_stop.add_listener
 def _recovery(environment: Any, **_: Any) -> None:
-    """From the seconds of the ledger: when nothing was sent, and when it was again."""
+    """Whether anything was sent again."""
     if isinstance(environment.runner, WorkerRunner):
         return
     environment.drill.kill()
     run.ledger.intend(RECOVERED)
     run.inbox.call("DELETE", "/_sim/rules")
-    if len(run.ledger.marks) < 2:
-        logging.warning("outage: the run ended before the connector was changed")
-        return
-    down, changed = (mark.at for mark in run.ledger.marks[:2])
+    if len(run.ledger.marks) == 2:
+        never = "" if _again() else "none was sent until the end of the run"
+        run.ledger.check(RECOVERED, never)
+    enter_too_late(environment, run)
+
+
+def _again() -> int | None:
+    """The second in which the first code was sent after the change."""
+    changed = int(run.ledger.marks[1].at)
     seconds = {one.second for one in run.ledger.moments if one.kind == "sent"}
-    again = min((second for second in seconds if second >= int(changed)), default=None)
-    if again is None:
-        run.ledger.check(RECOVERED, "none was sent until the end of the run")
-        return
-    run.ledger.check(RECOVERED)
-    blocked = environment.stats.entries.get(("no code", "BLOCKED"))
-    people, slowest = (blocked.num_requests, blocked.max_response_time) if blocked else (0, 0)
-    logging.info(
-        "outage: %.0f s without a code, sent again within %.0f s of the change; %d people waited,"
-        " up to %.1f s",
-        max(again - int(down), 0),
-        max(again + 1 - changed, 0),
-        people,
-        (slowest or 0) / 1000,
+    return min((second for second in seconds if second >= changed), default=None)
+
+
+@run.answers
+def _answer(seen: Seen) -> Answer:
+    """How long people were locked out."""
+    plot = Plot("Sends", "a second", {"sent": seen.sends("sent"), "refused": seen.sends("refused")})
+    if len(run.ledger.marks) < 2:
+        return Answer(
+            "It is not known how long people were locked out: the run ended before the connector"
+            " was changed.",
+            plot,
+        )
+    (down, failed), (changed, connected) = run.ledger.marks[:2]
+    blocked, again = seen.request("no code"), _again()
+    longest = (blocked.longest or 0) / 1000
+    until = seen.recorder.began + seen.seconds if again is None else again
+    gap, after = max(until - int(down), 0), max(until + 1 - changed, 0)
+    end = "until the end of the run" if again is None else f"within {after:.0f} s of that change"
+    return Answer(
+        f"Nobody got a code for {gap:.0f} s: {failed} at {down - seen.recorder.began:.0f} s,"
+        f" {connected} {changed - down:.0f} s later, and"
+        f" {'none was sent' if again is None else 'the first code was sent'} {end};"
+        f" {blocked.count:,} people had to wait, up to {longest:.1f} s.",
+        plot,
+        ("", "seconds"),
+        [
+            ("without a code", gap),
+            ("from the change to the first code", after),
+            ("longest wait of a person", longest),
+        ],
     )

@@ -14,7 +14,8 @@ is what a refusal costs. The servers' CPU is the limit on one machine: leave it 
     locust -f loadtests/provider_send.py --headless -u 20 -t 30s --provider tencent
 
 Without `--limits off` a provider's documented flow control holds: `throttled` counts what it
-refused. With a `--host` this loads whatever answers there under the vendors' names.
+refused. With a `--host` this loads whatever answers there under the vendors' names; a Logto, which
+is no provider, is refused.
 """
 
 from argparse import ArgumentParser
@@ -27,6 +28,7 @@ from people import Crowd, Person
 from visitors import at_home
 
 from simulators.catalog import PROVIDERS
+from simulators.load.answer import Answer, Plot, Seen
 from simulators.load.run import attach
 from simulators.otp.connector import Connector, Message
 
@@ -34,7 +36,7 @@ NO_NUMBER_SHARE = 0.05
 NO_NUMBER = "1234"  # is too short everywhere
 
 run = attach(
-    needs="sim",
+    needs="sim target",
     requests=[f"send {name}{to}" for name in PROVIDERS for to in ("", " to nobody")],
     uses=tuple(PROVIDERS),
 )
@@ -116,3 +118,25 @@ def _routes(**_: Any) -> None:
             regions = at_home(provider)
             crowd = Crowd(f"{run.seed}/{provider}", regions, run.worker, run.workers)
             routes.append(Route(provider, connector, config, crowd))
+
+
+@run.answers
+def _answer(seen: Seen) -> Answer:
+    """How many messages a second each one took, and whether numbers that are none were refused."""
+    wrong = [seen.request(f"send {name} to nobody") for name in PROVIDERS]
+    tried, accepted = sum(one.count for one in wrong), sum(one.failures for one in wrong)
+    rates = {
+        name: round(run.ledger.count("sent", name) / (seen.seconds or 1), 1)
+        for name in PROVIDERS
+        if seen.request(f"send {name}").count
+    }
+    told = ", ".join(f"{name} {rate:,.1f}" for name, rate in rates.items()) or "none"
+    refused = f"each of {tried:,} messages to what is no number was refused"
+    if not tried:
+        refused = "no message to what is no number was tried"
+    if accepted:
+        refused = f"{accepted:,} of {tried:,} messages to what is no number were accepted"
+    return Answer(
+        f"Messages a second that were taken: {told}; {refused}.",
+        Plot("Messages taken", "a second", bars=rates),
+    )

@@ -6,9 +6,9 @@ receiver answers a share of them 500 the first time, as an application does whos
 busy; those come again. Flow control is off during the run, and the account's clock is ahead:
 nobody else should use the account meanwhile.
 
-Look at `send` beside `send in the storm` (they should not differ by much more than the CPU that
-they share), at `receipt` (how long after it was due each was taken), and at the last lines:
-every message must have been reported in the end.
+The answer holds `send in the storm` against `send` (they should not differ by much more than the
+CPU that they share), and tells how long after it was due the last receipt was taken; every message
+must have been reported in the end. No service is in this: a `--host` is refused.
 
     sms-simulators serve &
     locust -f loadtests/receipt_storm.py --headless -u 20 -t 1m
@@ -28,6 +28,8 @@ from locust import FastHttpUser, constant, events, task
 from locust.runners import MasterRunner, WorkerRunner
 from visitors import Visitors
 
+from simulators.load.answer import Answer, Plot, Seen
+from simulators.load.figures import percentile
 from simulators.load.run import attach
 
 REPORTED = "every message was reported in the end"
@@ -36,6 +38,7 @@ REFUSED_SHARE = 0.1  # of receipts, the first time that they come
 HELD_SECONDS = 3600  # so long after its message a receipt is due, on the account's clock
 WAVE_SECONDS = 10.0
 CALM_SECONDS = 0.3  # a wave is over when no receipt has come for so long
+_SENDS = ("send", "send in the storm")
 PATIENCE = 30.0  # for the last receipts, when the last user is gone
 
 
@@ -48,7 +51,7 @@ def _unlimited(environment: Any, **_: Any) -> None:
         run.inbox.call("PUT", "/_sim/limits", {"mode": "off"})
 
 
-run = attach(needs="sim", requests=("send", "send in the storm", "receipt"))
+run = attach(needs="sim providers", requests=("send", "send in the storm", "receipt"))
 visitors = Visitors(run)
 
 
@@ -147,6 +150,7 @@ def _open(environment: Any, **_: Any) -> None:
         Sender.known = next(row["credentials"] for row in providers if row["name"] == PROVIDER)
         Sender.receiver = Receiver()
     if not isinstance(environment.runner, WorkerRunner):
+        run.provider = PROVIDER
         environment.ahead = _ahead()
         environment.weather = gevent.spawn(_storms, environment.parsed_options.wave)
 
@@ -182,6 +186,23 @@ def _close(environment: Any, **_: Any) -> None:
     run.inbox.call("POST", "/_sim/clock", {"advance": environment.ahead - _ahead()})
     run.inbox.call("DELETE", "/_sim/rules")
     run.inbox.call("PUT", "/_sim/limits", {"mode": "provider"})
+
+
+@run.answers
+def _answer(seen: Seen) -> Answer:
+    """Whether sends were as fast meanwhile, and what became of the receipts."""
+    calm, storm, receipt = map(seen.request, ("send", "send in the storm", "receipt"))
+    sent, came = (found.get(REPORTED, set()) for found in (run.ledger.expected, run.ledger.came))
+    lost = len(sent - came)
+    told = f"95 % of the sends took up to {percentile(storm.times, 0.95):,.0f} ms in the storm"
+    if not storm.count:
+        told = "No send fell into a storm"
+    return Answer(
+        f"{told}, and {percentile(calm.times, 0.95):,.0f} ms outside of it; of {len(sent):,}"
+        f" messages {f'{lost:,} were never reported' if lost else 'every one was reported'}, the"
+        f" last of a wave {(receipt.longest or 0) / 1000:.1f} s after the first.",
+        Plot("95 % of the sends took up to", "ms", {one: seen.p95(one) for one in _SENDS}),
+    )
 
 
 @events.quitting.add_listener

@@ -11,14 +11,13 @@ it, `wait for code` the way to the phone. What meets a limit (the provider's, or
 ten messages in ten minutes) is counted as throttled; people then ask again after a while, or at
 once with `--shape retry_storm`.
 
-    sms-simulators serve --otp-port 3001 &
+    sms-simulators serve --otp-port 3001 --otp-faithful &
     locust -f loadtests/send_verify.py --host http://127.0.0.1:3001 --headless -u 20 -t 1m
     locust -f loadtests/send_verify.py --host https://logto.example.com --token $LOGTO_TOKEN ...
 
 `--provider NAME` connects the service to that provider first, and chooses people whom it reaches.
 """
 
-import time
 from argparse import ArgumentParser
 from typing import Any
 
@@ -27,23 +26,16 @@ import shapes
 from locust import between, events, task
 from locust.runners import WorkerRunner
 from people import Person
-from service import (
-    MISMATCH,
-    Client,
-    code_seconds,
-    enter_in_vain,
-    enter_too_late,
-    prepare,
-)
+from service import MISMATCH, Client, enter_too_late, happens, prepare
 from visitors import Visitors
 
+from simulators.load.answer import Answer, Plot, Seen
 from simulators.load.inbox import Sms
 from simulators.load.run import attach
 
 SHARES = {
     "mistyped": (0.10, "enter a wrong code first"),
     "resent": (0.08, "ask for a second code before they enter one"),
-    "late": (0.02, "enter the code when it has expired"),
     "abandoned": (0.05, "never enter it"),
 }
 READ_SECONDS = 20.0  # how long people look at the phone
@@ -72,36 +64,21 @@ class Visitor(Client):
     load = run
     wait_time = between(0, 0.1)
 
-    def on_start(self) -> None:
-        """Nobody is late yet."""
-        self.late: list[tuple[float, Person, str]] = []
-
     @task
     def sign_in(self) -> None:
         """From the request for a code to being let in, or not."""
-        self._too_late()
         person = visitors.next()
         sms = self._receive(person)
-        if sms is None or self._happens("abandoned"):
+        if sms is None or happens(run, "abandoned"):
             return
-        if self._happens("late"):
-            self.late.append((time.time() + self.options.code_life, person, sms.code))
-            run.ledger.keep_back(person.number, sms.code)
+        if self.is_late(person, sms.code):
             return
-        if self._happens("resent"):
+        if happens(run, "resent"):
             sms = self._resend(person, sms)
         if sms is not None:
-            if self._happens("mistyped"):
+            if happens(run, "mistyped"):
                 self.enter(person, other(sms.code), name="verify wrong code", expected=MISMATCH)
             self.enter(person, sms.code)
-
-    @property
-    def options(self) -> Any:
-        """The run's."""
-        return self.environment.parsed_options
-
-    def _happens(self, what: str) -> bool:
-        return visitors.crowd.chance.random() < float(getattr(self.options, what))
 
     def _receive(self, person: Person, after: int = 0) -> Sms | None:
         """Asks until a code is sent, and reads it."""
@@ -117,7 +94,7 @@ class Visitor(Client):
                 )
             if answer.kind != "throttled":
                 return None
-            if shapes.patient(self.options):
+            if shapes.patient(self.environment.parsed_options):
                 gevent.sleep(PATIENCE_SECONDS)
         return None
 
@@ -126,12 +103,6 @@ class Visitor(Client):
         if second is not None and second.code != first.code:
             self.enter(person, first.code, name="verify old code", expected=MISMATCH)
         return second
-
-    def _too_late(self) -> None:
-        """Those who come back when their codes are too old."""
-        while self.late and self.late[0][0] < time.time():
-            _, person, code = self.late.pop(0)
-            enter_in_vain(run, person.number, code, "expired")
 
 
 def other(code: str) -> str:
@@ -145,24 +116,32 @@ def _options(parser: ArgumentParser) -> None:
         parser.add_argument(
             f"--{name}", type=float, default=share, help=f"The share of people who {what}"
         )
-    parser.add_argument(
-        "--code-seconds",
-        type=float,
-        default=0.0,
-        help="How long a code is good for, if that is longer than the service says",
-    )
 
 
 @events.test_start.add_listener
 def _connect(environment: Any, **_: Any) -> None:
     if not isinstance(environment.runner, WorkerRunner):
         prepare(run)
-        options = environment.parsed_options  # workers get those of their master
-        options.code_life = max(options.code_seconds, code_seconds(run))
 
 
 @events.test_stop.add_listener
 def _come_back(environment: Any, **_: Any) -> None:
-    """Nobody waits for ten minutes: the clock is moved when the last user is gone."""
-    if not isinstance(environment.runner, WorkerRunner):
-        enter_too_late(run, environment.parsed_options.code_life)
+    enter_too_late(environment, run)
+
+
+@run.answers
+def _answer(seen: Seen) -> Answer:
+    """Who was let in, and who was not although they should have been."""
+    sent, throttled, refused = map(run.ledger.count, ("sent", "throttled", "refused"))
+    let_in, wrong = run.ledger.count("verified"), run.ledger.count("wrong")
+    rate = let_in / seen.seconds if seen.seconds else 0.0
+    return Answer(
+        f"{rate:.1f} people a second got a code and were let in with it, {let_in:,} in all; of"
+        f" {sent + throttled + refused:,} sends {throttled:,} were throttled and {refused:,}"
+        f" refused, and {wrong:,} right codes were not accepted.",
+        Plot(
+            "People",
+            "a second",
+            {"asked for a code": seen.sends("asked"), "let in": seen.sends("verified")},
+        ),
+    )

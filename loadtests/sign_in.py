@@ -6,9 +6,10 @@ number in them. Somebody registers; registered people come back to sign in, or h
 password.
 
 Look at `FLOW sign in` and the others: one is a whole visit, with its wait for the SMS; below are
-the steps. A visit that ends early is counted at the step where it ended.
+the steps. A visit that ends early is counted at the step where it ended. Some people enter a code
+again that was accepted (`--replayed`), some come back with theirs when it has expired (`--late`).
 
-    sms-simulators serve --otp-port 3001 &
+    sms-simulators serve --otp-port 3001 --otp-faithful &
     locust -f loadtests/sign_in.py --host http://127.0.0.1:3001 --headless -u 20 -t 1m
     locust -f loadtests/sign_in.py --host https://logto.example.com --token $LOGTO_TOKEN ...
 
@@ -19,6 +20,7 @@ keeps a person from two visits within a minute, which Aliyun does not allow.
 
 import base64
 import hashlib
+import json
 import secrets
 import time
 from argparse import ArgumentParser
@@ -30,14 +32,28 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from locust import FastHttpUser, between, events, task
 from locust.runners import WorkerRunner
 from people import Person
-from service import error_code, manage, prepare, read, record
+from service import (
+    enter_in_vain,
+    enter_too_late,
+    error_code,
+    happens,
+    heard,
+    know_code_life,
+    manage,
+    prepare,
+    record,
+)
 from visitors import Visitors
 
+from simulators.load.answer import Answer, Plot, Seen
+from simulators.load.figures import percentile
+from simulators.load.ledger import Replay
 from simulators.load.run import attach
 
 CALLBACK = "http://127.0.0.1:9/callback"  # nobody listens: its query is all that is needed
 VERIFICATION = "/api/experience/verification/verification-code"
 SCOPE = "openid profile phone"
+VISITS = ("register", "sign in", "forgot password")
 READ_SECONDS = 20.0
 MOST_HOPS = 5
 MOST_VISITS = 8  # of one person: Logto sends no number more than ten messages in ten minutes
@@ -61,9 +77,10 @@ EXPERIENCE = {
 run = attach(
     needs="host sim",
     requests=(
-        *("register", "sign in", "forgot password"),
+        *VISITS,
         *("authorize", "begin", "send", "wait for code", "verify", "identify", "submit"),
         *("redirect", "token", "userinfo", "set password"),
+        *("verify used code", "verify expired code"),
     ),
     uses=("Register", "SignIn", "ForgotPassword"),
 )
@@ -72,6 +89,10 @@ visitors = Visitors(run)
 
 class Ended(Exception):
     """A visit cannot go on; what went wrong is counted at its step."""
+
+
+class Late(Ended):
+    """The visitor is gone and comes back when the code has expired."""
 
 
 class Member:
@@ -126,6 +147,10 @@ class Browser(FastHttpUser):
         try:
             self._enter(member.person, event)
             rest()
+        except Late:
+            if member.visits:
+                members.append(member)
+            return
         except Ended:
             return
         run.figure("FLOW", name, 1000 * (time.perf_counter() - started))
@@ -173,6 +198,10 @@ class Browser(FastHttpUser):
         if sms is None:
             raise Ended
         seen[person.number] = sms.sequence
+        where = json.dumps({"cookies": self._cookies(), "verification": asked})
+        if happens(run, "late"):
+            run.ledger.keep_back(person.number, sms.code, where)
+            raise Late
         body = {"identifier": identifier, "verificationId": asked, "code": sms.code}
         try:
             self._step("POST", f"{VERIFICATION}/verify", "verify", json=body)
@@ -180,7 +209,13 @@ class Browser(FastHttpUser):
             run.ledger.wrong(person.number, sms.code, "verify", usage=event)
             raise
         run.ledger.verified(person.number, sms.code, usage=event)
+        if happens(run, "replayed"):
+            _in_vain("used", person.number, sms.code, where)
         return asked
+
+    def _cookies(self) -> str:
+        """As a header has them."""
+        return "; ".join(f"{one.name}={one.value}" for one in self.client.cookiejar)
 
     def _send(self, person: Person, event: str, body: dict[str, Any]) -> str:
         """The id of a verification whose code is on its way."""
@@ -188,7 +223,7 @@ class Browser(FastHttpUser):
         with self.client.post(
             VERIFICATION, json=body, name="send", catch_response=True
         ) as response:
-            answer = read(response)
+            answer = heard(run, person, response)
             if answer.kind in ("sent", "throttled"):
                 response.success()
             else:
@@ -242,6 +277,22 @@ class Browser(FastHttpUser):
         return response
 
 
+def _in_vain(kind: Replay, number: str, code: str, where: str) -> None:
+    """Enters a code once too often or too late, in the session that it was sent in."""
+    told = json.loads(where)
+    body = {
+        "identifier": {"type": "phone", "value": number.removeprefix("+")},
+        "verificationId": told["verification"],
+        "code": code,
+    }
+    cookies = {"Cookie": told["cookies"]}
+
+    def again() -> None:
+        manage(run, "POST", f"{VERIFICATION}/verify", body, headers=cookies)
+
+    enter_in_vain(run, number, code, kind, again)
+
+
 @events.init_command_line_parser.add_listener
 def _options(parser: ArgumentParser) -> None:
     parser.add_argument("--client-id", default="", help="An application that is there already")
@@ -265,4 +316,25 @@ def _prepare(environment: Any, **_: Any) -> None:
             "oidcClientMetadata": {"redirectUris": [CALLBACK], "postLogoutRedirectUris": []},
         }
         options.client_id = manage(run, "POST", "/api/applications", application)["id"]
+    elif not isinstance(environment.runner, WorkerRunner):
+        know_code_life(run)
     Browser.client_id = options.client_id  # workers get the options of their master
+
+
+@events.test_stop.add_listener
+def _end(environment: Any, **_: Any) -> None:
+    enter_too_late(environment, run, lambda *late: _in_vain("expired", *late))
+
+
+@run.answers
+def _answer(seen: Seen) -> Answer:
+    """Whole visits a second, of each kind."""
+    rates = {one: seen.rate(one) for one in VISITS}
+    half, most = (percentile(seen.request("sign in").times, share) for share in (0.5, 0.95))
+    return Answer(
+        f"{sum(rates.values()):.1f} visits a second went all the way: {rates['register']:.1f}"
+        f" people registered, {rates['sign in']:.1f} signed in and {rates['forgot password']:.1f}"
+        f" set a new password; half of the sign-ins took up to {half / 1000:.1f} s and 95 % up to"
+        f" {most / 1000:.1f} s, the wait for the SMS included.",
+        Plot("Whole visits", "a second", {one: seen.rates(one) for one in VISITS}),
+    )

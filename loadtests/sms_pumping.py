@@ -6,17 +6,17 @@ sign in meanwhile. Logto's own limit, ten messages in ten minutes to a number, s
 and never sees the former. `--block-after 20` has the account refuse the country at its provider
 after 20 seconds, as an operator does who looks at the bill.
 
-Look at the table at the end: of what the robots asked for, how much was sent (that is the bill),
-how much was stopped, by whom; and how many codes of each kind were ever entered, which is what
-tells an attack from a campaign. `send` and `verify` are the customers': they must not suffer.
+The answer tells what the robots got, which is the bill (`--price` for a segment), and who stopped
+the rest; its table, how many codes of each kind were ever entered, which is what tells an attack
+from a campaign. `send` and `verify` are the customers': they must not suffer.
 
-    sms-simulators serve --otp-port 3001 &
+    sms-simulators serve --otp-port 3001 --otp-faithful &
     locust -f loadtests/sms_pumping.py --host http://127.0.0.1:3001 --headless -u 20 -t 1m \\
         --block-after 30
 """
 
-import logging
 from argparse import ArgumentParser
+from collections import Counter
 from itertools import count
 from typing import Any
 
@@ -24,20 +24,23 @@ import gevent
 from locust import between, events, task
 from locust.runners import WorkerRunner
 from people import PREFIXES, Person
-from service import Client, prepare
+from service import Client, enter_too_late, prepare
 from visitors import Visitors, at_home
 
+from simulators.load.answer import Answer, Plot, Seen
+from simulators.load.ledger import Kind
 from simulators.load.run import attach
 
 ROBOTS, CUSTOMERS = 4, 1  # of five users
 ONE_NUMBER_SHARE = 0.1
 READ_SECONDS = 20.0
+PRICE = 0.05  # a guess: each provider has its own for each country
 WHO = {"pump many numbers": "many", "pump one number": "one", "send": "Generic"}
 
 run = attach(
     needs="host sim",
     requests=(
-        *("send", "wait for code", "verify", "verify used code"),
+        *("send", "wait for code", "verify", "verify used code", "verify expired code"),
         *("pump many numbers", "pump one number", "pump many numbers: *", "pump one number: *"),
     ),
     uses=tuple(WHO.values()),
@@ -66,7 +69,7 @@ class Customer(Client):
             usage="Generic",
             name="wait for code",
         )
-        if sms is not None:
+        if sms is not None and not self.is_late(person, sms.code):
             self.enter(person, sms.code)
 
 
@@ -104,6 +107,9 @@ def _option(parser: ArgumentParser) -> None:
         default=0.0,
         help="Seconds until the account takes nothing to the prefix's country [0: never]",
     )
+    parser.add_argument(
+        "--price", type=float, default=PRICE, help="What a segment costs, in any currency"
+    )
 
 
 @events.test_start.add_listener
@@ -121,19 +127,55 @@ def _block() -> None:
 
 
 @events.test_stop.add_listener
-def _bill(environment: Any, **_: Any) -> None:
-    """What was paid for, what was stopped and by whom."""
+def _end(environment: Any, **_: Any) -> None:
     if isinstance(environment.runner, WorkerRunner):
         return
     if environment.parsed_options.block_after:
         environment.defence.kill()
         run.inbox.call("PUT", "/_sim/regions", {"allowed": None, "blocked": []})
-    logging.info("%-20s %9s %9s %9s %9s", "", "asked", "sent", "stopped", "entered")
+    enter_too_late(environment, run)
+
+
+@run.answers
+def _answer(seen: Seen) -> Answer:
+    """What was paid for, what was stopped and by whom."""
+    kinds: tuple[Kind, ...] = ("asked", "sent", "throttled", "refused", "verified")
+    rows = []
     for name, usage in WHO.items():
-        kinds = ("asked", "sent", "throttled", "refused", "verified")
         asked, sent, throttled, refused, entered = (run.ledger.count(k, usage) for k in kinds)
-        row = (name, asked, sent, throttled + refused, entered)
-        logging.info("%-20s %9d %9d %9d %9d", *row)
-    for (name, kind), found in sorted(environment.stats.entries.items()):
-        if kind == "STOPPED":
-            logging.info("stopped: %s, %d times", name, found.num_requests)
+        rows.append((name, asked, sent, throttled + refused, entered))
+    asked, sent, stopped, entered = (sum(row[at] for row in rows[:2]) for at in range(1, 5))
+    prefix = PREFIXES[_country()]
+    theirs = {prefix.number(at) for at in range(len(prefix))}
+    segments = sum(one["segments"] for one in seen.messages if one["to"] in theirs)
+    price = run.environment.parsed_options.price
+    return Answer(
+        f"Of {asked:,} messages that the robots asked for {sent:,} were sent, {segments:,} segments"
+        f" or {price * segments:,.2f} at {price:g} each, for {entered:,} codes entered;"
+        f" {stopped:,} were stopped{_by_whom(seen)}.",
+        Plot(
+            "Sent",
+            "a second",
+            {
+                "to many numbers": seen.sends("sent", "many"),
+                "to one number": seen.sends("sent", "one"),
+                "to customers": seen.sends("sent", "Generic"),
+            },
+        ),
+        ("", "asked", "sent", "stopped", "entered"),
+        rows,
+    )
+
+
+def _by_whom(seen: Seen) -> str:
+    """Who stopped how many, in the code of the refusal."""
+    found: Counter[str] = Counter()
+    for one in seen.requests:
+        who, _, why = one.name.partition(": ")
+        if who in WHO and why:
+            found[why] += one.count
+    told = [
+        f"{times:,} by the {'provider' if why.startswith('connector.') else 'service'} ({why})"
+        for why, times in found.most_common()
+    ]
+    return f": {', '.join(told)}" if told else ""

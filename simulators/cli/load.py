@@ -226,7 +226,7 @@ def _placed(
     _check(settings, scenario, needs=())  # before a server is started for nothing
     options = ["--limits", f"{limits}"]
     if "host" in scenario.needs:
-        options += ["--otp-port", "0"]
+        options += ["--otp-port", "0", "--otp-faithful"]  # the scenarios are about Logto
     try:
         started = closing.enter_context(launch.server(options))
     except launch.NotStarted as error:

@@ -10,7 +10,9 @@ import logging
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
@@ -22,10 +24,11 @@ from locust.runners import STATE_INIT, STATE_STOPPED, MasterRunner
 
 from simulators.control.client import ControlError
 from simulators.load import figures, invariants, report, settings
-from simulators.load.figures import Recorder, requests
+from simulators.load.answer import Answer, Seen
+from simulators.load.figures import Recorder, Requests, requests
 from simulators.load.inbox import Inbox, Kept, Watch
 from simulators.load.invariants import Finding
-from simulators.load.ledger import Ledger
+from simulators.load.ledger import Ledger, Mark
 from simulators.load.settings import Settings
 from simulators.load.thresholds import Figures, Names, Threshold, parse
 from simulators.load.verdict import Verdict
@@ -46,6 +49,8 @@ class Judged(Protocol):
     ledger: Ledger
     settings: Settings
     environment: Any
+    provider: str
+    answering: Callable[[Seen], Answer] | None
 
     @property
     def seed(self) -> str: ...
@@ -163,9 +168,11 @@ class Head:
 
     def _found(self) -> Verdict:
         judged = Figures(requests(self.run.environment.stats), self.run.ledger, self._seconds)
+        answer, failed = self._answer(judged.requests)
+        began = self.recorder.began
         return Verdict(
             scenario=Path(self.run.environment.locustfile or "scenario").stem,
-            invariants=[*self._invariants(), *self._mishaps()],
+            invariants=[*self._invariants(), *self._mishaps(), *failed],
             thresholds=[judged.judged(threshold) for threshold in self.thresholds],
             facts={
                 "seed": self.run.seed,
@@ -173,10 +180,35 @@ class Head:
                 "seconds": round(self._seconds),
                 "sent": self.run.ledger.count("sent"),
                 "throttled": self.run.ledger.count("throttled"),
+                "refused": self.run.ledger.count("refused"),
                 "verified": self.run.ledger.count("verified"),
+                "provider": self._provider(),
+                "began": _iso(began),
+                "version": version("sms-simulators"),
             },
             requests=judged.requests,
+            answer=answer,
+            marks=[Mark(mark.at - began, mark.text) for mark in self.run.ledger.marks],
         )
+
+    def _answer(self, found: Sequence[Requests]) -> tuple[Answer | None, list[Finding]]:
+        """The scenario's own, and what is wrong if it fails to give one."""
+        if self.run.answering is None:
+            return None, []
+        kept = self._kept.messages if isinstance(self._kept, Kept) else ()
+        seen = Seen(self.run.ledger, self.recorder, found, kept, self._seconds)
+        try:
+            return self.run.answering(seen), []
+        except Exception as error:
+            logging.exception("no answer")
+            told = f"{type(error).__name__}: {error}"
+            return None, [Finding("the scenario answers its question", "broken", "", [told])]
+
+    def _provider(self) -> str:
+        """Who carried the messages: whom the scenario or a person named, else who is seen to."""
+        named = self.run.provider or self.run.settings.provider
+        kept = self._kept.messages if isinstance(self._kept, Kept) else ()
+        return named or ", ".join(sorted({one["provider"] for one in kept})) or "none"
 
     def _users(self) -> list[int]:
         return [0, *(one.users for one in self.recorder.samples)]
@@ -293,6 +325,10 @@ class Head:
             print(self.verdict.as_text(), flush=True)  # noqa: T201 - it is what was asked for
         if exit_code != self.verdict.exit_code:
             raise SystemExit(self.verdict.exit_code)
+
+
+def _iso(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _interrupt() -> None:

@@ -106,6 +106,13 @@ class Inbox:
         self._good(status, page)
         return page["refusals"][0]["sequence"] if page["refusals"] else 0
 
+    def journal(self, most: int = 100) -> list[dict[str, Any]]:
+        """The newest requests that came in, the newest last."""
+        status, page = self._get("/_sim/requests", {"limit": str(most)})
+        self._good(status, page)
+        rows: list[dict[str, Any]] = page["requests"]
+        return rows
+
     def windows(self) -> list[dict[str, Any]]:
         """What is left in every window in use."""
         rows: list[dict[str, Any]] = self.call("GET", "/_sim/limits")["windows"]

@@ -66,7 +66,7 @@ def _once(ledger: Ledger, kept: Kept | None) -> Finding:
         return Finding(name, "unknown", _NO_INBOX)
     sends = sum(counts["sent"] for counts in ledger.numbers.values())
     told = f"{sends:,} sends accepted, {len(kept.messages):,} messages in the inbox"
-    return _found(name, _not_once(ledger, kept), told)
+    return _tried(name, [*_not_once(ledger, kept)], sends + len(kept.messages), told)
 
 
 def _not_once(ledger: Ledger, kept: Kept) -> Iterator[str]:
@@ -99,7 +99,8 @@ def _own_codes(ledger: Ledger, kept: Kept | None) -> Finding:
         return _own_codes_seen(name, ledger)
     codes = f"{sum(ledger.verified_codes.values()):,} verified"
     told = f"{len(ledger.receipts):,} codes read, {codes}"
-    return _found(name, [*_misread(ledger, kept), *_foreign(ledger, kept)], told)
+    tried = len(ledger.receipts) + len(ledger.verified_codes)
+    return _tried(name, [*_misread(ledger, kept), *_foreign(ledger, kept)], tried, told)
 
 
 def _misread(ledger: Ledger, kept: Kept) -> Iterator[str]:
@@ -200,7 +201,7 @@ def _windows(kept: Kept | None) -> Finding:
         told += f"; it could not say of {', '.join(unknown)}"
     if unknown and not violations and not count:
         return Finding(name, "unknown", told)
-    return _found(name, violations, told)
+    return _tried(name, violations, count, told)
 
 
 def _refusals(kept: Kept | None) -> Finding:

@@ -80,7 +80,7 @@ class Ledger:
     marks: list[Mark] = field(default_factory=list)
     replays: Counter[str] = field(default_factory=Counter)
     revived: Counter[tuple[str, str]] = field(default_factory=Counter)
-    kept_back: set[tuple[str, str]] = field(default_factory=set)
+    kept_back: set[tuple[str, str, str]] = field(default_factory=set)
     expected: dict[str, set[str]] = field(default_factory=dict)
     came: dict[str, set[str]] = field(default_factory=dict)
     checks: dict[str, Check] = field(default_factory=dict)
@@ -156,9 +156,10 @@ class Ledger:
         if accepted and kind == "expired":
             self.revived[digits(number), code] += 1
 
-    def keep_back(self, number: str, code: str) -> None:
-        """The person has a code and waits until it is too old."""
-        self.kept_back.add((digits(number), code))
+    def keep_back(self, number: str, code: str, where: str = "") -> None:
+        """The person has a code and waits until it is too old; `where` is what it takes to enter it
+        then, if that is more than the number."""
+        self.kept_back.add((digits(number), code, where))
 
     def expect(self, what: str, item: str) -> None:
         """A scenario's own: after this, `item` has to come. `what` is the sentence that is true if
@@ -214,7 +215,7 @@ class Ledger:
             "marks": [[*mark] for mark in self.marks],
             "replays": [[*pair] for pair in self.replays.items()],
             "revived": [[*key, times] for key, times in self.revived.items()],
-            "kept_back": [[*pair] for pair in self.kept_back],
+            "kept_back": [[*kept] for kept in self.kept_back],
             "expected": [[what, [*items]] for what, items in self.expected.items()],
             "came": [[what, [*items]] for what, items in self.came.items()],
             "checks": [[what, c.tried, c.violations] for what, c in self.checks.items()],
@@ -245,7 +246,7 @@ class Ledger:
             self.replays[kind] += times
         for number, code, times in packed["revived"]:
             self.revived[number, code] += times
-        self.kept_back.update((number, code) for number, code in packed["kept_back"])
+        self.kept_back.update((number, code, at) for number, code, at in packed["kept_back"])
         for mine, theirs in ((self.expected, "expected"), (self.came, "came")):
             for what, items in packed[theirs]:
                 mine.setdefault(what, set()).update(items)

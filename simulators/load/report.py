@@ -1,4 +1,5 @@
-"""One page that says how a run went: the verdict first, then plots of what changed over time.
+"""One page that says how a run went: the verdict first, with the scenario's answer to its own
+question, then plots of what changed over time.
 
 It is whole in itself: no script, no picture, nothing from anywhere; its policy allows only its own
 style sheet, by hash. Whatever came from a run is escaped. The plots are inline SVG.
@@ -11,6 +12,7 @@ from hashlib import sha256
 from html import escape
 from math import ceil, floor, log10
 
+from simulators.load.answer import Answer, cell
 from simulators.load.figures import Recorder, Requests, percentile
 from simulators.load.invariants import Finding
 from simulators.load.ledger import Ledger, Mark
@@ -41,6 +43,7 @@ polyline { fill: none; stroke-width: 1.8; stroke-linejoin: round }
 """
 WIDTH, HEIGHT = 900, 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 62, 16, 16, 30
+_BAR, _NAMES = 26, 190
 COLOURS = ("#2563eb", "#dc2626", "#059669", "#d97706", "#7c3aed", "#0891b2", "#be185d", "#4b5563")
 Points = Sequence[tuple[float, float]]
 
@@ -54,7 +57,7 @@ def page(verdict: Verdict, recorder: Recorder, ledger: Ledger) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{title}</title><style>{_STYLE}</style></head><body>"
-        f"{_head(verdict)}{_findings('Invariants', verdict.invariants)}"
+        f"{_head(verdict)}{_answer(verdict)}{_findings('Invariants', verdict.invariants)}"
         f"{_findings('Thresholds', verdict.thresholds)}"
         f"<h2>Over time</h2>{''.join(_charts(recorder, ledger))}"
         f"{_requests(verdict.requests)}{_reasons(ledger)}</body></html>\n"
@@ -68,10 +71,37 @@ def _digest(text: str) -> str:
 def _head(verdict: Verdict) -> str:
     facts = ", ".join(f"{escape(name)} {escape(str(told))}" for name, told in verdict.facts.items())
     word = "passed" if verdict.passed else "failed"
+    sentence = f"<p><b>{escape(verdict.answer.sentence)}</b></p>" if verdict.answer else ""
     return (
         f'<header class="verdict {word}"><h1>{escape(verdict.scenario)} {word}</h1>'
-        f"<p>{facts}</p></header>"
+        f"{sentence}<p>{facts}</p></header>"
     )
+
+
+def _answer(verdict: Verdict) -> str:
+    """The one plot that the answer is seen in, and its table."""
+    answer = verdict.answer
+    if answer is None:
+        return ""
+    drawn = ""
+    if answer.plot is not None:
+        plot, seconds = answer.plot, float(verdict.facts.get("seconds", 0))
+        drawn = chart(plot.title, plot.unit, plot.lines, seconds, verdict.marks)
+        drawn += bars(plot.title, plot.unit, plot.bars)
+    return drawn + _answer_table(answer)
+
+
+def _answer_table(answer: Answer) -> str:
+    if not answer.rows:
+        return ""
+    heads = "".join(f"<th class=n>{escape(name)}</th>" for name in answer.head[1:])
+    rows = "".join(
+        f"<tr><td>{escape(str(name))}</td>"
+        + "".join(f"<td class=n>{escape(cell(one))}</td>" for one in cells)
+        + "</tr>"
+        for name, *cells in answer.rows
+    )
+    return f"<table><tr><th>{escape(answer.head[0])}</th>{heads}</tr>{rows}</table>"
 
 
 def _findings(title: str, findings: Sequence[Finding]) -> str:
@@ -119,6 +149,7 @@ def _charts(recorder: Recorder, ledger: Ledger) -> Iterator[str]:
             },
         )
     yield draw("Sends throttled", "a second", _sends(ledger, "throttled", began, seconds))
+    yield draw("Sends refused", "a second", _sends(ledger, "refused", began, seconds))
     yield draw("Sends accepted", "a second", _sends(ledger, "sent", began, seconds))
     fullest = defaultdict(list)
     for sample in samples:
@@ -205,6 +236,27 @@ def chart(
     return (
         f"<figure><figcaption>{escape(title)} <small>{escape(unit)}</small></figcaption>"
         f"{''.join(parts)}</svg><ul class=legend>{''.join(legend)}</ul></figure>"
+    )
+
+
+def bars(title: str, unit: str, values: Mapping[str, float]) -> str:
+    """A figure of one bar for each name, with its value behind it."""
+    if not values:
+        return ""
+    top, height = _ceiling(max(values.values())), _BAR * len(values) + 8
+    label = escape(f"{title}, {unit}")
+    parts = [f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{label}">']
+    for place, (name, value) in enumerate(values.items()):
+        y, width = _BAR * place + 4, (WIDTH - _NAMES - 80) * value / top
+        colour = COLOURS[place % len(COLOURS)]
+        parts.append(
+            f'<text class=end x="{_NAMES - 6}" y="{y + 14}">{escape(name)}</text>'
+            f'<rect x="{_NAMES}" y="{y}" width="{width:.1f}" height="{_BAR - 6}" fill="{colour}"/>'
+            f'<text x="{_NAMES + width + 6:.1f}" y="{y + 14}">{value:,.6g}</text>'
+        )
+    return (
+        f"<figure><figcaption>{escape(title)} <small>{escape(unit)}</small></figcaption>"
+        f"{''.join(parts)}</svg></figure>"
     )
 
 

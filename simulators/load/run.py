@@ -28,6 +28,7 @@ from locust.exception import StopTest
 from locust.runners import WorkerRunner
 
 from simulators.load import settings
+from simulators.load.answer import Answer, Seen
 from simulators.load.head import USAGE, Head
 from simulators.load.inbox import Inbox, Sms
 from simulators.load.ledger import Ledger
@@ -49,6 +50,8 @@ class Run:
         self.ledger = Ledger()
         self.settings = Settings()
         self.environment: Any = None
+        self.provider = ""  # who carried the messages, where the scenario knows better than we
+        self.answering: Callable[[Seen], Answer] | None = None
         self.worker = 0
         self.workers = 1
         self._part: Worker | Head
@@ -100,6 +103,11 @@ class Run:
             context={},
         )
 
+    def answers(self, function: Callable[[Seen], Answer]) -> Callable[[Seen], Answer]:
+        """Answers the scenario's question once the run is over, in the process that judges."""
+        self.answering = function
+        return function
+
     def begin(self, environment: Any) -> None:
         """Once for each process, when Locust knows its part."""
         self.environment = environment
@@ -126,6 +134,7 @@ class Run:
         self.settings = settings.read(self.environment.parsed_options)
         self.__dict__.pop("inbox", None)
         self.ledger.clear()
+        self.provider = ""
         self._part.started()
         if isinstance(self._part, Worker):
             self.worker, self.workers = self._part.lane()
@@ -174,7 +183,9 @@ def attach(
 
     `needs` says what the scenario cannot do without, and so what is tried before the first user
     starts: "host" (the service under test, and its Management API with the token), "sim" (the
-    inbox). Without "host", users go to the simulators unless `--host` says otherwise.
+    inbox). Without "host", users go to the simulators unless `--host` says otherwise. "providers"
+    says that they send what is for providers, so that a `--host`, which is a service that people
+    sign in to, is refused; with "target" it is one that stands for providers, and no Logto.
 
     `requests` are the names of the scenario's requests as Locust lists them, `uses` the uses and
     templates that it writes in the ledger; `*` stands for any text. Where they are given, a

@@ -7,6 +7,7 @@ import ssl
 from argparse import SUPPRESS, ArgumentError, ArgumentParser
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ DEFAULT_SIM = "http://127.0.0.1:8026"
 NO_SIM = "none"
 _TIMEOUT = 10.0
 MANAGEMENT = "/api/connectors"
+DISCOVERY = "/oidc/.well-known/openid-configuration"
 _UNAUTHORISED = (401, 403)
 
 
@@ -161,7 +163,24 @@ def check(given: Settings, needs: Collection[str], names: Names | None = None) -
         _simulators(given, needs)
     if "host" in needs:
         _service(given)
+    elif given.host not in ("", given.sim):
+        _no_service(given, needs)
     return found
+
+
+def _no_service(given: Settings, needs: Collection[str]) -> None:
+    """Where users send what is for a provider: a service that sends codes, a person's real Logto
+    perhaps, must not be loaded with that."""
+    if "providers" in needs:
+        raise NotReady(
+            "--host: this scenario sends what is for providers, and asks no service for codes;"
+            f" --sim says where that goes, and {given.host} gets none of it"
+        )
+    if "target" in needs and _status(given.host, "", DISCOVERY) == HTTPStatus.OK:
+        raise NotReady(
+            f"--host: {given.host}{DISCOVERY} answers as Logto does; this scenario sends what is"
+            " for providers"
+        )
 
 
 def _writable(given: Settings) -> None:
@@ -176,7 +195,10 @@ def _writable(given: Settings) -> None:
 
 def _simulators(given: Settings, needs: Collection[str]) -> None:
     if not given.sim:
-        raise NotReady("--sim none: the people of this scenario read the simulators' inbox")
+        raise NotReady(
+            "--sim none: the people of this scenario read the simulators' inbox; none is for"
+            ' scenarios of one\'s own that read no SMS, `attach(needs="host")`'
+        )
     inbox = Inbox(given.sim, account=given.account, token=given.sim_token)
     try:
         providers = [row["name"] for row in inbox.call("GET", "/_sim/providers")["providers"]]
@@ -203,7 +225,7 @@ def _service(given: Settings) -> None:
         )
 
 
-def _status(host: str, token: str) -> int:
+def _status(host: str, token: str, path: str = MANAGEMENT) -> int:
     try:
         parts = urlsplit(host)
         port = parts.port
@@ -218,7 +240,7 @@ def _status(host: str, token: str) -> int:
     connection = kind(parts.hostname, port, timeout=_TIMEOUT)
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
-        connection.request("GET", f"{parts.path.rstrip('/')}{MANAGEMENT}", headers=headers)
+        connection.request("GET", f"{parts.path.rstrip('/')}{path}", headers=headers)
         return connection.getresponse().status
     except ssl.SSLError as error:
         raise NotReady(f"--host: {host} is not trusted ({error.reason})") from None

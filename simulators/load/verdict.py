@@ -11,8 +11,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from simulators.load.answer import Answer
 from simulators.load.figures import Requests, percentile
 from simulators.load.invariants import Finding
+from simulators.load.ledger import Mark
 
 MOST_SHOWN = 10
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -21,13 +23,17 @@ _SIGNS = {"holds": "ok  ", "broken": "FAIL", "unknown": "??  "}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """`facts` are what a person wants beside it: seed, users, seconds, counts."""
+    """`answer` is the scenario's, and comes first; `marks` are what happened during the run, by
+    seconds since its start. `facts` are what a person wants beside it: seed, users, seconds,
+    counts, and which version, when, through which provider."""
 
     scenario: str
     invariants: Sequence[Finding]
     thresholds: Sequence[Finding]
     facts: Mapping[str, Any] = field(default_factory=dict)
     requests: Sequence[Requests] = ()
+    answer: Answer | None = None
+    marks: Sequence[Mark] = ()
 
     @property
     def passed(self) -> bool:
@@ -50,16 +56,21 @@ class Verdict:
         return replace(self, invariants=[*others, finding])
 
     def as_text(self) -> str:
-        """For people: each finding, with the first of its violations."""
+        """For people: the scenario's answer, then each finding, with the first of its
+        violations."""
         facts = ", ".join(f"{name} {value}" for name, value in self.facts.items())
         lines = [f"{self.scenario}: {'passed' if self.passed else 'FAILED'}  ({facts})"]
+        if self.answer is not None:
+            told = ["", *self.answer.as_text(self.marks)]
+            lines += [f"  {line}".rstrip() for line in told]
         lines += _table(self.requests)
         lines += [line for finding in self.findings for line in _lines(finding)]
         return "\n".join(lines)
 
     def as_json(self) -> str:
-        """`{"scenario", "passed", "exit_code", "facts", "invariants": [...], "thresholds": [...]}`,
-        and the invariants again as "oracle", as they were called first."""
+        """`{"scenario", "passed", "exit_code", "facts", "answer", "invariants": [...],
+        "thresholds": [...], "requests": [...]}`, and the invariants again as "oracle", as they
+        were called first."""
         invariants = [_plain(finding) for finding in self.invariants]
         return json.dumps(
             {
@@ -67,8 +78,10 @@ class Verdict:
                 "passed": self.passed,
                 "exit_code": self.exit_code,
                 "facts": dict(self.facts),
+                "answer": self.answer and self.answer.as_data(),
                 "invariants": invariants,
                 "thresholds": [_plain(finding) for finding in self.thresholds],
+                "requests": [_figures(one) for one in self.requests],
                 "oracle": invariants,
             },
             ensure_ascii=False,
@@ -93,6 +106,13 @@ def _plain(finding: Finding) -> dict[str, Any]:
         "violations": violations,
         "breaches": violations,  # as they were called first
     }
+
+
+def _figures(one: Requests) -> dict[str, Any]:
+    times = {f"p{share}": percentile(one.times, share / 100) for share in (50, 95, 99)}
+    longest = round(one.longest or 0, 1)
+    known = {"name": one.name, "requests": one.count, "failures": one.failures}
+    return {**known, "milliseconds": {**times, "max": longest}}
 
 
 def _table(requests: Sequence[Requests]) -> Iterator[str]:

@@ -10,13 +10,16 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from xml.etree.ElementTree import fromstring
 
 import pytest
 
 from simulators.cli import load as command
+from simulators.data import data
 from simulators.load import launch
+from simulators.load.settings import NotReady, Settings, check
 
 COMMAND = [sys.executable, "-m", "simulators.cli", "load"]
 SMOKE = Path(__file__).parent / "smoke.py"
@@ -48,7 +51,8 @@ def logto():
 
     class Answer(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
-            good = self.headers.get("Authorization") == "Bearer good"
+            public = self.path.endswith("/oidc/.well-known/openid-configuration")
+            good = public or self.headers.get("Authorization") == "Bearer good"
             self.send_response(200 if good else 401)
             self.send_header("Content-Length", "0")
             self.end_headers()
@@ -118,6 +122,44 @@ def test_a_wrong_token_is_one_line(scenario, logto):
     assert f"--token: {logto}/api/connectors answers 401 to it" in wrong
     assert "secret" not in wrong
     assert "it wants --token or LOGTO_TOKEN" in none
+
+
+def test_a_service_is_not_loaded_with_what_is_for_providers(logto):
+    """Whoever names it means another scenario; one that takes stand-ins for providers takes no
+    Logto, which is known by its discovery document."""
+    folder = data("loadtests")
+    needs = {one.name: one.needs for one in launch.every(folder)}
+    given = Settings(host=f"{logto}/", sim="")
+    told = {}
+    for name in ("flow_control", "receipt_storm", "provider_send"):
+        with pytest.raises(NotReady) as refused:
+            check(given, needs[name] - {"sim"})
+        told[name] = str(refused.value)
+
+    assert told["flow_control"] == told["receipt_storm"]
+    assert told["flow_control"].startswith("--host: this scenario sends what is for providers")
+    assert "openid-configuration answers as Logto does" in told["provider_send"]
+    check(Settings(host="http://127.0.0.1:1", sim=""), ())
+    users = {name for name, asked in needs.items() if "host" in asked}
+    assert {"send_verify", "sign_in", "sms_pumping", "provider_outage"} == users
+
+
+def test_the_service_that_is_started_is_as_logto_is(monkeypatch):
+    """Blind spots included: that is what the scenarios are about."""
+    asked = []
+
+    @contextmanager
+    def server(options):
+        asked.append(options)
+        yield launch.Server("http://127.0.0.1:1", "http://127.0.0.1:2")
+
+    monkeypatch.setattr(launch, "server", server)
+    for name in ("send_verify", "flow_control"):
+        scenario = launch.find(name, data("loadtests"))
+        with ExitStack() as closing:
+            command._placed(scenario, Settings(sim=""), "provider", closing)
+
+    assert ["--otp-faithful" in options for options in asked] == [True, False]
 
 
 def test_an_unknown_provider_is_one_line(sms):

@@ -5,6 +5,8 @@ does nothing; what a whole command makes of its ending is in `test_command`.
 """
 
 import json
+from datetime import UTC, datetime
+from importlib.metadata import version
 from xml.etree.ElementTree import fromstring
 
 import gevent
@@ -15,10 +17,11 @@ from locust.env import Environment
 from locust.event import Events
 
 from simulators.control.client import ControlError
+from simulators.load.answer import Answer
 from simulators.load.run import attach
 
 ANN = "+14155550100"
-KEPT = {"to": ANN, "code": "123456", "id": "M1", "operation": "send"}
+KEPT = {"to": ANN, "code": "123456", "id": "M1", "operation": "send", "provider": "twilio"}
 
 
 class Idle(User):
@@ -211,6 +214,34 @@ def test_each_kind_of_finding_is_told_in_all_five(story, name):
     PLANTED[name](it)
     it.end()
     it.all_say(name)
+
+
+def test_what_a_scenario_answers_is_told_first(story):
+    """With who carried the messages, when it was, and which version said so."""
+    it = story()
+    it.run.answers(lambda seen: Answer(f"{len(seen.messages)} to {seen.request('wait').count}."))
+    it.begin()
+    _inbox(it, provider="vonage")
+    it.end()
+    it.all_say()
+    verdict = json.loads(it.told["json"])
+
+    assert "1 to 1." == verdict["answer"]["sentence"] == it.stdout.splitlines()[2].strip()
+    assert "<p><b>1 to 1.</b></p>" in it.told["html"]
+    assert ("vonage", version("sms-simulators")) == (
+        verdict["facts"]["provider"],
+        verdict["facts"]["version"],
+    )
+    assert datetime.fromisoformat(verdict["facts"]["began"]).tzinfo is UTC
+
+
+def test_a_scenario_without_an_answer_has_failed(story):
+    """Told as any other finding; the rest of the verdict is there."""
+    it = story()
+    it.run.answers(lambda seen: 1 / len(seen.messages))
+    it.begin()
+    it.end()
+    it.all_say("the scenario answers its question")
 
 
 def test_a_threshold_that_does_not_hold_is_told_in_all_five(story):

@@ -91,6 +91,15 @@ def test_what_is_right_holds(world):
     assert "2 windows counted over again" == found[WINDOWS].told
 
 
+def test_what_nobody_did_is_not_said_to_hold():
+    """Of a run without a send or a code nothing is known; a message out of nowhere is found."""
+    empty = findings(Ledger(), [], MINUTE)
+    extra = findings(Ledger(), [message("8613000000001", "111111")], MINUTE)
+
+    assert {("unknown", "not tried")} == set(states(empty).values())
+    assert "broken" == extra[ONCE].state
+
+
 def test_a_message_that_was_lost(world):
     """Accepted twice, sent once."""
     ledger, messages = world
@@ -407,7 +416,7 @@ def test_a_limit_counts_only_what_it_is_about(number, other):
     """Two at once are fine where the limit is none of theirs."""
     found = findings(*sends(number, 0, 1, **other), MINUTE)
 
-    assert ("holds", "0 windows counted over again") == (found[WINDOWS].state, found[WINDOWS].told)
+    assert ("unknown", "not tried") == (found[WINDOWS].state, found[WINDOWS].told)
 
 
 def test_a_natural_day_begins_at_midnight_of_its_zone():

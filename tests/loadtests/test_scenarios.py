@@ -15,12 +15,16 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import connectors
+import people
 import pytest
+import service as service_module
 
 from simulators.catalog import PROVIDERS
+from simulators.load.inbox import Inbox
+from simulators.load.settings import Settings
 from simulators.otp.connector import ConnectorError, Incoming, Message, Moment
 from simulators.otp.factories import check_config
-from simulators.samples import sample
+from simulators.samples import sample, target
 
 FOLDER = Path(__file__).parents[2] / "loadtests"
 pytestmark = pytest.mark.slow
@@ -165,12 +169,8 @@ def test_one_provider_can_be_picked(servers, tmp_path):
 def test_registrations_take_sign_in_down_where_the_template_is_one_for_all(servers, tmp_path):
     """With a template for each use, the same traffic leaves sign-in alone."""
     run = locust(tmp_path, "flow_control", servers, "-u32", "-t4s")
-    table = {
-        (arm, usage): tuple(map(float, figures.split()))
-        for arm, usage, figures in re.findall(
-            r"(one template|template per use): (\w+) +([\d. ]+)$", run.said, re.MULTILINE
-        )
-    }
+    answer = run.verdict["answer"]
+    table = {tuple(name.split(": ")): row for name, *row in answer["table"]["rows"]}
     throttled = {key: row[1] for key, row in table.items()}
     shared = sum(n for (arm, _), n in throttled.items() if arm == "one template")
     apart = sum(n for (arm, _), n in throttled.items() if arm == "template per use")
@@ -181,6 +181,21 @@ def test_registrations_take_sign_in_down_where_the_template_is_one_for_all(serve
     assert 0 == throttled["template per use", "SignIn"]
     assert table["one template", "SignIn"][4] > 0  # seconds that people waited
     assert sum(row[0] for row in table.values()) > 0
+    share = 100 * throttled["one template", "SignIn"] / sum(table["one template", "SignIn"][:2])
+    assert (
+        f"With one template for every use {share:.0f} % of the SignIn sends" in answer["sentence"]
+    )
+    assert f"with a template for each use it was 0 %, 0.0 s and {0}." in answer["sentence"]
+    assert 0 < max(at_most(answer["plot"], "one template"))
+    assert {0} == set(at_most(answer["plot"], "template per use"))
+    assert "not tried" == states(run)["no code was accepted twice"][1]
+    assert "not tried" == states(run)["no code reached another number"][1]
+    assert "aliyun" == run.verdict["facts"]["provider"]
+
+
+def at_most(plot, line):
+    """The values of a line."""
+    return [value for _, value in plot["lines"][line]]
 
 
 def test_flow_control_wants_a_provider_that_has_templates(servers, tmp_path):
@@ -211,12 +226,20 @@ def test_people_get_codes_and_are_let_in_with_them(service, tmp_path):
     assert 0 < count(run, "verify") < count(run, "send")
     found = states(run)
     found.pop("no window was full too early")  # so few people may be refused nothing
+    assert "not tried" == found.pop("no window was exceeded")[1]  # --limits off
     assert {"holds"} == {state for state, _told in found.values()}
     assert count(run, "verify used code") > 0
     assert count(run, "verify expired code") > 0
     assert count(run, "verify old code") > 0
     assert count(run, "verify wrong code") > 0
     assert count(run, "wait for code", "SMS") <= count(run, "send")
+    facts, answer = run.verdict["facts"], run.verdict["answer"]
+    assert f"let in with it, {facts['verified']} in all; of " in answer["sentence"]
+    assert facts["verified"] >= count(run, "verify") - 1
+    assert ("twilio", 20) == (facts["provider"], len(facts["began"]))
+    (sent,) = (one for one in run.verdict["requests"] if one["name"] == "send")
+    assert count(run, "send") == sent["requests"]
+    assert set(sent["milliseconds"]) == {"p50", "p95", "p99", "max"}
 
 
 def test_the_people_of_several_workers_do_not_meet(service, tmp_path):
@@ -264,7 +287,8 @@ def test_a_retry_storm_meets_the_limits_and_is_no_failure(service, tmp_path):
 
 def test_people_register_sign_in_and_reset_passwords_in_their_browsers(service, tmp_path):
     """All the way to tokens, with the templates of the uses."""
-    run = locust(tmp_path, "sign_in", service, "-u4", "-t4s", "--provider", "aliyun")
+    options = ("--provider", "aliyun", "--replayed", "0.5", "--late", "0.2")
+    run = locust(tmp_path, "sign_in", service, "-u4", "-t4s", *options)
     visits = {name: count(run, name, "FLOW") for name in ("register", "sign in", "forgot password")}
 
     assert (0, []) == (run.code, failures(run))
@@ -272,15 +296,19 @@ def test_people_register_sign_in_and_reset_passwords_in_their_browsers(service, 
     assert min(visits.values()) > 0
     assert visits["register"] + visits["sign in"] <= count(run, "userinfo", "GET")
     assert visits["forgot password"] <= count(run, "set password", "PUT")
+    for what, name in (("used", "no code was accepted twice"), ("expired", "no expired code was")):
+        (state,) = (state for one, (state, _) in states(run).items() if one.startswith(name))
+        assert ("holds", True) == (state, count(run, f"verify {what} code") > 0)
+    assert set(visits) == set(run.verdict["answer"]["plot"]["lines"])
+    assert " visits a second went all the way: " in run.verdict["answer"]["sentence"]
 
 
 def test_of_a_robots_messages_only_what_a_limit_sees_is_stopped(service, tmp_path):
     """Logto's limit by number never sees many numbers; a blocked country stops them."""
-    run = locust(tmp_path, "sms_pumping", service, "-u10", "-t5s", "--block-after", "3")
-    table = {
-        name: tuple(map(int, figures.split()))
-        for name, figures in re.findall(r"(pump \w+ numbers?|send) +([\d ]+)$", run.said, re.M)
-    }
+    options = ("--block-after", "3", "--late", "0.2", "--price", "2")
+    run = locust(tmp_path, "sms_pumping", service, "-u10", "-t5s", *options)
+    answer = run.verdict["answer"]
+    table = {name: row for name, *row in answer["table"]["rows"]}
     stopped = [name for kind, name in run.stats if kind == "STOPPED"]
 
     assert (0, []) == (run.code, failures(run))
@@ -291,14 +319,25 @@ def test_of_a_robots_messages_only_what_a_limit_sees_is_stopped(service, tmp_pat
     assert "pump many numbers: request.message_rate_limited" not in stopped
     assert table["pump one number"][1] <= 10
     sent, entered = table["send"][1], table["send"][3]
-    assert 0 < entered <= sent <= entered + 10  # of ten people some have no code yet at the end
+    late = count(run, "verify expired code")
+    assert 0 < entered <= sent <= entered + late + 10  # some have no code yet at the end
+    paid, stopped = (table["pump many numbers"][at] + table["pump one number"][at] for at in (1, 2))
+    told = rf"(\d+) were sent, {paid} segments or {2 * paid:,}.00 at 2 each, for 0 codes entered"
+    assert re.search(told, answer["sentence"])
+    assert f"{stopped} were stopped: " in answer["sentence"]
+    assert "by the provider (connector.general)" in answer["sentence"]
 
 
 def test_after_an_outage_another_provider_lets_people_in(service, tmp_path):
     """Nobody gets a code until the operator has changed the connector; at once after that."""
     run = locust(tmp_path, "provider_outage", service, "-u6", "-t5s", "--notice", "1.2")
-    told = re.search(r"(\d+) s without .* within (\d+) s .*; (\d+) people", run.said)
-    without, after, people = map(int, told.groups())
+    answer = run.verdict["answer"]
+    without, after, _longest = (row[1] for row in answer["table"]["rows"])
+    people = int(re.search(r"; (\d+) people had to wait", answer["sentence"])[1])
+    assert f"Nobody got a code for {without:.0f} s: twilio is unavailable at " in answer["sentence"]
+    assert 0 < max(at_most(answer["plot"], "refused"))
+    assert run.verdict["facts"]["refused"] > 0
+    assert "twilio, then vonage" == run.verdict["facts"]["provider"]
 
     assert (0, []) == (run.code, failures(run))
     assert [] == holds(run)
@@ -306,6 +345,33 @@ def test_after_an_outage_another_provider_lets_people_in(service, tmp_path):
     assert after <= without
     assert 1 <= people <= count(run, "no code", "BLOCKED")
     assert count(run, "verify") > 0
+
+
+def test_a_throttled_send_is_one_although_logto_hides_it(sms):
+    """Vonage's connector says the same of every refusal. The journal tells which one it was, by the
+    newest request to that number."""
+    sms.limits([{"permits": 1, "seconds": 60, "key": ["account"]}])
+    record, known = sample("vonage"), dict(sms.credentials("vonage"))
+    numbers = [record.number(at) for at in range(4)]
+    for to in numbers[:3]:
+        sms.optouts(*numbers[2:])
+        call = record.call(
+            known, to[1:], "135790", now=sms.clock.now().timestamp(), nonce="n", host=""
+        )
+        url = f"{sms.base_url('vonage')}{target(call)}"
+        headers = {name: call.headers[name] for name in ("content-type", "authorization")}
+        urlopen(Request(url, call.body, headers)).close()  # noqa: S310 - ours
+    inbox = Inbox(sms.simulators.url, account=sms.world.id)
+    run = SimpleNamespace(settings=Settings(sim=inbox.base), inbox=inbox)
+    told = {"code": "connector.general", "message": "Some SMS messages failed to send"}
+    answer = SimpleNamespace(status_code=400, text=json.dumps(told), json=lambda: told)
+
+    def heard(number):
+        person = people.Person("", number, "", "", "", "")
+        return service_module.heard(run, person, answer).kind
+
+    assert ["refused", "throttled", "refused", "refused"] == [heard(to) for to in numbers]
+    inbox.close()
 
 
 @pytest.mark.parametrize("name", connectors.CONNECTORS)
