@@ -49,10 +49,15 @@ def test_reads_services_from_messaging_twilio_com(client):
 
 
 @pytest.mark.parametrize(
-    ("edge", "region"), [("ashburn", "us1"), ("dublin", "ie1"), ("sydney", "au1")]
+    ("edge", "region"),
+    [
+        *(("ashburn", "us1"), ("dublin", "ie1"), ("sydney", "au1"), ("frankfurt", "de1")),
+        *((None, "us1"), ("roaming", None)),
+    ],
 )
 def test_sends_to_a_region(edge, region, signed_in):
-    """The SDK makes api.{edge}.{region}.twilio.com of the two."""
+    """The SDK makes api.{edge}.{region}.twilio.com of the two, and us1 is the region of an edge
+    alone; of a region alone it makes a name that only us1 still has."""
     client = signed_in(region=region, edge=edge)
 
     created = client.messages.create(
@@ -70,3 +75,9 @@ def test_test_credentials_are_published_too(signed_in):
         client.messages.create(to="+15005550001", from_="+15005550006", body="hi")
 
     assert (400, 21211) == (caught.value.status, caught.value.code)
+
+
+@pytest.mark.parametrize("region", ["ie1", "au1", "br1", "de1", "jp1", "sg1", "us2"])
+def test_a_name_without_an_edge_is_not_there(region):
+    """https://www.twilio.com/docs/global-infrastructure/api-domain-migration-guide"""
+    assert f"api.{region}.twilio.com" not in catalog.find("twilio").hosts

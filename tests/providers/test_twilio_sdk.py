@@ -202,3 +202,16 @@ def test_the_account_of_somebody_else_is_unknown(twilio, sms):
     client.api.base_url = sms.base_url("twilio")
 
     assert 20404 == refused(client.messages("SM" + "0" * 32).fetch).code
+
+
+@pytest.mark.sms_allow_violations
+def test_a_message_is_redacted_or_canceled_and_nothing_else(twilio, number, later):
+    """30400 for what is none of the two, or both: https://www.twilio.com/docs/errors/30400"""
+    message = twilio.messages(twilio.messages.create(to=TO, from_=number, body="hi").sid)
+    later(10)
+    wrong = ({}, {"body": "other"}, {"status": "delivered"}, {"body": "", "status": "canceled"})
+
+    errors = [refused(lambda change=change: message.update(**change)) for change in wrong]
+
+    assert 4 * [(400, 30400)] == [(error.status, error.code) for error in errors]
+    assert ("hi", "delivered") == (message.fetch().body, message.fetch().status)

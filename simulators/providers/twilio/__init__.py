@@ -16,18 +16,20 @@ from simulators.providers.twilio import account, create, messages, receipts, sen
 
 CATALOGUE = catalogue.load("twilio")
 
-# https://www.twilio.com/docs/global-infrastructure/understanding-edge-locations: a host name picks
-# the region that processes; into us1 every edge leads, into the others the one that is there.
+# A host name picks the region that processes; into us1 every edge leads, into the others the one
+# that is there (https://www.twilio.com/docs/global-infrastructure/understanding-edge-locations).
+# Newer SDKs add the edge where only a region is given (https://github.com/twilio/twilio-java/pull/928).
+# Of the names without an edge us1's alone is left since April 2026:
+# https://www.twilio.com/docs/global-infrastructure/api-domain-migration-guide
 EDGES = (
     *((edge, "us1") for edge in ("ashburn", "umatilla", "dublin", "frankfurt", "roaming")),
     *((edge, "us1") for edge in ("sao-paulo", "singapore", "sydney", "tokyo")),
-    *(("dublin", "ie1"), ("sydney", "au1"), ("tokyo", "jp1")),
+    *(("dublin", "ie1"), ("sydney", "au1"), ("tokyo", "jp1"), ("osaka", "jp2")),
+    *(("sao-paulo", "br1"), ("frankfurt", "de1"), ("singapore", "sg1"), ("umatilla", "us2")),
 )
-HOSTS = (
-    "api.twilio.com",
-    "messaging.twilio.com",
-    *(f"api.{edge}.{region}.twilio.com" for edge, region in EDGES),
-    *(f"messaging.{edge}.{region}.twilio.com" for edge, region in EDGES),
+PLACES = ("", ".us1", *(f".{edge}.{region}" for edge, region in EDGES))
+HOSTS = tuple(
+    f"{product}{place}.twilio.com" for place in PLACES for product in ("api", "messaging")
 )
 
 PROBLEMS = MappingProxyType(
@@ -178,6 +180,17 @@ EMULATES = (
         "Order of the checks, and which of 35114, 35115 and 35117 goes with which fault",
         "chosen: not documented",
         "https://www.twilio.com/docs/api/errors",
+    ),
+    (
+        "Changes of a message",
+        "30400 for no parameter, for both, a Body with a text and a Status but canceled",
+        "https://www.twilio.com/docs/errors/30400",
+    ),
+    (
+        "Regions and edges",
+        "every name that the SDKs build and Twilio serves, one account behind all; api.ie1 and the"
+        " like (no edge), which Twilio stopped in April 2026, are not there",
+        "https://www.twilio.com/docs/global-infrastructure/api-domain-migration-guide",
     ),
     (
         "Sender-dependent failures behind a Messaging Service",

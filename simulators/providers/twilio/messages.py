@@ -130,12 +130,17 @@ def fetch(exchange: Exchange) -> Reply:
 
 
 def update(exchange: Exchange) -> Reply:
-    """An empty Body redacts, Status=canceled cancels; nothing else can be changed."""
+    """An empty Body redacts, Status=canceled cancels; nothing else can be changed, and not both at
+    once: https://www.twilio.com/docs/errors/30400"""
     message, form = find(exchange), exchange.document["body"]
-    if "Status" in form:
-        message = _cancel(exchange, message, form)
+    if ("Status" in form) == ("Body" in form) or first(form, "Body"):
+        raise Refusal("30400")
     if "Body" in form:
-        message = _redact(exchange, message, form)
+        message = _redact(exchange, message)
+    elif first(form, "Status") == "canceled":
+        message = _cancel(exchange, message)
+    else:
+        raise Refusal("30400")
     return wire.reply(exchange, 200, full(exchange, message), "Message")
 
 
@@ -147,9 +152,7 @@ def delete(exchange: Exchange) -> Reply:
     return wire.empty(exchange)
 
 
-def _cancel(exchange: Exchange, message: Message, form: Fields) -> Message:
-    if first(form, "Status") != "canceled":
-        raise Refusal("20001/value", name="Status")
+def _cancel(exchange: Exchange, message: Message) -> Message:
     lifecycles = exchange.provider.lifecycles
     if message.status(exchange.now, lifecycles)[0].status != "scheduled":
         raise Refusal("30409")
@@ -162,9 +165,7 @@ def _cancel(exchange: Exchange, message: Message, form: Fields) -> Message:
     return canceled
 
 
-def _redact(exchange: Exchange, message: Message, form: Fields) -> Message:
-    if first(form, "Body"):
-        raise Refusal("20001/value", name="Body")
+def _redact(exchange: Exchange, message: Message) -> Message:
     _finished(exchange, message)
     return _mark(exchange, message, redacted=True, updated=exchange.now)
 
