@@ -1,7 +1,6 @@
 """The kept messages of an account."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from simulators.control.errors import Bad, shown
@@ -22,7 +21,6 @@ from simulators.kernel import views
 from simulators.kernel.arrivals import kept_as
 from simulators.kernel.message import Message
 from simulators.kernel.steps import TURN, Steps
-from simulators.kernel.store import Selection
 from simulators.kernel.world import SLICE
 from simulators.kernel.written import readings, since
 
@@ -49,41 +47,32 @@ def numbers_of(ask: Ask) -> tuple[str, ...]:
     return readings(query["to"], [known[provider]] if provider else known.values())
 
 
-def _selected(ask: Ask) -> Selection:
+def _selected(ask: Ask) -> Iterator[list[Message]]:
+    """The selected messages of any status, newest first."""
     query = ask.query
     start = since(query.get("since", ""), ask.world)
-    return Selection(
+    return ask.world.slices(
         provider=query.get("provider", ""),
         to=kept_as(ask.world, numbers_of(ask)),
         since=start.at,
         after=start.after,
         before=query.get("cursor", 0),
-        limit=SLICE,
     )
-
-
-def _walk(ask: Ask, selection: Selection) -> Iterator[Message]:
-    """The selected messages of any status, newest first."""
-    while found := ask.world.store.select(ask.world.id, selection):
-        yield from found
-        if len(found) < selection.limit:
-            return
-        selection = replace(selection, before=found[-1].sequence)
 
 
 def _page(ask: Ask, most: int) -> Steps[tuple[list[Message], int | None]]:
     """At most that many messages, and the cursor to go on from."""
     found: list[Message] = []
     wanted = ask.query.get("status", "")
-    last = 0
-    for looked_at, message in enumerate(_walk(ask, _selected(ask))):
-        if len(found) == most or looked_at == SCAN:
-            return found, last
-        if looked_at and looked_at % SLICE == 0:
-            yield TURN
-        last = message.sequence
-        if not wanted or wanted in _words(ask, message):
-            found.append(message)
+    last = looked_at = 0
+    for some in _selected(ask):
+        for message in some:
+            if len(found) == most or looked_at == SCAN:
+                return found, last
+            last, looked_at = message.sequence, looked_at + 1
+            if not wanted or wanted in _words(ask, message):
+                found.append(message)
+        yield TURN
     return found, None
 
 

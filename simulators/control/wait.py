@@ -20,6 +20,7 @@ from simulators.control.schemas import (
 from simulators.kernel.arrivals import Wanted, instead
 from simulators.kernel.call import Reply
 from simulators.kernel.message import Message
+from simulators.kernel.steps import by_turns
 from simulators.kernel.written import Since, since
 
 MOST_POLLS = 1000
@@ -92,7 +93,7 @@ async def _answer(ask: Ask, wanted: Wanted, timeout: float, asked: Asked) -> Rep
     # Watched first and looked at then: what comes in between, where looking takes a while, is seen.
     stop = ask.world.store.watch(ask.world.id, seen)
     try:
-        message = wanted.newest(ask.world)
+        message = await by_turns(wanted.newest(ask.world))
         if message is None and timeout > 0:
             message = await _arrival(ask, arrived, timeout)
     finally:

@@ -7,6 +7,7 @@ from operator import attrgetter
 from simulators.kernel import views
 from simulators.kernel.accounts import Accounts
 from simulators.kernel.message import INBOUND, Message
+from simulators.kernel.steps import TURN, Steps
 from simulators.kernel.store import Selection
 from simulators.kernel.world import World
 from simulators.kernel.written import ALL, Since
@@ -39,20 +40,22 @@ class Wanted:
             and (not self.with_code or bool(message.code))
         )
 
-    def newest(self, world: World) -> Message | None:
+    def newest(self, world: World) -> Steps[Message | None]:
         """The newest that is here already."""
-        found = [
-            message
-            for to in self.to or ("",)
-            for message in world.messages(
+        found, limit = list[Message](), _LOOKED_AT if self.with_code else 1
+        for to in self.to or ("",):
+            for some in world.slices(
                 provider=self.provider,
                 to=to,
                 since=self.since.at,
                 after=self.since.after,
-                limit=1000 if self.with_code else 1,
-            )
-            if self.fits(message)
-        ]
+                limit=limit,
+            ):
+                fitting = [message for message in some if self.fits(message)][:1]
+                found += fitting
+                if fitting:
+                    break
+                yield TURN
         return max(found, key=attrgetter("sequence"), default=None)
 
 
@@ -65,7 +68,7 @@ def kept_as(world: World, numbers: Sequence[str]) -> str:
 def instead(accounts: Accounts, world: World, wanted: Wanted) -> tuple[list[Message], str]:
     """The newest messages that did arrive, and a sentence on them and on what was refused."""
     selection = Selection(since=wanted.since.at, after=wanted.since.after, limit=_SHOWN)
-    others = world.store.select(world.id, selection)
+    others = world.store.select(world.id, selection).messages
     arrived = f"arrived: {'; '.join(map(_told, others))}" if others else "nothing arrived"
     refused = [*_refused(accounts, world), *_refused(accounts, accounts.strangers)]
     return others, ". ".join([arrived, *_elsewhere(accounts, world, wanted), *refused])

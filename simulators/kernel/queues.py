@@ -7,12 +7,13 @@ above it that are gone, since one that is not ready yet holds up no other.
 """
 
 from collections.abc import Iterator
+from itertools import chain, islice
 from typing import Any
 
 from simulators.kernel.message import Message
 from simulators.kernel.provider import Exchange
 
-_SLICE, _AHEAD = 500, 10_000  # messages read at once, and by one pull at the most
+_AHEAD = 2000  # messages that one pull looks at
 
 
 def receipts(exchange: Exchange, most: int) -> list[Message]:
@@ -31,11 +32,11 @@ def _taken(exchange: Exchange, name: str, most: int, *, inbound: bool) -> list[M
     def taken(queue: dict[str, Any]) -> dict[str, Any]:
         found.clear()
         seen, gone, waiting = queue["upto"], set(queue["beyond"]), list[int]()
-        for message, until in _after(exchange, seen, inbound):
+        for message in _after(exchange, seen, inbound):
             if len(found) == most:
                 break
-            seen = until
-            if message is None or seen in gone:
+            seen = message.sequence
+            if seen in gone:
                 continue
             if exchange.provider.state(message, exchange.now).final:
                 found.append(message)
@@ -49,24 +50,9 @@ def _taken(exchange: Exchange, name: str, most: int, *, inbound: bool) -> list[M
     return found
 
 
-def _after(
-    exchange: Exchange, sequence: int, inbound: bool
-) -> Iterator[tuple[Message | None, int]]:
-    """The provider's messages after one, oldest first, with their sequences, and how far each
-    slice of all messages reached."""
-    world, read = exchange.world, 0
-    newest = world.store.newest(world.id)
-    for start in range(sequence, newest, _SLICE):
-        end = min(start + _SLICE, newest)
-        kept = world.messages(
-            provider=exchange.provider.name,
-            inbound=inbound,
-            after=start,
-            before=end + 1,
-            limit=_SLICE,
-        )
-        yield from ((message, message.sequence) for message in reversed(kept))
-        yield None, end
-        read += len(kept)
-        if read >= _AHEAD:
-            return
+def _after(exchange: Exchange, sequence: int, inbound: bool) -> Iterator[Message]:
+    """The provider's messages after one, oldest first, no further ahead than one step may go."""
+    every = exchange.world.slices(
+        provider=exchange.provider.name, inbound=inbound, after=sequence, oldest_first=True
+    )
+    return islice(chain.from_iterable(every), _AHEAD)

@@ -11,12 +11,14 @@ from typing import Any, NamedTuple, Protocol
 from simulators.kernel.flow import Headroom, Hit
 from simulators.kernel.message import Message
 
+LOOKED_AT = 500  # messages beyond those that are wanted, by one `select`
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which messages, newest first: those that were sent, the `inbound` ones, or both with None.
-    `before` is an exclusive sequence to go on from, 0 for the newest; `after` an exclusive
-    sequence, and `since` an inclusive time, to stop at."""
+    """Which messages, newest first or `oldest_first`: those that were sent, the `inbound` ones, or
+    both with None. `before` and `after` are sequences, both exclusive, 0 for none; `since` and
+    `until` are times, both inclusive."""
 
     provider: str = ""
     to: str = ""
@@ -27,6 +29,15 @@ class Selection:
     before: int = 0
     after: int = 0
     limit: int = 50
+    oldest_first: bool = False
+
+
+class Selected(NamedTuple):
+    """Some of the selected messages. There may be more where `following` is not 0: they are
+    selected with it for `before`, or for `after` where it is the oldest first."""
+
+    messages: list[Message]
+    following: int = 0
 
 
 BALANCE = "balance"  # the settings document that messages are paid from, absent if none is counted
@@ -87,8 +98,10 @@ class Store(Protocol):
     def find(self, account: str, message: str) -> Message | None:
         """One message by its id."""
 
-    def select(self, account: str, selection: Selection) -> list[Message]:
-        """The selected messages, newest first."""
+    def select(self, account: str, selection: Selection) -> Selected:
+        """The next of the selected messages, `selection.limit` at most: whatever is selected, no
+        more than `limit` and `LOOKED_AT` are looked at. So there may be fewer, or none, although
+        others follow."""
 
     def change(self, account: str, message: str, **changes: Any) -> Message | None:
         """Replaces fields of a kept message; None if there is no such message."""

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -87,17 +87,22 @@ class World:
         )
 
     def messages(self, **selection: Any) -> list[Message]:
-        """Kept messages, newest first, by the fields of `Selection`."""
-        return self.store.select(self.id, Selection(**selection))
+        """Kept messages, newest first, by the fields of `Selection`: a single look, which finds
+        what many others are in front of no more. `slices` go through all of them."""
+        return self.store.select(self.id, Selection(**selection)).messages
 
-    def slices(self, *, before: int = 0, **selection: Any) -> Iterator[list[Message]]:
-        """Kept messages, newest first, some hundred at a time: who may go through all there are
-        does something else in between."""
-        while found := self.messages(before=before, limit=SLICE, **selection):
+    def slices(self, *, limit: int = SLICE, **selection: Any) -> Iterator[list[Message]]:
+        """Kept messages, some hundred at a time or none: who may go through all there are does
+        something else in between."""
+        wanted = Selection(**selection, limit=limit)
+        following = -1
+        while following:
+            found, following = self.store.select(self.id, wanted)
             yield found
-            if len(found) < SLICE:
-                return
-            before = found[-1].sequence
+            if wanted.oldest_first:
+                wanted = replace(wanted, after=following)
+            else:
+                wanted = replace(wanted, before=following)
 
     def under_way(self, provider: str, now: float) -> int:
         """How many requests to a provider are under way: their answers are held back, by this

@@ -50,6 +50,17 @@ class Index:
             return self._blocks[at][place]
         return self._firsts[at + 1] if at + 1 < len(self._firsts) else 0
 
+    def above(self, after: int, before: int) -> Iterator[int]:
+        """Those between the two, both excluded, from the oldest."""
+        at = max(bisect_right(self._firsts, after) - 1, 0)
+        while at < len(self._blocks):
+            block = self._blocks[at]
+            for place in range(bisect_right(block, after), len(block)):
+                if block[place] >= before:
+                    return
+                yield block[place]
+            at += 1
+
     def below(self, before: int, after: int) -> Iterator[int]:
         """Those between the two, both excluded, from the newest."""
         at = bisect_left(self._firsts, before) - 1

@@ -9,7 +9,7 @@ from typing import Any
 
 from simulators.kernel.flow import Headroom, Hit
 from simulators.kernel.message import INBOUND, Message
-from simulators.kernel.store import BALANCE, Admission, Cost, Selection
+from simulators.kernel.store import BALANCE, LOOKED_AT, Admission, Cost, Selected, Selection
 from simulators.store.leases import Leases
 from simulators.store.shelf import Shelf, packed
 from simulators.store.windows import Windows
@@ -100,15 +100,20 @@ class MemoryStore:
         sequence = shelf.by_id.get(message)
         return None if sequence is None else Message.unpack(shelf.messages[sequence])
 
-    def select(self, account: str, selection: Selection) -> list[Message]:
+    def select(self, account: str, selection: Selection) -> Selected:
         found: list[Message] = []
-        shelf = self._shelf(account)
-        for message in shelf.walk(selection):
-            if len(found) >= selection.limit or (message.at < selection.since and shelf.in_order):
+        if selection.limit <= 0:
+            return Selected(found)
+        shelf, last = self._shelf(account), 0
+        for looked, message in enumerate(shelf.walk(selection)):
+            if shelf.in_order and _beyond(message, selection):
                 break
+            if len(found) >= selection.limit or looked >= selection.limit + LOOKED_AT:
+                return Selected(found, last)
+            last = message.sequence
             if _wanted(message, selection):
                 found.append(message)
-        return found
+        return Selected(found)
 
     def change(self, account: str, message: str, **changes: Any) -> Message | None:
         found = self.find(account, message)
@@ -327,9 +332,17 @@ def _first_full(
     return found
 
 
+def _beyond(message: Message, selection: Selection) -> bool:
+    """Whether neither it nor any that would follow, all in order of time, is wanted."""
+    if selection.oldest_first:
+        return message.at > selection.until
+    return message.at < selection.since
+
+
 def _wanted(message: Message, selection: Selection) -> bool:
     return (
         selection.since <= message.at <= selection.until
+        and (not selection.to or message.to == selection.to)
         and (not selection.provider or message.provider == selection.provider)
         and (not selection.sender or message.sender == selection.sender)
         and selection.inbound in (None, message.operation == INBOUND)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from simulators.kernel.message import INBOUND, Message
-from simulators.kernel.store import Selection
+from simulators.kernel.store import LOOKED_AT, Selection
 from simulators.store.index import Index
 from simulators.store.leases import Leases
 from simulators.store.plans import Plans
@@ -86,7 +86,7 @@ class Shelf:
 
     def _bridge(self, gone: Message) -> None:
         """Leads the chain to one number around a message that is gone."""
-        for later in self._chain(gone.to, 0, gone.sequence):
+        for later in self._chain(self.newest_to.get(gone.to, 0), gone.sequence):
             if later.previous == gone.sequence:
                 self.messages[later.sequence] = packed(replace(later, previous=gone.previous))
                 return
@@ -115,8 +115,8 @@ class Shelf:
             del self.by_sender[gone.sender]
 
     def walk(self, selection: Selection) -> Iterator[Message]:
-        """Messages from newest to oldest among which are all that are selected: by the shortest of
-        the lists that hold them."""
+        """Messages in order among which are all that are selected: by the shortest of the lists
+        that hold them."""
         kinds = [
             index
             for (provider, inbound), index in self.by_kind.items()
@@ -124,8 +124,10 @@ class Shelf:
         ]
         if not any(index.size for index in kinds):
             return iter(())
-        if selection.to:
-            return self._chain(selection.to, selection.before, selection.after)
+        if selection.to and not selection.oldest_first:
+            newest = self._newest_to(selection.to, selection.before)
+            if newest is not None:
+                return self._chain(newest, selection.after)
         if selection.sender:
             sent = self.by_sender.get(selection.sender)
             if sent is None:
@@ -135,8 +137,16 @@ class Shelf:
         return self._indexed(kinds, selection)
 
     def _indexed(self, indexes: Sequence[Index], selection: Selection) -> Iterator[Message]:
-        found = [index.below(self._before(index, selection), selection.after) for index in indexes]
-        sequences = found[0] if len(found) == 1 else heapq.merge(*found, reverse=True)
+        oldest_first = selection.oldest_first
+        if oldest_first:
+            before = selection.before or self.sequence + 1
+            found = [index.above(selection.after, before) for index in indexes]
+        else:
+            found = [
+                index.below(self._before(index, selection), selection.after) for index in indexes
+            ]
+        merged = heapq.merge(*found, reverse=not oldest_first)
+        sequences = found[0] if len(found) == 1 else merged
         return (Message.unpack(self.messages[sequence]) for sequence in sequences)
 
     def _before(self, index: Index, selection: Selection) -> int:
@@ -148,15 +158,23 @@ class Shelf:
     def _at(self, sequence: int) -> float:
         return Message.unpack(self.messages[sequence]).at
 
-    def _chain(self, to: str, before: int, after: int) -> Iterator[Message]:
+    def _newest_to(self, to: str, before: int) -> int | None:
+        """Where the chain to a number goes on before a sequence, 0 for nowhere; None if that is
+        too far to be found by it."""
         sequence = self.newest_to.get(to, 0)
         if before in self.messages:  # a page that goes on after another need not find its place
             last = Message.unpack(self.messages[before])
             sequence = last.previous if last.to == to else sequence
+        for _ in range(LOOKED_AT):
+            if not before or sequence < before:
+                return sequence
+            sequence = Message.unpack(self.messages[sequence]).previous
+        return None
+
+    def _chain(self, sequence: int, after: int) -> Iterator[Message]:
         while sequence > after and sequence in self.messages:
             message = Message.unpack(self.messages[sequence])
-            if not before or sequence < before:
-                yield message
+            yield message
             sequence = message.previous
 
     def note(self, entry: bytes, violating: bool) -> None:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import chain, islice
 from queue import Empty, SimpleQueue
 from time import monotonic, sleep
 from typing import Any, Literal, TypeVar
@@ -18,6 +19,7 @@ from simulators.kernel.checks import Unacceptable
 from simulators.kernel.message import Message
 from simulators.kernel.receipts import LOG
 from simulators.kernel.rules import Rule
+from simulators.kernel.steps import at_once
 from simulators.kernel.world import World
 from simulators.kernel.written import Since, readings
 from simulators.testing.calls import plain
@@ -67,7 +69,8 @@ class Sms:
 
         def selected() -> list[Message]:
             kept = kept_as(self.world, numbers)
-            return self.world.messages(to=kept, provider=provider, limit=_MOST)
+            every = self.world.slices(to=kept, provider=provider)
+            return list(islice(chain.from_iterable(every), _MOST))
 
         return self._call(selected)
 
@@ -200,7 +203,7 @@ class Sms:
                     arrived.put(message)
 
             stop = self.world.store.watch(self.world.id, seen)  # first, so that none is missed
-            found = wanted.newest(self.world)
+            found = at_once(wanted.newest(self.world))
             if found is not None:
                 arrived.put(found)
             return stop

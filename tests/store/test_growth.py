@@ -2,6 +2,7 @@
 
 import itertools
 
+import orjson
 import pytest
 
 from simulators.catalog import PROVIDERS
@@ -9,7 +10,7 @@ from simulators.kernel.accounts import DEFAULT, Accounts
 from simulators.kernel.call import Call
 from simulators.kernel.message import INBOUND, Message
 from simulators.kernel.provider import Exchange, Query
-from simulators.kernel.store import Selection
+from simulators.kernel.store import LOOKED_AT, Selection
 from simulators.kernel.world import SLICE
 from simulators.store.index import Index
 from simulators.store.memory import MemoryStore
@@ -63,7 +64,7 @@ def unpacked(own_calls):
 )
 def test_a_filter_looks_at_what_it_may_find(store, unpacked, selection, found, most):
     """Not at the twenty thousand others, whether it finds something or nothing."""
-    assert found == len(store.select("a", Selection(**selection)))
+    assert found == len(store.select("a", Selection(**selection)).messages)
     assert len(unpacked) <= most
 
 
@@ -74,13 +75,13 @@ def test_the_index_of_removed_and_dropped_messages_is_gone():
         store.admit("a", [((), message(n, sender=f"s{n}"))], float(n))
     store.remove("a", "m25")
 
-    found = store.select("a", Selection(provider="twilio"))
+    found = store.select("a", Selection(provider="twilio")).messages
 
     assert [29, 28, 27, 26, 24, 23, 22, 21, 20] == [int(m.id[1:]) for m in found]
-    assert [] == store.select("a", Selection(sender="s25"))
+    assert [] == store.select("a", Selection(sender="s25")).messages
     assert 9 == len(store._shelf("a").by_sender)
     store.remove_all("a")
-    assert [] == store.select("a", Selection(provider="twilio"))
+    assert [] == store.select("a", Selection(provider="twilio")).messages
 
 
 def test_an_index_holds_what_was_put_in():
@@ -131,6 +132,7 @@ ONE_NUMBER = {
     "SmsSdkAppId": APP,
     "BeginTime": 1_796_000_000,
     "Limit": 10,
+    "Offset": 0,
 }
 
 
@@ -168,6 +170,8 @@ def tencent(action, **body):
         ("aliyun", "query-send-details", None,
          {"query": query(PhoneNumber="13012345678", SendDate="20261201", CurrentPage="1",
                          PageSize="10")}),
+        ("tencent", "pull-sms-send-status-by-phone-number",
+         tencent("PullSmsSendStatusByPhoneNumber"), {"body": ONE_NUMBER}),
     ],
 )  # fmt: skip
 def test_what_goes_through_everything_gives_others_their_turn(
@@ -178,7 +182,8 @@ def test_what_goes_through_everything_gives_others_their_turn(
     (asked,) = [one for one in provider.endpoints if one.operation == operation][:1]
     assert isinstance(asked.does, Query)
     world = Accounts(MemoryStore(), [provider], lambda: now).world(DEFAULT)
-    details = {"type": 0, "biz_id": "1", "out_id": "", "sending": 1, "of": 1}
+    details = {"type": 0, "biz_id": "1", "out_id": "", "sending": 1, "of": 1, "code": 86}
+    details["session"] = ""
     sent = "viber-send" if operation == "list-viber" else "send"
     for n in range(MANY):
         lifecycle = next(lifecycle for lifecycle in provider.lifecycles if lifecycle != "inbound")
@@ -190,3 +195,50 @@ def test_what_goes_through_everything_gives_others_their_turn(
     most = max(turn(unpacked) for _ in itertools.chain(asked.does.handle(exchange), [0]))
 
     assert 0 < most <= SLICE + 50
+
+
+@pytest.mark.parametrize("action", ["PullSmsReplyStatus", "PullSmsSendStatus"])
+def test_a_pull_looks_at_what_it_hands_out(action, unpacked):
+    """The ten oldest of thousands that wait, behind thousands of another provider, and then the
+    next ten: one update of the queue must not go through them all."""
+    provider, now = PROVIDERS["tencent"], 1_796_100_000.0
+    operation = {"PullSmsReplyStatus": "pull-sms-reply-status"}.get(action, "pull-sms-send-status")
+    asked = next(one for one in provider.endpoints if one.operation == operation)
+    world = Accounts(MemoryStore(), [provider], lambda: now).world(DEFAULT)
+    details = {"code": 86, "session": "", "extend": ""}
+    for n in range(2 * MANY):
+        reply = n >= MANY and action == "PullSmsReplyStatus"
+        kept = Message(
+            *(f"M{n}", "tencent" if n >= MANY else "twilio", INBOUND if reply else "send-sms"),
+            *("Acme" if reply else f"+861301234{n:04}", f"+861301234{n:04}" if reply else "Acme"),
+            *("hello", 1, now - 3600, INBOUND if reply else "sms"),
+            details=details,
+        )
+        world.store.admit(world.id, [((), kept)], now)
+    body = {"SmsSdkAppId": APP, "Limit": 10}
+    numbers = []
+    for _ in range(2):
+        call = tencent(action)
+        exchange = Exchange(call, provider, asked, {}, world, now, {"body": body})
+        unpacked.clear()
+        answer = orjson.loads(asked.does.handle(exchange).body)["Response"]
+        (rows,) = [rows for rows in answer.values() if isinstance(rows, list)]
+        numbers += [row["PhoneNumber"] for row in rows]
+        assert len(unpacked) < 2 * SLICE + LOOKED_AT
+
+    assert [f"+861301234{n:04}" for n in range(MANY, MANY + 20)] == numbers
+
+
+def test_by_time_after_the_clock_was_set_back_one_look_is_bounded(unpacked):
+    """Nothing tells where the wanted ones are: others have their turn in between."""
+    store = MemoryStore()
+    for n in range(MANY):
+        store.admit("a", [((), message(n, at=float(MANY - n)))], 0.0)
+    for wanted in (
+        Selection(since=1e9),
+        Selection(until=-1.0),
+        Selection(since=1e9, to="+15550000001"),
+    ):
+        unpacked.clear()
+        assert [] == store.select("a", wanted).messages
+        assert len(unpacked) <= LOOKED_AT + wanted.limit + 1

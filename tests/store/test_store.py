@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from simulators.kernel.flow import Hit
 from simulators.kernel.message import Message, Step
-from simulators.kernel.store import Cost, Selection
+from simulators.kernel.store import LOOKED_AT, Cost, Selection
 from simulators.store.memory import MemoryStore
 from simulators.store.strict import StrictStore
 
@@ -47,6 +47,19 @@ def keep(store, *messages, account="a"):
 
 def ids(messages):
     return [m.id for m in messages]
+
+
+def chosen(store, account, selection):
+    """All that is selected, or as many as its limit says, however many looks that takes."""
+    found, left = [], selection.limit
+    while True:
+        some, following = store.select(account, selection)
+        found += some
+        left -= len(some)
+        if not following or left <= 0:
+            return found
+        place = "after" if selection.oldest_first else "before"
+        selection = replace(selection, limit=left, **{place: following})
 
 
 def test_finds_an_account_by_its_id_and_by_each_credential(store):
@@ -161,6 +174,12 @@ def test_the_sequence_goes_on_after_removals(store):
         (Selection(to="+1", before=4), ["m1"]),
         (Selection(to="+1", after=1), ["m4"]),
         (Selection(before=4, after=1, limit=1), ["m3"]),
+        (Selection(oldest_first=True, limit=2), ["m1", "m2"]),
+        (Selection(oldest_first=True, after=1, before=4), ["m2", "m3"]),
+        (Selection(oldest_first=True, to="+1", after=1), ["m4"]),
+        (Selection(oldest_first=True, provider="vonage", limit=1), ["m2"]),
+        (Selection(oldest_first=True, sender="Acme"), ["m3"]),
+        (Selection(oldest_first=True, since=NOW + 1, until=NOW + 2), ["m2", "m3"]),
     ],
 )
 def test_selects_newest_first(store, wanted, expected):
@@ -173,7 +192,30 @@ def test_selects_newest_first(store, wanted, expected):
         message("m4", to="+1", at=NOW + 3),
     )
 
-    assert expected == ids(store.select("a", wanted))
+    assert expected == ids(chosen(store, "a", wanted))
+
+
+def test_one_look_at_messages_is_bounded(store):
+    """Where a thousand others stand before the one, the answer is where to go on: by time once the
+    clock was set back, by sender, by number, and behind a page whose place is not known."""
+    others = [message(f"m{n}", to="+1", at=NOW - n) for n in range(2 * LOOKED_AT)]
+    keep(store, message("one", to="+1", provider="vonage"), message("last", to="+3"), *others)
+    keep(store, message("far", to="+2", provider="vonage", sender="Acme", at=NOW + 1))
+    wanted = [
+        (Selection(since=NOW + 1, before=2 * LOOKED_AT + 3), []),
+        (Selection(sender="+15005550006", provider="vonage"), ["one"]),
+        (Selection(to="+1", provider="vonage"), ["one"]),
+        (Selection(to="+1", before=2), ["one"]),
+        (Selection(to="+3", oldest_first=True), ["last"]),
+        (Selection(to="+1", since=NOW + 1), []),
+    ]
+
+    for selection, found in wanted:
+        assert found == ids(chosen(store, "a", selection)), selection
+    some, following = store.select("a", wanted[0][0])
+    assert ([], True) == (some, 2 < following < 2 * LOOKED_AT)
+    assert 50 == len(store.select("a", Selection()).messages)
+    assert store.select("a", Selection(limit=2 * LOOKED_AT + 3)).following == 0
 
 
 @pytest.mark.parametrize("to", ["", "+1"])
@@ -181,7 +223,7 @@ def test_selects_by_time_after_the_clock_was_set_back(store, to):
     """A later message with an earlier time hides nothing that is before it."""
     keep(store, message("m1", to="+1", at=NOW), message("m2", to="+1", at=NOW - 3600))
 
-    assert ["m1"] == ids(store.select("a", Selection(to=to, since=NOW)))
+    assert ["m1"] == ids(chosen(store, "a", Selection(to=to, since=NOW)))
 
 
 def test_changes_fields_of_a_message(store):
@@ -204,9 +246,9 @@ def test_the_chain_to_a_number_holds_around_a_removed_message(store, gone):
     assert store.remove("a", gone) is False
     assert store.find("a", gone) is None
     expected = [m for m in ("m3", "m2", "m1") if m != gone]
-    assert expected == ids(store.select("a", Selection(to="+15550000001")))
+    assert expected == ids(chosen(store, "a", Selection(to="+15550000001")))
     keep(store, message("m4"))
-    assert ["m4", *expected] == ids(store.select("a", Selection(to="+15550000001")))
+    assert ["m4", *expected] == ids(chosen(store, "a", Selection(to="+15550000001")))
 
 
 def test_forgets_all_messages_but_not_what_they_counted(store):
@@ -215,7 +257,7 @@ def test_forgets_all_messages_but_not_what_they_counted(store):
     keep(store, message("m2"))
 
     assert store.remove_all("a") == 2
-    assert [] == store.select("a", Selection())
+    assert [] == chosen(store, "a", Selection())
     assert store.find("a", "m1") is None
     assert store.admit("a", [([hit()], message("m3"))], NOW)[0].full == hit()
     assert store.remove_all("a") == 0
@@ -226,9 +268,9 @@ def test_keeps_no_more_than_its_bound(make):
     store = make(keep=3)
     keep(store, *[message(f"m{i}", to=f"+{i % 2}") for i in range(6)])
 
-    assert ["m5", "m4", "m3"] == ids(store.select("a", Selection()))
-    assert ["m4"] == ids(store.select("a", Selection(to="+0")))
-    assert ["m5", "m3"] == ids(store.select("a", Selection(to="+1")))
+    assert ["m5", "m4", "m3"] == ids(chosen(store, "a", Selection()))
+    assert ["m4"] == ids(chosen(store, "a", Selection(to="+0")))
+    assert ["m5", "m3"] == ids(chosen(store, "a", Selection(to="+1")))
     assert store.find("a", "m2") is None
 
 
@@ -238,12 +280,12 @@ def test_the_bound_holds_after_removals_in_the_middle(make):
     keep(store, message("m1"), message("m2"), message("m3"))
     store.remove("a", "m2")
     keep(store, message("m4"))
-    assert ["m4", "m3", "m1"] == ids(store.select("a", Selection(to="+15550000001")))
+    assert ["m4", "m3", "m1"] == ids(chosen(store, "a", Selection(to="+15550000001")))
 
     keep(store, message("m5"), message("m6"))
 
-    assert ["m6", "m5", "m4"] == ids(store.select("a", Selection(to="+15550000001")))
-    assert ["m6", "m5", "m4"] == ids(store.select("a", Selection()))
+    assert ["m6", "m5", "m4"] == ids(chosen(store, "a", Selection(to="+15550000001")))
+    assert ["m6", "m5", "m4"] == ids(chosen(store, "a", Selection()))
 
 
 def test_a_full_window_keeps_nothing_of_the_step(store):
@@ -258,7 +300,7 @@ def test_a_full_window_keeps_nothing_of_the_step(store):
 
     assert [None, None] == [admission.message for admission in refused]
     assert [None, hit(window="+1")] == [admission.full for admission in refused]
-    assert ["m1"] == ids(store.select("a", Selection()))
+    assert ["m1"] == ids(chosen(store, "a", Selection()))
     assert ["minute"] == [room.limit for room in store.headroom("a", NOW)]
 
 
@@ -556,12 +598,12 @@ def test_clearing_a_world_keeps_the_account(store):
     store.clear("never seen")
 
     assert store.account_of("twilio", "AC1") == "a"
-    assert [] == store.select("a", Selection())
+    assert [] == chosen(store, "a", Selection())
     assert [] == store.headroom("a", NOW)
     assert [] == store.journal("a", violating=True)
     assert store.load("a", "limits") is None
     assert store.once("a", "n", NOW, NOW + 60) is True
-    assert ["m1"] == ids(store.select("b", Selection()))
+    assert ["m1"] == ids(chosen(store, "b", Selection()))
     assert store.load("b", "limits") == "off"
     assert store.once("b", "n", NOW, NOW + 60) is False
 
@@ -621,25 +663,33 @@ class AgainstModel(RuleBasedStateMachine):
         after=st.integers(0, 25),
         since=st.integers(-60, 120),
         limit=st.integers(0, 6),
+        oldest_first=st.booleans(),
     )
-    def select(self, account, to, before, after, since, limit):
-        wanted = Selection(to=to, before=before, after=after, since=NOW + since, limit=limit)
+    def select(self, account, to, before, after, since, limit, oldest_first):
+        wanted = Selection(
+            to=to,
+            before=before,
+            after=after,
+            since=NOW + since,
+            limit=limit,
+            oldest_first=oldest_first,
+        )
         expected = [
             m.id
-            for m in reversed(self.kept[account])
+            for m in self.kept[account][:: 1 if oldest_first else -1]
             if (not to or m.to == to)
             and (not before or m.sequence < before)
             and m.sequence > after
             and m.at >= NOW + since
         ][:limit]
-        assert expected == ids(self.store.select(account, wanted))
+        assert expected == ids(chosen(self.store, account, wanted))
 
     @invariant()
     def every_number_leads_to_its_messages(self):
         for account, kept in getattr(self, "kept", {}).items():
             for number in ("+1", "+2", "+3"):
                 expected = [m.text + m.id for m in reversed(kept) if m.to == number]
-                found = self.store.select(account, Selection(to=number))
+                found = chosen(self.store, account, Selection(to=number))
                 assert expected == [m.text + m.id for m in found]
 
 

@@ -103,18 +103,23 @@ def receipts(exchange: Exchange) -> Reply:
     return wire.succeed(exchange, PullSmsSendStatusSet=[_receipt(exchange, m) for m in found])
 
 
-def receipts_of(exchange: Exchange) -> Reply:
+def receipts_of(exchange: Exchange) -> Turns:
     """PullSmsSendStatusByPhoneNumber: the receipts of one number in a span of time."""
     given, span = _by_number(exchange)
     limit, offset = wire.window(given, MOST)
-    kept = exchange.world.messages(
+    kept = list[Message]()
+    for some in exchange.world.slices(
         provider=exchange.provider.name,
         to=_e164(given["PhoneNumber"]),
         since=span[0],
         until=span[1],
-        limit=offset + limit,
-    )
-    found = [m for m in kept if exchange.provider.state(m, exchange.now).final][offset:]
+    ):
+        kept += some
+        yield TURN
+        if len(kept) >= offset + limit:
+            break
+    final = [m for m in kept[: offset + limit] if exchange.provider.state(m, exchange.now).final]
+    found = final[offset:]
     return wire.succeed(exchange, PullSmsSendStatusSet=[_receipt(exchange, m) for m in found])
 
 
@@ -170,10 +175,13 @@ def replies_of(exchange: Exchange) -> Turns:
         sender=number,
         since=begin,
         until=end + 0.999999,
+        oldest_first=True,
     ):
         kept += some
         yield TURN
-    found = kept[::-1][offset : offset + limit]
+        if len(kept) >= offset + limit:
+            break
+    found = kept[offset : offset + limit]
     rows = [_reply_row(exchange.world, reply) for reply in found]
     return wire.succeed(exchange, PullSmsReplyStatusSet=rows)
 

@@ -227,7 +227,7 @@ def _matching(exchange: Exchange, before: int, after: int) -> Iterator[list[Mess
     """Newest first, those that the filters of the query let through."""
     query: Fields = exchange.document["query"]
     earliest, latest = _sent_between(query)
-    asked = {"to": _number(first(query, "To")), "sender": _number(first(query, "From"))}
+    to, sender = (_number(first(query, name)) for name in ("To", "From"))
     # A message is sent when it is accepted or, scheduled, at most 35 days later.
     since = max(earliest - LATEST - _DAY, 0.0)
     by_date = any(name.startswith("DateSent") for name in query)
@@ -237,7 +237,13 @@ def _matching(exchange: Exchange, before: int, after: int) -> Iterator[list[Mess
         return readable(message) and sent is not None and earliest <= sent < latest
 
     for found in exchange.world.slices(
-        provider="twilio", **asked, since=since, until=latest, before=before, after=after
+        provider="twilio",
+        to=to,
+        sender=sender,
+        since=since,
+        until=latest,
+        before=before,
+        after=after,
     ):
         yield list(filter(wanted, found))
 
