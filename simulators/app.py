@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+import secrets
 import socket
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
@@ -15,7 +16,9 @@ import uvloop
 
 from simulators import catalog
 from simulators.control.app import build as build_control
+from simulators.control.watch import Watch
 from simulators.kernel.accounts import DEFAULT, AccountDocument, Accounts
+from simulators.kernel.events import Feed
 from simulators.kernel.pipeline import Pipeline, Settings
 from simulators.kernel.provider import Provider
 from simulators.kernel.rules import Rule, install
@@ -74,6 +77,8 @@ class Simulators:
         if DEFAULT not in known:
             install(self.accounts.world(DEFAULT), options.rules)
         self.pipeline = Pipeline(self.accounts, options.settings)
+        self.feed = Feed(self.accounts, secrets.token_hex(4))
+        self.watch = Watch(self.store)
         self.control = build_control(self)
         self.gateway = self._gateway()
         self.ports: dict[str, int] = {}
@@ -225,6 +230,7 @@ class Simulators:
     def stop(self) -> None:
         """Ends `serve`; may be called from any thread or signal handler, at any time."""
         self._stopping = True
+        self.watch.close()
         for server in self._servers:
             server.should_exit = True
 

@@ -10,6 +10,7 @@ import sys
 import time
 from http.client import HTTPConnection
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
@@ -136,6 +137,25 @@ def test_every_command_has_help(command):
     assert f"Usage: sms-simulators {command}" in done.stdout
 
 
+@pytest.mark.parametrize(("flags", "words"), [([], ["accepted", "REFUSED"]), (["--quiet"], [])])
+def test_serve_prints_a_line_for_each_message(serve, one_send, flags, words):
+    """And for each refusal, the last one as well; none with `--quiet`."""
+    serving = serve("--no-tls", *flags)
+    published = SimpleNamespace(credentials=lambda name: catalog.PROVIDERS[name].published)
+    connection = HTTPConnection(urlsplit(serving.url).netloc, timeout=10)
+    for to in ("+15005550009", "12"):
+        method, path, headers, body = one_send(published, "twilio", to)
+        connection.request(method, path, body, headers)
+        connection.getresponse().read()
+    connection.close()
+
+    code, rest, errors = serving.end()
+
+    assert (0, "") == (code, errors)
+    assert words == [word for word in rest.split() if word in ("accepted", "REFUSED")]
+    assert bool(words) is bool(rest)
+
+
 def test_serve_says_what_is_where_then_ready(serve, tmp_path):
     """Every provider with its URL and credentials, the CA, the real ports, `ready` at the end."""
     serving = serve("--provider-port", "twilio=0")
@@ -182,7 +202,17 @@ def test_serve_starts_with_rules(serve, tmp_path):
 
 def test_serve_imports_only_what_it_needs_at_once():
     """What takes long to import waits until somebody uses it: then `serve` is ready soon."""
-    later = {"aiohttp", "cryptography", "gevent", "httpx", "locust", "pytest", "trustme", "yaml"}
+    later = {
+        "aiohttp",
+        "cryptography",
+        "gevent",
+        "httpx",
+        "locust",
+        "pytest",
+        "rich",
+        "trustme",
+        "yaml",
+    }
     code = "import sys, simulators.cli.serve; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 

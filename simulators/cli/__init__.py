@@ -12,6 +12,7 @@ Examples:
   sms-simulators serve --port 0 --no-tls --provider-port aliyun=9005
   sms-simulators providers --json
   CODE=$(sms-simulators wait --to +15005550009)
+  sms-simulators tail --refused
   sms-simulators rules load magic
   sms-simulators check requests.har --format github
   sms-simulators load send_verify --users 50 --threshold 'send p95 < 50 ms'
@@ -28,6 +29,7 @@ _COMMANDS = {
     "serve": ("serve", "Start the simulators."),
     "providers": ("providers", "List the providers, their addresses and credentials."),
     "wait": ("wait", "Wait for a message and print its code."),
+    "tail": ("tail", "Print a line for each message, as they come."),
     "rules": ("rules", "List, add, load or clear scripted behaviour."),
     "check": ("check", "Hold recorded requests to the providers' contracts."),
     "conformance": ("conformance", "See whether your application notices each refusal."),

@@ -14,6 +14,7 @@ import uvloop
 
 from simulators import catalog
 from simulators.app import Options, Simulators
+from simulators.cli import follow, lines
 from simulators.cli.options import PORT, TLS_DIR, fail, limits
 from simulators.cli.providers import as_text, rows
 from simulators.kernel.accounts import AccountDocument
@@ -113,6 +114,7 @@ _SERVE = (
         metavar="provider|off|FACTOR",
         help="Flow control: as each provider documents it, none, or its counts times FACTOR.",
     ),
+    click.option("--quiet", is_flag=True, help="Print no line for each message."),
     click.option("--strict", is_flag=True, help="Refuse requests that break their contract."),
     click.option(
         "--strict-warnings",
@@ -176,7 +178,8 @@ def _options_of_serve(command: Callable[..., None]) -> Callable[..., None]:
 def serve(**given: Any) -> None:
     """Starts the simulators and serves until Ctrl-C.
 
-    Prints what is where, then `ready` as the last line. Port 0 picks a free port.
+    Prints what is where, then `ready`, then a line for each message, refusal and violation. Port 0
+    picks a free port.
 
     \b
     Clients reach a provider by any of:
@@ -195,12 +198,14 @@ def _run(given: Mapping[str, Any]) -> None:
     simulators = Simulators(_options(given))
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(simulators))
+            runner.run(_serve(simulators, quiet=given["quiet"]))
     except (PortInUse, tls.UnusableFolder) as error:
         fail(str(error))
 
 
-async def _serve(simulators: Simulators) -> None:
+async def _serve(simulators: Simulators, *, quiet: bool) -> None:
+    following: list[asyncio.Future[None]] = []
+
     def stop() -> None:
         logging.disable()  # answers that are still held back end with the process, unfinished
         simulators.stop()
@@ -212,8 +217,13 @@ async def _serve(simulators: Simulators) -> None:
     def ready() -> None:
         collector.settle()
         click.echo(_announcement(simulators))
+        if not quiet:
+            printer = follow.Printer(lines.Paper().write)
+            following.append(asyncio.ensure_future(follow.follow(simulators, printer)))
 
     await simulators.serve(ready)
+    for task in following:
+        await task
 
 
 def _options(given: Mapping[str, Any]) -> Options:

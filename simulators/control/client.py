@@ -2,7 +2,8 @@
 
 import http.client
 import json
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
 _GRACE = 5.0
@@ -77,6 +78,51 @@ def call(
     if response.status != 200:
         raise ControlError(_sentence(response.status, document))
     return document
+
+
+class Told(NamedTuple):
+    """An event of the stream: its name, its id and its data."""
+
+    name: str
+    id: str
+    data: dict[str, Any]
+
+
+def events(
+    base: str, query: dict[str, str], *, token: str = "", silence: float = 60.0
+) -> Iterator[Told]:
+    """The events of `GET /_sim/events` as they come, until the stream ends. Raises `ControlError`,
+    as well where nothing at all comes for so many seconds of `silence`."""
+    headers = {"Accept": "text/event-stream"}
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    connection = _connection(base, silence)
+    try:
+        connection.request("GET", f"/_sim/events?{urlencode(query)}", headers=headers)
+        response = connection.getresponse()
+        if response.status != 200:
+            raise ControlError(_sentence(response.status, json.loads(response.read())))
+        yield from _told(response)
+    except OSError as error:
+        raise ControlError(f"nothing answers at {base} ({error.strerror or error})") from None
+    except (ValueError, http.client.HTTPException):
+        raise ControlError(f"what answers at {base} is not sms-simulators") from None
+    finally:
+        connection.close()
+
+
+def _told(lines: Iterable[bytes]) -> Iterator[Told]:
+    """The events of a stream, line by line as the standard of server-sent events has them; one
+    without a name is the id to begin with."""
+    fields: dict[str, str] = {}
+    for line in lines:
+        name, _, value = line.decode().rstrip("\n").partition(": ")
+        if name in ("event", "id", "data"):
+            fields[name] = value
+        elif not name and "id" in fields:
+            data = json.loads(fields.get("data", "{}"))
+            yield Told(fields.get("event", ""), fields["id"], data)
+            fields = {}
 
 
 def _connection(base: str, timeout: float) -> http.client.HTTPConnection:

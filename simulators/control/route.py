@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
+from simulators.control.watch import Watch
 from simulators.kernel.accounts import Accounts
 from simulators.kernel.call import Call, Reply
 from simulators.kernel.contracts import Contract
+from simulators.kernel.events import Feed
 from simulators.kernel.pipeline import Pipeline, Settings
 from simulators.kernel.provider import Provider
 from simulators.kernel.steps import Steps, by_turns
@@ -74,6 +76,12 @@ class Served(Protocol):
 
     @property
     def pipeline(self) -> Pipeline: ...
+
+    @property
+    def feed(self) -> Feed: ...
+
+    @property
+    def watch(self) -> Watch: ...
 
     @property
     def dispatcher(self) -> Dispatching: ...

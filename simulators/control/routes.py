@@ -6,6 +6,7 @@ Alone because it is the list that a reader, the OpenAPI document and the tests b
 from simulators.control import (
     accounts,
     clock,
+    events,
     inbound,
     journal,
     messages,
@@ -25,6 +26,7 @@ ROUTES: tuple[Route, ...] = (
     *messages.ROUTES,
     *waiting.ROUTES,
     *journal.ROUTES,
+    *events.ROUTES,
     *settings.ROUTES,
     *templates.ROUTES,
     *provider_settings.ROUTES,

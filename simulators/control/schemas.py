@@ -305,6 +305,15 @@ COMPONENTS: Shape = {
         ),
         "description": "A refused signature, explained.",
     },
+    "Refused": {
+        **record(
+            to=text("the recipient, empty where the request was refused before one was read"),
+            key=text("the catalogue's key of the error"),
+            code={"type": ["string", "integer"], "description": "the provider's code"},
+            message=text("the provider's words"),
+        ),
+        "description": "A recipient that was refused, and how.",
+    },
     "Entry": {
         **record(
             sequence=count("its place in the journal"),
@@ -328,6 +337,8 @@ COMPONENTS: Shape = {
             warnings=said(
                 many(TEXT), "what it was hardly meant to be, each as one sentence; breaks nothing"
             ),
+            refused=said(many(ref("Refused")), "the recipients that were refused, ten at most"),
+            socket=text("what a rule did to the connection in place of an answer, empty if none"),
             sentences=said(many(TEXT), "the violations, each as one sentence"),
         ),
         "description": "A request and its answer, or a callback that was answered wrongly.",
@@ -358,6 +369,95 @@ COMPONENTS: Shape = {
     },
     "Rule": RULE,
     "Limit": LIMIT,
+    "MessageEvent": {
+        **record(
+            sequence=count("its place among the account's messages"),
+            id=text("as the provider makes them"),
+            account=text("whose it is"),
+            provider=PROVIDER,
+            operation=text("by which it was sent; inbound for a reply from a phone"),
+            to=text("the recipient in E.164"),
+            sender=text("who it is from"),
+            text=text("what the person reads; a long one is cut"),
+            code=said(NULLABLE, "the one-time code found in the text"),
+            at=said(TIME, "when it was accepted"),
+            status=text("the provider's word"),
+            state=STATE,
+        ),
+        "description": "`message`: one was accepted, or a phone replied.",
+    },
+    "RequestEvent": {
+        **record(
+            account=text("whose it is, 'strangers' where no account could be found"),
+            sequence=count("its place in the journal"),
+            at=TIME,
+            provider=PROVIDER,
+            operation=text("the operation that was asked for, empty where there is none"),
+            method=text("the HTTP method"),
+            target=text("path and query; a long one is cut"),
+            status=count("the HTTP status of the answer"),
+            error=text("the catalogue key of the refusal, empty for none"),
+            rule=text("the limit or rule that fired, empty for none"),
+            socket=text("what a rule did to the connection, empty for nothing"),
+            messages=said(many(TEXT), "the ids of the messages that were accepted"),
+            refused=said(many(ref("Refused")), "the recipients that were refused, ten at most"),
+            sentences=said(many(TEXT), "the first violations, each as one sentence"),
+            mistake=text("what is wrong with its signature, empty for nothing or not known"),
+        ),
+        "description": "`request`: a provider was asked something. Entry has all of it.",
+    },
+    "ReceiptEvent": {
+        **record(
+            account=text("whose it is"),
+            sequence=count("its place in the log of attempts"),
+            at=TIME,
+            message=text("the id of the message"),
+            provider=PROVIDER,
+            to=text("the message's recipient"),
+            reports=text("the status that it tells, in the provider's word"),
+            error=text("the catalogue key of the error that it tells, empty for none"),
+            attempt=count("1 for the first"),
+            state={
+                "enum": ["delivered", "retrying", "given up"],
+                "description": "whether it was acknowledged, is tried again, or is not",
+            },
+            url=text("where it went"),
+            status=count("the HTTP status of the answer, 0 for none"),
+            seconds=number("how long the answer took"),
+            lacks=text("what the answer lacks to be an acknowledgement, empty for nothing"),
+        ),
+        "description": "`receipt`: an attempt to hand a receipt or a reply to the application.",
+    },
+    "RulesEvent": {
+        **record(account=text("whose they are"), rules=count("how many there are")),
+        "description": "`rules`: they were changed.",
+    },
+    "LimitsEvent": {
+        **record(account=text("whose they are")),
+        "description": "`limits`: flow control, regions, opt-outs, credit or suspension changed.",
+    },
+    "ClockEvent": {
+        **record(account=text("whose it is"), now=TIME, frozen=flag("it stands still")),
+        "description": "`clock`: it was stopped, moved or let run.",
+    },
+    "MoreEvent": {
+        **record(
+            account=text("whose they are"),
+            messages=count("how many messages were left out"),
+            requests=count("how many requests"),
+            receipts=count("how many attempts at receipts"),
+            why={
+                "enum": ["slow", "gone"],
+                "description": "more came than is told of, or the journal has them no more",
+            },
+        ),
+        "description": "`more`: events that were left out.",
+    },
+    "EmptiedEvent": {
+        **record(account=text("which one")),
+        "description": "`emptied`: the account was, or the server is another one; all that is kept"
+        " now comes after it.",
+    },
 }
 
 TO: Shape = {

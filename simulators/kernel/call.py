@@ -1,6 +1,6 @@
 """A request as it came off the wire, and what goes back."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -48,7 +48,8 @@ class Reply:
 
     `delay` is in seconds. `trouble` spoils the connection: close before answering, reset it,
     never answer, cut the body short, or send it a byte at a time. `later` makes the answer
-    when awaited, and takes the place of this one; `released` is called once the answer has gone
+    when awaited, and takes the place of this one; `stream` makes the body piece by piece, in place
+    of `body`, for as long as the client is there; `released` is called once the answer has gone
     out, or cannot.
     """
 
@@ -58,6 +59,7 @@ class Reply:
     delay: float = 0.0
     trouble: Trouble | None = None
     later: "Callable[[], Awaitable[Reply]] | None" = None
+    stream: Callable[[], AsyncIterator[bytes]] | None = None
     released: Callable[[], None] | None = None
 
     @classmethod

@@ -18,6 +18,7 @@ from simulators.kernel.receipts import Callback
 from simulators.kernel.steps import Steps
 
 SHOWN = 16_384
+MOST_REFUSED = 10  # recipients of one request of which the refusal is told
 
 
 def entry(exchange: Exchange, reply: Reply) -> bytes:
@@ -40,6 +41,8 @@ def entry(exchange: Exchange, reply: Reply) -> bytes:
             _text(reply.body),
             exchange.mismatch,
             _warnings(exchange),
+            _refused(exchange),
+            reply.trouble or "",
         )
     )
 
@@ -59,6 +62,17 @@ def _is_utf8(body: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _refused(exchange: Exchange) -> list[tuple[str, str, str | int, str]]:
+    """Who was refused, and how: number, key, code, text. A refusal of the whole request is one of
+    each recipient, or of "" where none was read; an answer may also refuse some and take others."""
+    failure = exchange.failure
+    if failure is not None:
+        numbers = [draft.number for draft in exchange.drafts[:MOST_REFUSED]] or [""]
+        return [(number, failure.row.key, failure.row.code, failure.text) for number in numbers]
+    refused = [(o.draft.number, o.failure) for o in exchange.outcomes if o.failure is not None]
+    return [(number, f.row.key, f.row.code, f.text) for number, f in refused[:MOST_REFUSED]]
 
 
 def callback(
@@ -88,6 +102,8 @@ def callback(
             _text(answer),
             None,
             [],
+            [],
+            "",
         )
     )
 
@@ -108,13 +124,18 @@ _NAMES = (
     "answer",
     "mismatch",
     "warnings",
+    "refused",
+    "socket",
 )
+
+_REFUSED = ("to", "key", "code", "message")
 
 
 def read(sequence: int, packed: bytes) -> dict[str, Any]:
     """An entry as a mapping, secrets and all: for the providers' own use."""
     found: dict[str, Any] = {"sequence": sequence}
     found.update(zip(_NAMES, orjson.loads(packed), strict=True))
+    found["refused"] = [dict(zip(_REFUSED, one, strict=True)) for one in found["refused"]]
     return found
 
 
@@ -136,7 +157,7 @@ def shown(entry: dict[str, Any], mask: Mask) -> Steps[dict[str, Any]]:
     yield len(body)
     violations = []
     for told in entry["breaches"]:
-        violations.append(masked(Violation(*(told[name] for name in _VIOLATION)), mask).as_dict())
+        violations.append(violation(told, mask).as_dict())
         yield len(told["got"])
     answer = mask.text(entry["answer"])
     yield len(answer)
@@ -149,7 +170,14 @@ def shown(entry: dict[str, Any], mask: Mask) -> Steps[dict[str, Any]]:
         "answer": answer,
         "mismatch": mask.value(entry["mismatch"]),
         "warnings": [mask.text(warning) for warning in entry["warnings"] or ()],
+        "refused": refused(entry, mask),
     }
+
+
+def refused(entry: dict[str, Any], mask: Mask) -> list[dict[str, Any]]:
+    """The recipients that were refused, without secrets: an error's text quotes what came."""
+    hidden = ("to", "message")
+    return [{**one, **{n: mask.text(one[n]) for n in hidden}} for one in entry["refused"]]
 
 
 def _cut(text: str) -> str:
@@ -157,6 +185,11 @@ def _cut(text: str) -> str:
 
 
 _VIOLATION = ("pointer", "got", "expected", "source")
+
+
+def violation(told: dict[str, str], mask: Mask) -> Violation:
+    """A violation as an entry has it, that quotes no secret."""
+    return masked(Violation(*(told[name] for name in _VIOLATION)), mask)
 
 
 def masked(violation: Violation, mask: Mask) -> Violation:

@@ -144,7 +144,7 @@ class Pipeline:
         if isinstance(does, Query):
             script.play(exchange, None)
             return does.handle(exchange)
-        drafts = does.parse(exchange)
+        drafts = exchange.drafts = does.parse(exchange)
         script.play(exchange, drafts)
         exchange.outcomes = [Outcome(d, failure=admission.judge(exchange, d)) for d in drafts]
         admission.refuse_all_for_one(exchange, per_recipient=does.per_recipient)

@@ -94,6 +94,7 @@ class Exchange:
     now: float
     document: Document = field(default_factory=dict)
     credential: str | None = None
+    drafts: Sequence[Draft] = ()
     violations: Sequence[Any] = ()
     outcomes: list[Outcome] = field(default_factory=list)
     failure: Failure | None = None

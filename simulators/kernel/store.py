@@ -124,6 +124,10 @@ class Store(Protocol):
     def watch(self, account: str, seen: Callable[[Message], None]) -> Callable[[], None]:
         """Calls `seen` with each message kept from now on, until the returned function is."""
 
+    def on_news(self, changed: Callable[[str], object]) -> Callable[[], None]:
+        """Calls `changed` with an account whenever anything of it has changed: a message, the
+        journal, a log, a settings document, a set; until the returned function is called."""
+
     def note(self, account: str, entry: bytes, violating: bool) -> None:
         """Appends to the journal."""
 

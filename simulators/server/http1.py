@@ -209,7 +209,7 @@ class Protocol(HttpToolsProtocol):
 
 def _is_plain(reply: Reply) -> bool:
     """Whether it goes out as it is and at once, with nothing of HTTP's own to look at."""
-    if reply.delay or reply.trouble or reply.later or reply.released:
+    if reply.delay or reply.trouble or reply.later or reply.stream or reply.released:
         return False
     if reply.status not in STATUS_LINE:
         return False

@@ -5,9 +5,10 @@ and resetting are awaited here, so that a thousand of them cost no thread.
 """
 
 import asyncio
+import contextlib
 import socket
 import struct
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from functools import partial
 from io import BytesIO
 from typing import Any
@@ -90,6 +91,9 @@ async def _deliver(reply: Reply, receive: Receive, send: Send) -> None:
         if made is not None:
             await deliver(made, receive, send)
         return
+    if reply.stream is not None:
+        await _stream(reply, reply.stream(), receive, send)
+        return
     if reply.delay > 0:
         await asyncio.sleep(reply.delay)
     if reply.trouble is None:
@@ -115,7 +119,8 @@ def framed(reply: Reply) -> list[tuple[str, str]]:
     headers = [(name.lower(), value) for name, value in legal(reply.headers)]
     if reply.body:  # without one, a length is that of the answer that HEAD asks about
         headers = [pair for pair in headers if pair[0] not in FRAMING]
-    if reply.status not in BODILESS and not any(k == "content-length" for k, _ in headers):
+    bodiless = reply.status in BODILESS or reply.stream is not None  # which ends when it ends
+    if not bodiless and not any(k == "content-length" for k, _ in headers):
         headers.append(("content-length", str(len(reply.body))))
     return headers
 
@@ -129,6 +134,29 @@ async def _send(reply: Reply, send: Send) -> None:
     await _start(reply, send)
     body = b"" if reply.status in BODILESS else reply.body
     await send({"type": "http.response.body", "body": body})
+
+
+async def _stream(reply: Reply, pieces: AsyncIterator[bytes], receive: Receive, send: Send) -> None:
+    """Sends pieces as they are made, until there are no more or the client is gone. A client that
+    reads slowly holds up the making of the next one: nothing is piled up for it."""
+
+    async def pump() -> None:
+        async for piece in pieces:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+    await _start(reply, send)
+    work = asyncio.ensure_future(pump())
+    gone = asyncio.ensure_future(_gone(receive))
+    try:
+        await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
+        if work.done():
+            work.result()
+    finally:
+        gone.cancel()
+        work.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await work
 
 
 async def _gone(receive: Receive) -> None:

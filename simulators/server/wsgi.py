@@ -10,7 +10,7 @@ answer is carried out as far as WSGI has words for it.
 
 import errno
 import socket
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from http.client import responses
 from io import BytesIO
 from typing import Any, Protocol, TypeVar
@@ -87,6 +87,9 @@ class Mount:
         if reply.trouble == "drip":
             chunks = self._dripping(_begin(reply, environ, start_response))
             return ClosingIterator(chunks, lambda: self._release(reply))
+        if reply.stream is not None:
+            _begin(reply, environ, start_response)
+            return self._streamed(reply.stream())
         self._release(reply)
         if reply.trouble in ("close", "reset", "hang"):
             _end(environ)
@@ -98,10 +101,18 @@ class Mount:
         if reply.released is not None:
             self._loop.call(reply.released)
 
+    def _streamed(self, pieces: AsyncIterator[bytes]) -> Iterator[bytes]:
+        while (piece := self._loop.complete(_next(pieces))) is not None:
+            yield piece
+
     def _dripping(self, body: bytes) -> Iterator[bytes]:
         for at in range(len(body)):
             yield body[at : at + 1]
             self._sleep(DRIP_SECONDS)
+
+
+async def _next(pieces: AsyncIterator[bytes]) -> bytes | None:
+    return await anext(pieces, None)
 
 
 def _begin(reply: Reply, environ: WSGIEnvironment, start_response: StartResponse) -> bytes:

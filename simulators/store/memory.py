@@ -32,6 +32,7 @@ class MemoryStore:
         self._shelves: dict[str, Shelf] = {}
         self._on_plan: list[Callable[[str], None]] = []
         self._numbers = counting(1)
+        self._on_news: tuple[Callable[[str], object], ...] = ()
 
     def put_account(self, account: dict[str, Any], credentials: Sequence[tuple[str, str]]) -> None:
         for pair in credentials:
@@ -58,6 +59,7 @@ class MemoryStore:
     def drop_account(self, account: str) -> bool:
         self._forget_credentials(account)
         self._shelves.pop(account, None)
+        self._tell(account)
         return self._accounts.pop(account, None) is not None
 
     def _forget_credentials(self, account: str) -> None:
@@ -93,6 +95,7 @@ class MemoryStore:
             for hit in hits:
                 shelf.windows.take(hit, now)
             kept.append(Admission(shelf.add(message, self._keep), None))
+        self._tell(account)
         return kept
 
     def find(self, account: str, message: str) -> Message | None:
@@ -121,12 +124,15 @@ class MemoryStore:
             return None
         changed = found.changed(**changes)
         self._shelf(account).messages[found.sequence] = packed(changed)
+        self._tell(account)
         return changed
 
     def remove(self, account: str, message: str) -> bool:
+        self._tell(account)
         return self._shelf(account).remove(message)
 
     def remove_all(self, account: str) -> int:
+        self._tell(account)
         return self._shelf(account).remove_all()
 
     def newest(self, account: str) -> int:
@@ -155,6 +161,7 @@ class MemoryStore:
 
     def note(self, account: str, entry: bytes, violating: bool) -> None:
         self._shelf(account).note(entry, violating)
+        self._tell(account)
 
     def journal(
         self, account: str, *, violating: bool = False, after: int = 0, limit: int = 100
@@ -172,6 +179,7 @@ class MemoryStore:
             settings.pop(name, None)
         else:
             settings[name] = value
+        self._tell(account)
 
     def update(self, account: str, name: str, change: Callable[[Any], Any]) -> Any:
         self.save(account, name, change(self.load(account, name)))
@@ -191,6 +199,7 @@ class MemoryStore:
             kept += sorted(new)
             kept.sort()  # two runs that are in order: it goes through them once
         sets[name] = kept
+        self._tell(account)
         return True
 
     def exclude(self, account: str, name: str, member: str) -> bool:
@@ -198,6 +207,7 @@ class MemoryStore:
         if not _holds(kept, member):
             return False
         del kept[bisect_left(kept, member)]
+        self._tell(account)
         return True
 
     def includes(self, account: str, name: str, member: str) -> bool:
@@ -273,6 +283,7 @@ class MemoryStore:
             kept = shelf.logs[log] = deque(maxlen=self._journal)
         shelf.noted += 1
         kept.append((shelf.noted, bytes(memoryview(entry))))
+        self._tell(account)
 
     def records(
         self, account: str, log: str, *, after: int = 0, limit: int = 100
@@ -287,6 +298,19 @@ class MemoryStore:
         if old is not None:
             new = self._shelf(account)
             new.watchers, new.leases = old.watchers, old.leases
+        self._tell(account)
+
+    def on_news(self, changed: Callable[[str], object]) -> Callable[[], None]:
+        self._on_news = (*self._on_news, changed)
+
+        def stop() -> None:
+            self._on_news = tuple(one for one in self._on_news if one is not changed)
+
+        return stop
+
+    def _tell(self, account: str) -> None:
+        for changed in self._on_news:
+            changed(account)
 
 
 def _newest(
