@@ -54,7 +54,7 @@ class Variables:
     def __init__(self, pattern: str) -> None:
         self._pattern = re.compile(pattern)
         self.names = lru_cache(maxsize=1024)(self._names)
-        self._texts = lru_cache(maxsize=1024)(self._text)
+        self._fixed = lru_cache(maxsize=1024)(self._between)
 
     def _names(self, content: str) -> tuple[str, ...]:
         """The names in the order they stand there, each as often as it does."""
@@ -67,18 +67,25 @@ class Variables:
     def read(self, content: str, text: str) -> dict[str, str] | None:
         """The values that make a template this text; None if it cannot be one of it. Where
         several would do, each value is as short as can be; a name that stands twice has one."""
-        found = self._texts(content).fullmatch(text)
-        if found is None:
+        first, *between = self._fixed(content)
+        if not between:
+            return {} if text == first else None
+        at, end = len(first), len(text) - len(between[-1])
+        if at > end or not (text.startswith(first) and text.endswith(between[-1])):
             return None
         values: dict[str, str] = {}
-        for name, value in zip(self.names(content), found.groups(), strict=True):
-            if values.setdefault(name, value) != value:
+        # No regular expression, which might try for ever: each variable goes on to where what
+        # follows it comes next, the last one to the end.
+        for left, (name, fixed) in enumerate(zip(self.names(content), between, strict=True), 1):
+            upto = text.find(fixed, at, end) if left < len(between) else end
+            if upto < 0 or values.setdefault(name, text[at:upto]) != text[at:upto]:
                 return None
+            at = upto + len(fixed)
         return values
 
-    def _text(self, content: str) -> re.Pattern[str]:
-        fixed = self._pattern.split(content)[::2]
-        return re.compile("(.*?)".join(map(re.escape, fixed)), re.DOTALL)
+    def _between(self, content: str) -> tuple[str, ...]:
+        """What stands before, between and behind the variables."""
+        return tuple(self._pattern.split(content)[::2])
 
 
 class Registering(Protocol):

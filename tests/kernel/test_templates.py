@@ -29,6 +29,8 @@ def test_what_has_no_value_stays():
         ("#x# is #x#", "1 is 1", {"x": "1"}),
         ("#x# is #x#", "1 is 2", None),
         ("no variable", "no variable", {}),
+        ("ab#x#ba", "aba", None),
+        ("#x#-#y#", "1-2-3", {"x": "1", "y": "2-3"}),
     ],
 )
 def test_a_text_is_of_a_template_or_not(template, text, values):
@@ -36,3 +38,11 @@ def test_a_text_is_of_a_template_or_not(template, text, values):
     assert values == HASH.read(template, text)
     if values is not None:
         assert text == HASH.fill(template, values)
+
+
+def test_a_text_that_nearly_fits_takes_no_longer():
+    """Two hundred variables and a text of a megabyte: each character is looked at once."""
+    content = "#a#x" * 200 + "#b#!"
+
+    assert HASH.read(content, "x" * 1_000_000) is None
+    assert HASH.read("#a#" * 200 + "!", "x" * 1_000_000) is None
