@@ -36,6 +36,7 @@ from simulators.store.memory import KEEP, MemoryStore
 
 # Listening on every address, the simulators are reached by the loopback one.
 _SELF = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - shown, not bound
+_TIDY_SECONDS = 0.25
 _T = TypeVar("_T")
 _Sockets = list[socket.socket]
 
@@ -172,11 +173,17 @@ class Simulators:
             else:
                 ready()
                 closing.enter_context(watchdog.watching(self._answered))
-            dispatching = asyncio.ensure_future(self.dispatcher.run())
+            beside = [asyncio.ensure_future(work) for work in (self.dispatcher.run(), self._tidy())]
             try:
                 await asyncio.gather(*tasks)
             finally:
-                dispatching.cancel()
+                for one in beside:
+                    one.cancel()
+
+    async def _tidy(self) -> None:
+        """Gives back what was forgotten while nobody else has anything to do."""
+        while True:
+            await asyncio.sleep(0 if self.store.tidy() else _TIDY_SECONDS)
 
     def _listeners(
         self, closing: contextlib.AsyncExitStack

@@ -52,8 +52,7 @@ def _document(accounts: Accounts, listed: str, find: Callable[[], Steps[Found]])
 
 def _requests(ask: Ask) -> Any:
     def find() -> Steps[Found]:
-        yield 0
-        return views.journalled(ask.world, **_which(ask))
+        return (yield from views.journalled(ask.world, **_which(ask)))
 
     return in_turns(_document(ask.simulators.accounts, "requests", find))
 
@@ -64,8 +63,7 @@ def _violations(ask: Ask) -> Any:
     def find() -> Steps[Found]:
         if ask.query.get("strict_warnings"):
             return (yield from views.doubtful(accounts, ask.world, **_which(ask)))
-        yield 0
-        return views.journalled(ask.world, violating=True, **_which(ask))
+        return (yield from views.journalled(ask.world, violating=True, **_which(ask)))
 
     return in_turns(_document(accounts, "violations", find))
 

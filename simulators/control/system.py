@@ -36,7 +36,7 @@ def _reset(ask: Ask) -> Any:
 
 def _metrics(ask: Ask) -> Reply:
     accounts = ask.simulators.accounts
-    kept = sum(accounts.store.kept(name) for name in accounts.store.accounts())
+    kept = accounts.store.kept()
     lines = [
         "# HELP sms_simulators_requests_total Requests to the simulated providers.",
         "# TYPE sms_simulators_requests_total counter",
@@ -48,7 +48,7 @@ def _metrics(ask: Ask) -> Reply:
             )
         ),
         *_gauge("messages_kept", "Accepted messages kept now.", kept),
-        *_gauge("accounts", "Accounts.", len(accounts.store.accounts())),
+        *_gauge("accounts", "Accounts.", accounts.store.accounts_kept()),
         *_gauge("long_polls_open", "Open waits for a message.", ask.state.polls),
     ]
     return Reply(200, "\n".join([*lines, ""]).encode(), [("Content-Type", _METRICS)])

@@ -25,7 +25,6 @@ from simulators.kernel.world import STRANGERS, World
 from simulators.kernel.written import bounded, e164, time
 
 MOST_WINDOWS = 1000
-MOST_REFUSALS = 10_000  # of a log, which is bounded
 _NUMBERS = 100  # that are read at once
 MOST_FACTOR = 1_000_000
 MODES = (
@@ -122,8 +121,7 @@ def _in_force(provider: Provider, mode: Any) -> tuple[Sequence[flow.Limit], floa
 def refusals(world: World, most: int, before: int | None = None) -> tuple[list[Row], int | None]:
     """The messages that found a window full, newest first, and where to go on `before` if there
     are more: with them and the kept messages the windows can be counted over again."""
-    logged = world.store.records(world.id, REFUSALS, limit=MOST_REFUSALS)
-    earlier = logged if before is None else [one for one in logged if one[0] < before]
+    earlier = world.store.records(world.id, REFUSALS, before=before or 0, limit=most + 1)
     page = earlier[-most:]
     read = [orjson.loads(entry) for _place, entry in reversed(page)]  # no more than are shown
     rows = [{**refusal, "at": iso(refusal["at"])} for refusal in read]

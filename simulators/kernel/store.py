@@ -113,10 +113,11 @@ class Store(Protocol):
         """The sequence of the newest message ever kept, 0 for none."""
 
     def holders(self, to: str, limit: int) -> list[str]:
-        """Some accounts that keep a message to a number, or any message for an empty one."""
+        """Some accounts that keep a message to a number, or any message for an empty one: among
+        those made last, as far as a step may look."""
 
-    def kept(self, account: str) -> int:
-        """How many messages are kept now."""
+    def kept(self, account: str = "") -> int:
+        """How many messages are kept now, by all accounts for an empty one."""
 
     def remove_all(self, account: str) -> int:
         """Forgets all messages, not the windows they hit; says how many."""
@@ -132,9 +133,16 @@ class Store(Protocol):
         """Appends to the journal."""
 
     def journal(
-        self, account: str, *, violating: bool = False, after: int = 0, limit: int = 100
+        self,
+        account: str,
+        *,
+        violating: bool = False,
+        after: int = 0,
+        before: int = 0,
+        limit: int = 100,
     ) -> list[tuple[int, bytes]]:
-        """The newest entries after a sequence, oldest first, each with its sequence."""
+        """The newest entries after a sequence, and `before` another if not 0, oldest first, each
+        with its own: journal and logs of an account are numbered as one."""
 
     def load(self, account: str, name: str) -> Any:
         """A settings document, None if it was never saved. Not to be changed in place."""
@@ -213,9 +221,9 @@ class Store(Protocol):
         """Appends to a bounded log."""
 
     def records(
-        self, account: str, log: str, *, after: int = 0, limit: int = 100
+        self, account: str, log: str, *, after: int = 0, before: int = 0, limit: int = 100
     ) -> list[tuple[int, bytes]]:
-        """The newest entries after a sequence, oldest first, each with its sequence."""
+        """The newest entries of a log, as `journal` gives its own."""
 
     def headroom(self, account: str, now: float, limit: int = 1000) -> list[Headroom]:
         """Windows in use, `limit` of them at most."""

@@ -1,5 +1,6 @@
 """Messages, journal entries and callbacks as people see them: complete, and without secrets."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -11,9 +12,13 @@ from simulators.kernel.masking import Mask
 from simulators.kernel.message import Message, State, Step
 from simulators.kernel.provider import Provider
 from simulators.kernel.receipts import UNANSWERED
-from simulators.kernel.steps import Steps, at_once
+from simulators.kernel.steps import TURN, Steps, at_once
 from simulators.kernel.validation import warnings_of
 from simulators.kernel.world import World
+
+Entry = tuple[int, bytes]  # its sequence, and packed
+Found = Steps[list[Entry]]
+_READ = 100
 
 
 def message(world: World, provider: Provider, kept: Message) -> dict[str, Any]:
@@ -61,34 +66,48 @@ def _step(provider: Provider, kept: Message, step: Step) -> dict[str, Any]:
     }
 
 
-def journalled(
+def journalled(world: World, *, violating: bool = False, limit: int = 100, **which: Any) -> Found:
+    """The newest journal entries by `_slices`, oldest first. Those with violations have the
+    callbacks among them that the application answered wrongly."""
+    found = list[Entry]()
+    for some in _slices(world, good=not violating, bad=violating, **which):
+        found += some
+        if len(found) >= limit:
+            break
+        yield TURN
+    return found[:limit][::-1]
+
+
+def _slices(
     world: World,
     *,
-    violating: bool = False,
+    good: bool,
+    bad: bool,
     provider: str = "",
     after: int = 0,
     before: int = 0,
-    limit: int = 100,
-) -> list[tuple[int, bytes]]:
-    """The newest journal entries after a sequence, and `before` another where that is given, oldest
-    first, packed, secrets and all.
-    Those with violations have the callbacks among them that the application answered wrongly."""
-    every = 1 << 30 if provider or before else limit
-    found = world.store.journal(world.id, violating=violating, after=after, limit=every)
-    if violating:
-        wrong = world.store.records(world.id, UNANSWERED, after=after, limit=every)
-        found = sorted(found + wrong)[-every:]
-    if provider:
-        mark = orjson.dumps(provider)  # the second value of a packed entry, after its time
-        found = [e for e in found if e[1].partition(b",")[2].startswith(mark)]
-    if before:
-        found = [e for e in found if e[0] < before]
-    return found[-limit:]
+) -> Iterator[list[Entry]]:
+    """Journal entries after a sequence, and `before` another if not 0, packed, secrets and all:
+    some at a time, newest first. `good` stands for all requests, as far back as the journal goes,
+    `bad` for violations, which are kept by themselves."""
+    store, mark = world.store, orjson.dumps(provider)
+    while True:
+        between: Any = {"after": after, "before": before, "limit": _READ}
+        read = store.journal(world.id, **between) if good else []
+        if bad:
+            read += store.journal(world.id, violating=True, **between)
+            read += store.records(world.id, UNANSWERED, **between)
+        newest = sorted(dict(read).items(), reverse=True)[:_READ]
+        # The provider is the second value of a packed entry, behind its time.
+        yield [e for e in newest if not provider or e[1].startswith(mark, e[1].index(b",") + 1)]
+        if len(newest) < _READ:
+            return
+        before = newest[-1][0]
 
 
 def entries(accounts: Accounts, world: World, **which: Any) -> list[dict[str, Any]]:
     """What is `journalled`, without any account's secrets, for whoever holds up nobody."""
-    return [at_once(entry(accounts, *one)) for one in journalled(world, **which)]
+    return [at_once(entry(accounts, *one)) for one in at_once(journalled(world, **which))]
 
 
 def entry(accounts: Accounts, sequence: int, packed: bytes) -> Steps[dict[str, Any]]:
@@ -111,26 +130,25 @@ def _warnings(accounts: Accounts, found: dict[str, Any]) -> list[str]:
     return told
 
 
-def doubtful(
-    accounts: Accounts, world: World, *, limit: int, **which: Any
-) -> Steps[list[tuple[int, bytes]]]:
+def doubtful(accounts: Accounts, world: World, *, limit: int, **which: Any) -> Found:
     """The newest entries where warnings count: those with a violation, a warning or a signature
     that is not the right one. What is left out is not counted in `limit`."""
-    wrong = journalled(world, violating=True, limit=1 << 30, **which)
-    kept = dict(wrong)
-    for sequence, packed in reversed(journalled(world, limit=1 << 30, **which)):
-        if sequence not in kept:
+    kept = list[Entry]()
+    for some in _slices(world, good=True, bad=True, **which):
+        for sequence, packed in some:
             found = journal.read(sequence, packed)
             yield len(packed)
-            if found["mismatch"] or _warnings(accounts, found):
-                kept[sequence] = packed
-    return sorted(kept.items())[-limit:]
+            if found["breaches"] or found["mismatch"] or _warnings(accounts, found):
+                kept.append((sequence, packed))
+            if len(kept) == limit:
+                return kept[::-1]
+    return kept[::-1]
 
 
 def refused(accounts: Accounts, world: World, limit: int, most: int) -> list[dict[str, Any]]:
     """Of the newest entries the newest that were refused: no more of them than is told in a
     sentence, and no more masked than is shown."""
-    found = [journal.read(*one) for one in journalled(world, limit=limit)]
+    found = [journal.read(*one) for one in at_once(journalled(world, limit=limit))]
     told = []
     for one in [entry for entry in found if entry["error"]][-most:]:
         mask, mismatch = accounts.mask(one["provider"]), one["mismatch"]

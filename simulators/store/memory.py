@@ -1,22 +1,26 @@
 """Worlds in this process's memory. Messages are kept packed, so a million cost no garbage scans."""
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import count as counting
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 from simulators.kernel.flow import Headroom, Hit
 from simulators.kernel.message import INBOUND, Message
 from simulators.kernel.store import BALANCE, LOOKED_AT, Admission, Cost, Selected, Selection
 from simulators.store.leases import Leases
-from simulators.store.shelf import Shelf, packed
+from simulators.store.shelf import Shared, Shelf, packed
 from simulators.store.windows import Windows
 
 KEEP = 1_000_000
 JOURNAL = 10_000
 _MONEY_DIGITS = 6
+_FREED = 100  # items of what was forgotten, with each step that keeps something new
+_TIDIED = 5000  # and by one `tidy`
+_LOOKED_INTO = 1000  # accounts that are asked for a number
 
 
 class MemoryStore:
@@ -30,6 +34,7 @@ class MemoryStore:
         self._by_credential: dict[tuple[str, str], str] = {}
         self._credentials: dict[str, tuple[tuple[str, str], ...]] = {}
         self._shelves: dict[str, Shelf] = {}
+        self._shared = Shared()
         self._on_plan: list[Callable[[str], None]] = []
         self._numbers = counting(1)
         self._on_news: tuple[Callable[[str], object], ...] = ()
@@ -58,7 +63,9 @@ class MemoryStore:
 
     def drop_account(self, account: str) -> bool:
         self._forget_credentials(account)
-        self._shelves.pop(account, None)
+        shelf = self._shelves.pop(account, None)
+        if shelf is not None:
+            shelf.give_up()
         self._tell(account)
         return self._accounts.pop(account, None) is not None
 
@@ -69,7 +76,7 @@ class MemoryStore:
     def _shelf(self, account: str) -> Shelf:
         shelf = self._shelves.get(account)
         if shelf is None:
-            shelf = self._shelves[account] = Shelf(self._journal)
+            shelf = self._shelves[account] = Shelf(self._journal, self._shared)
         return shelf
 
     def admit(
@@ -79,6 +86,8 @@ class MemoryStore:
         now: float,
         costs: Sequence[Cost] = (),
     ) -> Sequence[Admission]:
+        if self._shared.gone:
+            self._shared.gone.some(_FREED)
         shelf = self._shelf(account)
         full = _first_full(shelf.windows, drafts, now)
         balance = shelf.settings.get(BALANCE) if costs else None
@@ -141,13 +150,16 @@ class MemoryStore:
     def holders(self, to: str, limit: int) -> list[str]:
         holding = (
             account
-            for account, shelf in self._shelves.items()
+            for account, shelf in islice(reversed(self._shelves.items()), _LOOKED_INTO)
             if (to in shelf.newest_to if to else shelf.messages)
         )
         return list(islice(holding, limit))
 
-    def kept(self, account: str) -> int:
-        return len(self._shelf(account).messages)
+    def kept(self, account: str = "") -> int:
+        if not account:
+            return self._shared.kept
+        shelf = self._shelves.get(account)
+        return len(shelf.messages) if shelf else 0
 
     def watch(self, account: str, seen: Callable[[Message], None]) -> Callable[[], None]:
         watchers = self._shelf(account).watchers
@@ -164,10 +176,16 @@ class MemoryStore:
         self._tell(account)
 
     def journal(
-        self, account: str, *, violating: bool = False, after: int = 0, limit: int = 100
+        self,
+        account: str,
+        *,
+        violating: bool = False,
+        after: int = 0,
+        before: int = 0,
+        limit: int = 100,
     ) -> list[tuple[int, bytes]]:
         shelf = self._shelf(account)
-        return _newest(shelf.violations if violating else shelf.journal, after, limit)
+        return _newest(shelf.violations if violating else shelf.journal, after, before, limit)
 
     def load(self, account: str, name: str) -> Any:
         shelf = self._shelves.get(account)  # asked a dozen times a request: no call, no shelf
@@ -286,9 +304,9 @@ class MemoryStore:
         self._tell(account)
 
     def records(
-        self, account: str, log: str, *, after: int = 0, limit: int = 100
+        self, account: str, log: str, *, after: int = 0, before: int = 0, limit: int = 100
     ) -> list[tuple[int, bytes]]:
-        return _newest(self._shelf(account).logs.get(log, ()), after, limit)
+        return _newest(self._shelf(account).logs.get(log, ()), after, before, limit)
 
     def headroom(self, account: str, now: float, limit: int = 1000) -> list[Headroom]:
         return list(islice(self._shelf(account).windows.headroom(now), limit))
@@ -296,6 +314,7 @@ class MemoryStore:
     def clear(self, account: str) -> None:
         old = self._shelves.pop(account, None)
         if old is not None:
+            old.give_up()
             new = self._shelf(account)
             new.watchers, new.leases = old.watchers, old.leases
         self._tell(account)
@@ -312,16 +331,21 @@ class MemoryStore:
         for changed in self._on_news:
             changed(account)
 
+    def tidy(self) -> bool:
+        """Gives some of what was forgotten back to the machine; whether there is more."""
+        self._shared.gone.some(_TIDIED)
+        return bool(self._shared.gone)
+
 
 def _newest(
-    entries: Sequence[tuple[int, bytes]], after: int, limit: int
+    entries: Sequence[tuple[int, bytes]], after: int, before: int, limit: int
 ) -> list[tuple[int, bytes]]:
-    found: list[tuple[int, bytes]] = []
-    for entry in reversed(entries):
-        if entry[0] <= after or len(found) == limit:
-            break
-        found.append(entry)
-    return found[::-1]
+    end = bisect_left(entries, before, key=_sequence) if before else len(entries)
+    begin = max(bisect_right(entries, after, key=_sequence) if after else 0, end - limit)
+    return list(islice(reversed(entries), len(entries) - end, max(len(entries) - begin, 0)))[::-1]
+
+
+_sequence = itemgetter(0)
 
 
 def _holds(kept: list[str], member: str) -> bool:

@@ -1,7 +1,7 @@
 """What is to be done later, the earliest first, for as long as what it is about is kept."""
 
 from collections.abc import Callable, Sequence
-from heapq import heappop, heappush, nsmallest
+from heapq import heapify, heappop, heappush
 from typing import Any
 
 Item = tuple[Any, ...]
@@ -22,6 +22,10 @@ class Plans:
         self._order = 0
         self._old: list[_Planned] = []
         self._new: list[_Planned] = []
+
+    def containers(self) -> list[list[Any]]:
+        """All that it holds, for who gives it up."""
+        return [self._old, self._new]
 
     def __len__(self) -> int:
         return len(self._old) + len(self._new)
@@ -56,8 +60,16 @@ class Plans:
 
     def earliest(self, limit: int) -> list[tuple[float, list[Any]]]:
         """The first ones, which stay."""
-        found = nsmallest(limit, self._old + self._new)
-        return [(at, list(item)) for at, _order, item in found]
+        found = list[tuple[float, list[Any]]]()
+        next_ones = [(heap[0], heap, 0) for heap in (self._old, self._new) if heap]
+        heapify(next_ones)
+        while next_ones and len(found) < limit:
+            (at, _order, item), heap, place = heappop(next_ones)
+            found.append((at, list(item)))
+            for child in (2 * place + 1, 2 * place + 2):
+                if child < len(heap):
+                    heappush(next_ones, (heap[child], heap, child))
+        return found
 
     def _first(self) -> list[_Planned]:
         """The heap that has the first on top."""

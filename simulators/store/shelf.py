@@ -8,10 +8,20 @@ from typing import Any
 
 from simulators.kernel.message import INBOUND, Message
 from simulators.kernel.store import LOOKED_AT, Selection
+from simulators.store.discarded import Container, Discarded
 from simulators.store.index import Index
 from simulators.store.leases import Leases
 from simulators.store.plans import Plans
 from simulators.store.windows import Windows
+
+
+class Shared:
+    """What the shelves of one store have in common: how many messages they keep, and what is left
+    of what they kept."""
+
+    def __init__(self) -> None:
+        self.kept = 0
+        self.gone = Discarded()
 
 
 class Shelf:
@@ -19,7 +29,8 @@ class Shelf:
     `newest_to` through `previous`; those of one provider, sent or inbound, and of one sender are
     indexed, as a filter that nothing passes must not walk all there are."""
 
-    def __init__(self, journal: int) -> None:
+    def __init__(self, journal: int, shared: Shared) -> None:
+        self.shared = shared
         self.messages: dict[int, bytes] = {}
         self.by_id: dict[str, int] = {}
         self.newest_to: dict[str, int] = {}
@@ -29,7 +40,7 @@ class Shelf:
         self.oldest = 1
         self.latest = 0.0
         self.in_order = True  # until the clock is set back
-        self.windows = Windows()
+        self.windows = Windows(shared.gone)
         self.settings: dict[str, Any] = {}
         self.sets: dict[str, list[str]] = {}  # each in order
         self.counters: dict[str, int] = {}
@@ -53,6 +64,7 @@ class Shelf:
         self.newest_to[kept.to] = kept.sequence
         for index in self._indexes(kept):
             index.add(kept.sequence)
+        self.shared.kept += 1
         if len(self.messages) > keep:
             self._drop_oldest()
         for seen in tuple(self.watchers):
@@ -63,6 +75,7 @@ class Shelf:
         while self.oldest not in self.messages:
             self.oldest += 1
         gone = Message.unpack(self.messages.pop(self.oldest))
+        self.shared.kept -= 1
         self._unindex(gone)
         if self.by_id.get(gone.id) == gone.sequence:
             del self.by_id[gone.id]
@@ -74,6 +87,7 @@ class Shelf:
         if sequence is None:
             return False
         gone = Message.unpack(self.messages.pop(sequence))
+        self.shared.kept -= 1
         self._unindex(gone)
         if self.newest_to.get(gone.to) == sequence:
             if gone.previous in self.messages:
@@ -93,11 +107,29 @@ class Shelf:
 
     def remove_all(self) -> int:
         count = len(self.messages)
+        self.shared.kept -= count
+        self.shared.gone.put(self._of_messages())
         self.messages, self.by_id, self.newest_to = {}, {}, {}
         self.by_kind, self.by_sender = {}, {}
         self.oldest = self.sequence + 1
         self.in_order = True
         return count
+
+    def give_up(self) -> None:
+        """Forgets everything. The shelf is of no use any more."""
+        self.shared.kept -= len(self.messages)
+        self.shared.gone.put(
+            [
+                *self._of_messages(),
+                *self.plans.containers(),
+                *self.windows.containers(),
+                *(self.logs, self.journal, self.violations),
+                *(self.nonces, self.nonce_ends, self.sets),
+            ]
+        )
+
+    def _of_messages(self) -> list[Container]:
+        return [self.messages, self.by_id, self.newest_to, self.by_sender]
 
     def _indexes(self, message: Message) -> tuple[Index, Index]:
         kind = (message.provider, message.operation == INBOUND)

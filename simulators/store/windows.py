@@ -11,10 +11,11 @@ beyond those that count, and `REMEMBERED` windows of a limit beyond those in use
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from simulators.kernel.flow import Headroom, Hit
+from simulators.store.discarded import Container, Discarded
 
 REMEMBERED = 1000
 _ROUNDING = 1e-9
@@ -38,11 +39,15 @@ class _Counter(Protocol):
     def in_use(self, now: float) -> Iterator[Headroom]:
         """The windows that count something now."""
 
+    def containers(self) -> Sequence[Container]:
+        """All that it holds, for who gives it up."""
+
 
 class Windows:
     """The windows of one account. All of `full` is asked before any `take`."""
 
-    def __init__(self) -> None:
+    def __init__(self, gone: Discarded | None = None) -> None:
+        self._gone = Discarded() if gone is None else gone
         self._counters: dict[tuple[str, str], _Counter] = {}
 
     def full(self, hit: Hit, now: float, pending: int = 0) -> bool:
@@ -66,20 +71,31 @@ class Windows:
         name = (hit.scope, hit.limit)
         counter = self._counters.get(name)
         if counter is None or counter.limit != hit.identity:
-            self._counters.pop(name, None)
+            if counter is not None:
+                self._drop(name)
             if len(self._counters) >= MOST_LIMITS:
-                del self._counters[next(iter(self._counters))]
-            counter = self._counters[name] = _COUNTERS[hit.kind](hit.identity)
+                self._drop(next(iter(self._counters)))
+            made = _COUNTERS[hit.kind](hit.identity, self._gone)
+            counter = self._counters[name] = made
         return counter
+
+    def _drop(self, name: tuple[str, str]) -> None:
+        self._gone.put(self._counters.pop(name).containers())
+
+    def containers(self) -> Iterator[Container]:
+        """All that it holds, for who gives it up."""
+        for counter in self._counters.values():
+            yield from counter.containers()
 
 
 class _Natural:
     """Counts by slice of the calendar, each forgotten as a whole."""
 
-    __slots__ = ("limit", "sample", "slices")
+    __slots__ = ("gone", "limit", "sample", "slices")
 
-    def __init__(self, limit: str) -> None:
+    def __init__(self, limit: str, gone: Discarded) -> None:
         self.limit = limit
+        self.gone = gone
         self.slices: dict[float, dict[str, int]] = {}
         self.sample: Hit | None = None
 
@@ -98,7 +114,12 @@ class _Natural:
     def _forget(self) -> None:
         kept = sum(map(len, self.slices.values()))
         while kept > REMEMBERED:
-            kept -= len(self.slices.pop(next(iter(self.slices))))
+            slice_ = self.slices.pop(next(iter(self.slices)))
+            kept -= len(slice_)
+            self.gone.put([slice_])
+
+    def containers(self) -> Sequence[Container]:
+        return list(self.slices.values())
 
     def room(self, hit: Hit, now: float) -> float:
         start = hit.start + hit.seconds
@@ -123,10 +144,11 @@ class _Generations:
     holds has left its window and the young one holds enough: forgetting costs nothing, however
     many there are."""
 
-    __slots__ = ("limit", "old", "sample", "turned", "young")
+    __slots__ = ("gone", "limit", "old", "sample", "turned", "young")
 
-    def __init__(self, limit: str) -> None:
+    def __init__(self, limit: str, gone: Discarded) -> None:
         self.limit = limit
+        self.gone = gone
         self.young: dict[str, Any] = {}
         self.old: dict[str, Any] = {}
         self.turned = 0.0
@@ -138,12 +160,16 @@ class _Generations:
 
     def put(self, hit: Hit, kept: Any, now: float) -> None:
         if len(self.young) >= REMEMBERED and now - self.turned >= hit.seconds:
+            self.gone.put([self.old])
             self.old, self.young = self.young, {}
             self.turned = now
         elif now < self.turned or not self.young:  # begins, or the clock was set back
             self.turned = now
         self.young[hit.window] = kept
         self.sample = hit
+
+    def containers(self) -> Sequence[Container]:
+        return [self.young, self.old]
 
     def items(self) -> Iterator[tuple[str, Any]]:
         yield from self.young.items()
@@ -289,7 +315,7 @@ def _named(hit: Hit) -> tuple[str, str, int, float]:
     return hit.scope, hit.limit, hit.permits, hit.seconds
 
 
-_COUNTERS: Mapping[str, Callable[[str], _Counter]] = {
+_COUNTERS: Mapping[str, Callable[[str, Discarded], _Counter]] = {
     "natural": _Natural,
     "rolling": _Rolling,
     "queue": _Queue,

@@ -1,19 +1,28 @@
 """What a question costs does not grow with what does not answer it: steps are counted."""
 
+import contextlib
 import itertools
 
 import orjson
 import pytest
 
+from simulators.app import Options, Simulators
 from simulators.catalog import PROVIDERS
+from simulators.kernel import views
 from simulators.kernel.accounts import DEFAULT, Accounts
 from simulators.kernel.call import Call
+from simulators.kernel.flow import Hit
 from simulators.kernel.message import INBOUND, Message
 from simulators.kernel.provider import Exchange, Query
+from simulators.kernel.steps import at_once
 from simulators.kernel.store import LOOKED_AT, Selection
 from simulators.kernel.world import SLICE
+from simulators.server.loop import environ, run
+from simulators.store.discarded import FEW, Discarded
 from simulators.store.index import Index
 from simulators.store.memory import MemoryStore
+from simulators.store.plans import Plans
+from simulators.store.windows import Windows
 
 KEPT = 20_000
 
@@ -242,3 +251,120 @@ def test_by_time_after_the_clock_was_set_back_one_look_is_bounded(unpacked):
         unpacked.clear()
         assert [] == store.select("a", wanted).messages
         assert len(unpacked) <= LOOKED_AT + wanted.limit + 1
+
+
+@pytest.mark.parametrize("forget", ["remove_all", "clear", "drop_account"])
+def test_what_is_forgotten_is_given_back_bit_by_bit(forget):
+    """To free a million messages in one step would take a tenth of a second: they, windows and
+    nonces go some at a time, with what is kept next or when nothing else is done."""
+    store = MemoryStore()
+    store.put_account({"id": "a"}, [])
+    hits = [Hit("twilio", "day", "", kind, 9, 60.0, 0.0) for kind in ("rolling", "natural")]
+    for n in range(2 * FEW):
+        one = [hit._replace(limit=hit.kind, window=f"+{n}") for hit in hits]
+        store.admit("a", [(one, message(n))], 0.0)
+        store.once("a", f"n{n}", 0.0, 60.0)
+    shelf, (young, slices) = store._shelf("a"), store._shelf("a").windows._counters.values()
+    held = [shelf.messages, shelf.by_id]
+    if forget != "remove_all":
+        held += [shelf.nonces, young.young, slices.slices[0.0]]
+
+    getattr(store, forget)("a")
+    assert 0 == store.kept("a") == store.kept() == len(store.select("a", Selection()).messages)
+    assert [2 * FEW] * len(held) == [len(one) for one in held]
+    before = sum(map(len, held))
+    store.admit("b", [((), message(1))], 0.0)
+    assert 0 <= before - sum(map(len, held)) <= 100
+    while store.tidy():
+        pass
+    assert [0] * len(held) == [len(one) for one in held]
+    assert 1 == store.kept()
+
+
+def test_windows_that_are_over_are_given_back_bit_by_bit():
+    """A day's numbers are not freed in the step that begins the next day."""
+    gone = Discarded()
+    windows, over = Windows(gone), []
+    for kind in ("rolling", "natural", "queue"):
+        for day in range(3):
+            for n in range(FEW + 1):
+                hit = Hit("twilio", kind, f"+{n}", kind, 9, 1.0, float(10 * day), identity=kind)
+                windows.take(hit, 10.0 * day)
+            counter = windows._counters["twilio", kind]
+            if day == 0:
+                over.append(counter.slices[0.0] if kind == "natural" else counter.young)
+    windows.take(hit._replace(seconds=5.0, identity="another", start=30.0), 30.0)
+
+    assert [FEW + 1] * 3 == [len(one) for one in over]
+    gone.some(20 * FEW)
+    assert ([0] * 3, False) == ([len(one) for one in over], bool(gone))
+
+
+def test_the_metrics_page_goes_through_no_accounts(monkeypatch):
+    """It tells how many there are and what they keep."""
+    simulators = Simulators(Options(port=0, tls_port=None))
+    simulators.store.admit(DEFAULT, [((), message(1))], 0.0)
+    monkeypatch.setattr(simulators.store, "accounts", None)
+    call = Call("GET", "/metrics", headers={"host": "localhost"})
+    env = environ(call, 8026)
+
+    lines = run(simulators.control, env).body.decode().splitlines()
+
+    assert {"sms_simulators_messages_kept 1", "sms_simulators_accounts 1"} <= {*lines}
+
+
+def test_the_next_of_many_plans_are_told_without_the_others():
+    """A heap is gone into as deep as is asked for."""
+    compared = []
+
+    class Time(float):
+        def __lt__(self, other):
+            compared.append(1)
+            return float(self) < float(other)
+
+    plans = Plans(lambda _item: True)
+    for n in range(20_000):
+        plans.add(Time(n * 7919 % 20_011), [n])
+    compared.clear()
+
+    assert sorted(n * 7919 % 20_011 for n in range(20_000))[:9] == [
+        at for at, _ in plans.earliest(9)
+    ]
+    assert len(compared) < 500
+
+
+@pytest.mark.parametrize(
+    ("which", "found", "most"),
+    [
+        ({"limit": 5}, 5, 100),
+        ({"before": 100, "limit": 5}, 5, 100),
+        ({"provider": "vonage", "before": 9000, "limit": 5}, 5, 600),
+        ({"provider": "tencent"}, 0, 10_000),
+        ({"violating": True, "provider": "twilio", "limit": 5}, 5, 600),
+    ],
+)
+def test_a_page_of_the_journal_is_read_in_slices(which, found, most):
+    """By provider and from any place, no more than is needed, and never many in one turn."""
+    store, read = MemoryStore(), []
+    for n in range(10_000):
+        name = "vonage" if n % 100 == 0 else "twilio"
+        store.note(DEFAULT, orjson.dumps([float(n), name, "x" * 50]), n % 50 == 1)
+    world = Accounts(store, [], lambda: 0.0).strangers
+    world.id, journal, turns = DEFAULT, store.journal, [0]
+
+    def counted(*asked, **more):
+        entries = journal(*asked, **more)
+        read.append(len(entries))
+        return entries
+
+    store.journal = counted
+    steps = views.journalled(world, **which)
+    with contextlib.suppress(StopIteration) as ended:
+        while True:
+            turns.append(len(read))
+            next(steps)
+    assert ended is None
+    assert most >= sum(read)
+    assert max(read) <= 100
+    assert all(after - before <= 1 for before, after in itertools.pairwise(turns))
+    assert found == len(at_once(views.journalled(world, **which)))

@@ -386,8 +386,47 @@ def test_the_journal_gives_its_newest_entries_oldest_first(store):
     assert [(4, b"4"), (5, b"5")] == store.journal("a", after=3)
     assert [(2, b"2"), (4, b"4")] == store.journal("a", violating=True)
     assert [(4, b"4")] == store.journal("a", violating=True, after=2)
+    assert [(1, b"1"), (2, b"2")] == store.journal("a", before=3)
+    assert (
+        [(3, b"3")]
+        == store.journal("a", after=2, before=4)
+        == store.journal("a", before=4, limit=1)
+    )
+    assert [(2, b"2")] == store.journal("a", violating=True, before=4)
+    assert [(5, b"5")] == store.journal("a", before=99, limit=1)
+    assert [] == store.journal("a", after=4, before=2)
     assert [] == store.journal("a", limit=0)
     assert [] == store.journal("b")
+
+
+def test_a_log_gives_its_newest_entries_as_the_journal_does(store):
+    """By its name, numbered with the journal and the other logs."""
+    store.note("a", b"j", violating=False)
+    for n in range(2, 6):
+        store.record("a", "even" if n % 2 == 0 else "odd", b"%d" % n)
+
+    assert [(2, b"2"), (4, b"4")] == store.records("a", "even")
+    assert [(4, b"4")] == store.records("a", "even", limit=1) == store.records("a", "even", after=2)
+    assert [(3, b"3")] == store.records("a", "odd", before=5)
+    assert [] == store.records("a", "none") == store.records("b", "odd")
+
+
+def test_counts_the_messages_that_are_kept(make):
+    """Of an account and of all, whatever became of the others."""
+    store = make(keep=3)
+    keep(store, *[message(f"m{n}") for n in range(5)])
+    keep(store, message("m1"), message("m2"), account="b")
+    keep(store, message("m1"), account="c")
+    keep(store, message("m1"), account="d")
+    store.put_account({"id": "c"}, [])
+    store.remove("b", "m1")
+    store.drop_account("c")
+    store.clear("d")
+
+    assert [3, 1, 0, 0, 0] == [store.kept(account) for account in ("a", "b", "c", "d", "e")]
+    assert 4 == store.kept()
+    store.remove_all("a")
+    assert 1 == store.kept()
 
 
 def test_the_journal_is_bounded_and_violations_outlive_what_keeps(make):

@@ -121,9 +121,10 @@ def _slices(exchange: Exchange, begin: float, end: float) -> Iterator[list[Messa
 def _refused(exchange: Exchange, begin: float, end: float) -> Steps[int]:
     """Numbers that got a row without being sent to."""
     world, count = exchange.world, 0
-    entries = world.store.journal(world.id, limit=1_000_000)
-    for start in range(0, len(entries), _ENTRIES):
-        for sequence, packed in entries[start : start + _ENTRIES]:
+    before = 0
+    while entries := world.store.journal(world.id, before=before, limit=_ENTRIES):
+        before = entries[0][0]
+        for sequence, packed in entries:
             entry = journal.read(sequence, packed)
             ours = entry["provider"] == exchange.provider.name and entry["operation"] in _SENDS
             if ours and begin <= entry["at"] < end:
