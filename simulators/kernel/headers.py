@@ -41,6 +41,18 @@ def legal(headers: Headers) -> list[tuple[str, str]]:
     ]
 
 
+@lru_cache(4096)  # most of what answers carry is the same each time
+def line(name: str, value: str) -> bytes | None:
+    """A header as it goes over the wire, its name in lower case. Nothing where the name is none,
+    or says what the server says itself; None where it changes what becomes of the connection."""
+    lower = name.lower()
+    if lower == "connection":
+        return None
+    if lower in FRAMING:
+        return b""
+    return "".join(f"{lower}: {sent}\r\n" for _name, sent in legal([(name, value)])).encode()
+
+
 def wrong(name: str, value: object) -> str:
     """What was expected of a header that a person writes, "" if it can go out as it is."""
     if not _NAME.fullmatch(name):

@@ -1,8 +1,8 @@
 """A kept message. Its status is not stored: it follows from its lifecycle and the time."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
 import orjson
@@ -44,8 +44,7 @@ class Step(NamedTuple):
 Lifecycle = tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One accepted message to one recipient, or (`operation` is INBOUND) a reply from a phone.
 
     `to` is E.164 with its plus wherever the number could be read; `at` is when it was accepted,
@@ -66,7 +65,7 @@ class Message:
     lifecycle: str | Lifecycle
     template: str = ""
     callback: str = ""
-    details: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] = MappingProxyType({})
     sequence: int = 0
     previous: int = 0
     code: str = ""
@@ -89,26 +88,8 @@ class Message:
 
     def pack(self) -> bytes:
         """The compact form that stores keep."""
-        return orjson.dumps(
-            (
-                self.id,
-                self.provider,
-                self.operation,
-                self.to,
-                self.sender,
-                self.text,
-                self.segments,
-                self.at,
-                self.lifecycle,
-                self.template,
-                self.callback,
-                self.details,
-                self.sequence,
-                self.previous,
-                self.code,
-            ),
-            default=tuple,  # of a Step: orjson takes tuples, but no subclasses of them
-        )
+        # orjson takes tuples, but no subclasses of them: neither a Message nor a Step.
+        return orjson.dumps(tuple(self), default=_plain)
 
     @classmethod
     def unpack(cls, packed: bytes) -> Self:
@@ -116,33 +97,21 @@ class Message:
         values = orjson.loads(packed)
         if not isinstance(values[8], str):
             values[8] = steps(values[8])
-        return cls(*values)
+        return cls._make(values)
 
     def numbered(self, sequence: int, previous: int) -> "Message":
         """The same message as it is kept: with its place among the account's, and its code."""
-        return Message(
-            self.id,
-            self.provider,
-            self.operation,
-            self.to,
-            self.sender,
-            self.text,
-            self.segments,
-            self.at,
-            self.lifecycle,
-            self.template,
-            self.callback,
-            self.details,
-            sequence,
-            previous,
-            extract(self.text) or "",
-        )
+        return self._replace(sequence=sequence, previous=previous, code=extract(self.text) or "")
 
     def changed(self, **changes: Any) -> "Message":
         """The same message with some fields replaced; a new text has a code of its own."""
         if "text" in changes:
             changes["code"] = extract(changes["text"]) or ""
-        return replace(self, **changes)
+        return self._replace(**changes)
+
+
+def _plain(value: Any) -> Any:
+    return dict(value) if isinstance(value, Mapping) else tuple(value)
 
 
 def steps(raw: Sequence[Sequence[Any]]) -> Lifecycle:

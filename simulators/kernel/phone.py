@@ -6,9 +6,8 @@ replacement in Rust does the work; a test holds the two against each other.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import phonenumbers
 
@@ -29,8 +28,7 @@ _ENGINE: Any = rphonenumbers or phonenumbers
 _FICTION = re.compile(r"\+44(7700900|1632960)\d{3}|\+1[2-9]\d\d55501\d\d")
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(NamedTuple):
     """A parsed number. `e164` starts with a plus; `region` is ISO 3166 alpha-2, "" if none.
 
     `possible` means the length fits its country; `valid` means a known range.

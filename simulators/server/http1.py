@@ -19,9 +19,9 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from simulators.kernel.call import Call, Reply
-from simulators.kernel.headers import FRAMING
+from simulators.kernel.headers import line
 from simulators.server.arrival import Served, arrived, too_much
-from simulators.server.loop import BODILESS, Receive, Scope, Send, deliver, framed
+from simulators.server.loop import BODILESS, Receive, Scope, Send, deliver
 
 MAX_HEAD = 1 << 20
 # A body of more digits of bytes is read in pieces, so that others have their turn meanwhile.
@@ -124,17 +124,17 @@ class Protocol(HttpToolsProtocol):
         except Exception as fault:
             self._go_on_by_asgi(_failing(fault))
             return
-        if not _is_plain(reply):
+        headers = [line(*pair) for pair in reply.headers] if _is_plain(reply) else [None]
+        if None in headers or (not reply.body and b"" in headers):
             self._go_on_by_asgi(_delivering(reply))
             return
         keep = self.parser.should_keep_alive()
         lines = [STATUS_LINE[reply.status]]
         lines += [b"%b: %b\r\n" % pair for pair in self.server_state.default_headers]
-        head = [f"{name}: {value}\r\n" for name, value in framed(reply)]
-        head.append("\r\n" if keep else "connection: close\r\n\r\n")
-        lines.append("".join(head).encode("ascii"))
-        if reply.status not in BODILESS:
-            lines.append(reply.body)
+        lines += headers  # type: ignore[arg-type]  # None is in no such list
+        lines.append(b"content-length: %d\r\n" % len(reply.body))
+        lines.append(b"\r\n" if keep else b"connection: close\r\n\r\n")
+        lines.append(reply.body)
         self.transport.write(b"".join(lines))
         self.server_state.total_requests += 1
         if keep:
@@ -208,13 +208,10 @@ class Protocol(HttpToolsProtocol):
 
 
 def _is_plain(reply: Reply) -> bool:
-    """Whether it goes out as it is and at once, with nothing of HTTP's own to look at."""
-    if reply.delay or reply.trouble or reply.later or reply.stream or reply.released:
+    """Whether it goes out at once, as a head with a body."""
+    if reply.delay or reply.trouble or reply.later or reply.released:
         return False
-    if reply.status not in STATUS_LINE:
-        return False
-    names = {name.lower() for name, _value in reply.headers}
-    return "connection" not in names and (bool(reply.body) or FRAMING.isdisjoint(names))
+    return reply.status in STATUS_LINE and reply.status not in BODILESS
 
 
 def _delivering(reply: Reply) -> _App:

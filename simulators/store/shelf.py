@@ -3,7 +3,6 @@
 import heapq
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from simulators.kernel.message import INBOUND, Message
@@ -102,7 +101,7 @@ class Shelf:
         """Leads the chain to one number around a message that is gone."""
         for later in self._chain(self.newest_to.get(gone.to, 0), gone.sequence):
             if later.previous == gone.sequence:
-                self.messages[later.sequence] = packed(replace(later, previous=gone.previous))
+                self.messages[later.sequence] = packed(later._replace(previous=gone.previous))
                 return
 
     def remove_all(self) -> int:

@@ -1,7 +1,5 @@
 """A message's lifecycle: its status follows from its steps and the time, and from nothing else."""
 
-from dataclasses import replace
-
 import pytest
 
 from simulators.kernel.message import Message, State, Step
@@ -51,7 +49,7 @@ def test_status_follows_from_the_time(now, status, since):
 )
 def test_an_ending_cuts_a_life_off_now(now, expected):
     """What was lived stays, what was to come does not."""
-    ended = replace(MESSAGE, lifecycle=MESSAGE.ending(now, Step(0, "canceled"), LIFECYCLES))
+    ended = MESSAGE._replace(lifecycle=MESSAGE.ending(now, Step(0, "canceled"), LIFECYCLES))
 
     assert expected == [step.status for step in ended.lifecycle]
     assert ended.status(max(now, 100.0), LIFECYCLES)[0].status == "canceled"
@@ -61,9 +59,9 @@ def test_an_ending_cuts_a_life_off_now(now, expected):
     "message",
     [
         MESSAGE,
-        replace(MESSAGE, lifecycle=(Step(0, "accepted"), Step(0.5, "failed", "30003"))),
+        MESSAGE._replace(lifecycle=(Step(0, "accepted"), Step(0.5, "failed", "30003"))),
         MESSAGE.numbered(7, 3),
-        replace(MESSAGE, text="\0\n\"{}'</script>", to="", details={}),
+        MESSAGE._replace(text="\0\n\"{}'</script>", to="", details={}),
     ],
 )
 def test_what_is_packed_comes_back_the_same(message):
@@ -72,8 +70,8 @@ def test_what_is_packed_comes_back_the_same(message):
 
 
 def test_numbering_changes_nothing_else():
-    """`numbered` is `replace` of two fields, and finds the code."""
-    kept = replace(MESSAGE, sequence=7, previous=3, code="123456")
+    """`numbered` is `_replace` of two fields, and finds the code."""
+    kept = MESSAGE._replace(sequence=7, previous=3, code="123456")
     assert kept == MESSAGE.numbered(7, 3)
 
 

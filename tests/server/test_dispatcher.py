@@ -315,7 +315,7 @@ def test_one_report_costs_the_same_among_a_thousand_accounts_that_wait(own_calls
         )  # fmt: skip
         for n in range(1000):
             world = played.accounts.create()
-            ((kept, *_),) = played.store.admit(world.id, [((), replace(far, id=f"SM{n}"))], 0)
+            ((kept, *_),) = played.store.admit(world.id, [((), far._replace(id=f"SM{n}"))], 0)
             receipts.plan(PROVIDERS["twilio"].reporting(kept), world, kept)
         await settle()
         asked.clear()
@@ -336,7 +336,7 @@ def test_worlds_that_are_gone_hold_up_nothing():
         made = [played.accounts.create() for _ in range(2)]
         for world in made:
             ((kept, *_),) = played.store.admit(
-                world.id, [((), replace(played.message(9, ""), callback=URL))], played.time
+                world.id, [((), played.message(9, "")._replace(callback=URL))], played.time
             )
             receipts.plan(PROVIDERS["twilio"].reporting(kept), world, kept)
         await settle()

@@ -126,10 +126,10 @@ def test_a_kept_message_comes_back_whole(store):
     """Every field survives, a lifecycle of its own steps included; the store adds its place."""
     lifecycle = (Step(0, "accepted"), Step(0.5, "failed", "30003"))
     sent = message("m1", text="验证码 1234 😀é", lifecycle=lifecycle, callback="http://c")
-    sent = replace(sent, details={"service": "MG1", "tags": ["x"]}, template="t", segments=3)
+    sent = sent._replace(details={"service": "MG1", "tags": ["x"]}, template="t", segments=3)
     (kept,) = keep(store, sent)
 
-    assert replace(sent, sequence=1, code="1234") == kept
+    assert sent._replace(sequence=1, code="1234") == kept
     assert kept == store.find("a", "m1")
 
 
@@ -692,7 +692,7 @@ class AgainstModel(RuleBasedStateMachine):
         changed = self.store.change(account, id_, text=text)
         assert (id_ in ids(self.kept[account])) == (changed is not None)
         self.kept[account] = [
-            replace(m, text=text) if m.id == id_ else m for m in self.kept[account]
+            m._replace(text=text) if m.id == id_ else m for m in self.kept[account]
         ]
 
     @rule(
