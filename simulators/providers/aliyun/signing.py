@@ -117,14 +117,16 @@ def _canonical_request(call: Call, query: Fields, signed: str) -> str:
 
 def canonical_query(params: Fields, leave_out: str = "") -> str:
     """All pairs by name, both sides percent-encoded."""
-    return "&".join(
-        [
-            f"{encoded(name)}={encoded(value)}"
-            for name in sorted(params)
-            if name != leave_out
-            for value in sorted(many(params, name))
-        ]
-    )
+    pairs = []
+    for name in sorted(params):
+        if name == leave_out:
+            continue
+        values, key = params[name], encoded(name)
+        if isinstance(values, str):
+            pairs.append(f"{key}={encoded(values)}")
+        else:
+            pairs += [f"{key}={encoded(value)}" for value in sorted(values)]
+    return "&".join(pairs)
 
 
 def encoded(text: str) -> str:
