@@ -176,6 +176,7 @@ ERRORS: Mapping[str, Row] = MappingProxyType(
         "user.missing_mfa": Row(422, "You need to bind additional MFA before signing-in."),
         "user.missing_profile": Row(422, "You need to provide additional info before signing-in."),
         "user.new_password_required_in_profile": Row(422, "You need to set a new password."),
+        "user.password_exists_in_profile": Row(422, "Password already exists in your profile."),
         "user.phone_already_in_use": Row(
             422, "This phone number is associated with an existing account."
         ),
@@ -187,6 +188,7 @@ ERRORS: Mapping[str, Row] = MappingProxyType(
         "user.suspended": Row(401, "This account is suspended."),
         "user.user_not_exist": Row(404, "User with {{ identifier }} does not exist."),
         "user.username_already_in_use": Row(422, "This username is already in use."),
+        "user.username_exists_in_profile": Row(422, "Username already exists in your profile."),
         "verification_code.code_mismatch": Row(400, "Invalid verification code."),
         "verification_code.email_mismatch": Row(
             400, "Email mismatch. Please request a new verification code."

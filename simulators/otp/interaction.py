@@ -5,6 +5,7 @@ Those of Logto's classes/experience-interaction.ts and its validators.
 
 from collections.abc import Iterator, Mapping
 
+from simulators.otp import passwords
 from simulators.otp.errors import Refused
 from simulators.otp.service import Service
 from simulators.otp.state import Interaction, User, Verification
@@ -83,12 +84,15 @@ def _owner(service: Service, found: Verification) -> User:
 
 
 def register(service: Service, interaction: Interaction, record_id: str) -> None:
-    """Makes a new user of a proven number, and of what the profile has besides."""
+    """Makes a new user of a proven number, and of what the profile has besides. Somebody who is
+    made has a number: the same proof makes nobody else."""
     profile, users = interaction.profile, service.state.users
+    made = users.find(interaction.user)
     if record_id:
-        profile["phone"] = _proven(service, record(interaction, record_id))
+        profile["phone"] = _proven(service, record(interaction, record_id), made)
     forbid(service, "Register")
-    missing = [name for name in _mandatory(service) if not _has(profile, name)]
+    known = {**profile, **(_own(made) if made else {})}
+    missing = [name for name in _mandatory(service) if not _has(known, name)]
     if missing:
         raise Refused("user.missing_profile", {"missingProfile": missing})
     user = User(service.id(12), service.now(), profile.get("phone"))
@@ -98,10 +102,18 @@ def register(service: Service, interaction: Interaction, record_id: str) -> None
     profile.clear()
 
 
-def _proven(service: Service, found: Verification) -> str:
-    """A number that nobody has yet."""
+def _own(user: User) -> dict[str, str]:
+    """What somebody has of a profile."""
+    own = {"phone": user.phone, "username": user.username, "password": user.password}
+    return {name: value for name, value in own.items() if value is not None}
+
+
+def _proven(service: Service, found: Verification, user: User | None) -> str:
+    """A number that nobody has yet, for somebody who has none."""
     if not found.verified or found.kind != "code":
         raise Refused("session.verification_failed")
+    if user and user.phone is not None:
+        raise Refused("user.phone_exists_in_profile")
     if service.state.users.with_phone(found.to) is not None:
         raise Refused("user.phone_already_in_use")
     return found.to
@@ -134,12 +146,32 @@ def add(service: Service, interaction: Interaction, kind: str, value: str) -> No
     if interaction.event == "SignIn":
         prove(service, interaction, identified(service, interaction), binding=True)
     if kind == "phone":
-        if user and user.phone is not None:
-            raise Refused("user.phone_exists_in_profile")
-        value = _proven(service, record(interaction, value))
+        found = record(interaction, value)
+        if found.kind != "code":
+            raise Refused("session.verification_session_not_found")
+        value = _proven(service, found, user)
+    if kind == "username" and user and user.username is not None:
+        raise Refused("user.username_exists_in_profile")
     if kind == "username" and service.state.users.named(value):
         raise Refused("user.username_already_in_use")
+    if kind == "password":
+        hold_to_policy(service, interaction, value)
+        if user and user.password is not None:
+            raise Refused("user.password_exists_in_profile")
     interaction.profile[kind] = value
+
+
+def hold_to_policy(service: Service, interaction: Interaction, password: str) -> None:
+    """Raises `Refused` for a password that is too weak (password.rejected, with all that is wrong),
+    and for the one that the person has."""
+    user = service.state.users.find(interaction.user)
+    known = {**(_own(user) if user else {}), **interaction.profile}
+    person = [known.get("username", ""), known.get("phone", "")]
+    found = passwords.issues(password, service.setting("passwordPolicy"), person)
+    if found:
+        raise Refused("password.rejected", found)
+    if user and user.password == password:
+        raise Refused("user.same_password")
 
 
 def identified(service: Service, interaction: Interaction) -> User:

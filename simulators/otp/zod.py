@@ -5,6 +5,7 @@ https://v3.zod.dev/ERROR_HANDLING
 zod's words and order.
 """
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -17,10 +18,13 @@ Schema = Mapping[str, Any]
 
 TEXT: Schema = {"type": "string"}
 PHONE: Schema = {"type": "string", "pattern": "^[0-9]+$"}
+NAME: Schema = {"type": "string", "pattern": "^[A-Z_a-z][A-Za-z0-9_]*$"}
 EMAIL: Schema = {"type": "string", "pattern": r"^\S+@\S+\.\S+$"}
 
 _TYPES = {dict: "object", list: "array", str: "string", bool: "boolean", type(None): "null"}
 _UNION = ("anyOf", "oneOfNotValid")
+_NULL: Schema = {"type": "null"}
+_CHECKS = ("invalid_string", "too_small", "too_big", "custom")
 
 
 def zod_error(issues: list[Issue]) -> dict[str, Any]:
@@ -30,7 +34,7 @@ def zod_error(issues: list[Issue]) -> dict[str, Any]:
 
 def issues(schema: Schema, errors: Iterable[Any]) -> list[Issue]:
     """The errors that `jsonschema_rs` finds with a schema, in the order of the schema's fields."""
-    return ordered([_issue(schema, error) for error in errors], schema)
+    return ordered([issue for error in errors for issue in _found(schema, error)], schema)
 
 
 def ordered(found: list[Issue], rule: Schema, depth: int = 0) -> list[Issue]:
@@ -41,6 +45,8 @@ def ordered(found: list[Issue], rule: Schema, depth: int = 0) -> list[Issue]:
 def wrong_type(path: Sequence[Any], expected: str, got: Any) -> Issue:
     """For a value of another type, or none at all (`...`)."""
     received = "undefined" if got is ... else _TYPES.get(type(got), "number")
+    if expected == "integer" and received == "number":
+        received = "float"
     said = "Required" if got is ... else f"Expected {expected}, received {received}"
     known = {"code": "invalid_type", "expected": expected, "received": received}
     return {**known, "path": list(path), "message": said}
@@ -51,36 +57,66 @@ def custom(path: Sequence[Any], said: str) -> Issue:
     return {"code": "custom", "message": said, "path": list(path)}
 
 
-def _issue(schema: Schema, error: Any) -> Issue:
+def _found(schema: Schema, error: Any) -> list[Issue]:
     kind, path, value = error.kind, list(error.instance_path), error.instance
     rule = _at(schema, list(error.schema_path)[:-1])
     if kind.name == "required":
-        return _absent(rule["properties"].get(kind.property, {}), [*path, kind.property])
-    if kind.name == "type" or (kind.name == "enum" and not _may_be_one_of(kind.options, value)):
-        return wrong_type(path, _expected(rule), value)
+        return [_absent(rule["properties"].get(kind.property, {}), [*path, kind.property])]
+    if kind.name == "type" or (kind.name == "enum" and not _may_be_one_of(rule, value)):
+        return [wrong_type(path, _expected(rule), value)]
     if kind.name in _UNION:
-        branches = zip(rule["anyOf" if "anyOf" in rule else "oneOf"], kind.context, strict=True)
+        branches = list(
+            zip(rule["anyOf" if "anyOf" in rule else "oneOf"], kind.context, strict=True)
+        )
+        if "x-discriminator" in rule:
+            return _by_discriminator(schema, rule["x-discriminator"], branches, path, value)
+        # A value that may be null is no union: what is wrong is what is wrong with the other.
         told = [
-            ordered([_issue(schema, one) for one in found], branch, len(path))
-            for branch, found in branches
+            ordered([issue for one in errors for issue in _found(schema, one)], branch, len(path))
+            for branch, errors in branches
+            if branch != _NULL
         ]
-        return _no_alternative(path, told)
+        return told[0] if len(told) == 1 else _no_alternative(path, told)
     if kind.name == "pattern":
-        return _not_a(rule.get("x-kind", ""), path)
+        return [_not_a(rule.get("x-kind", ""), path)]
     words = _TOLD.get(kind.name)
-    return {**words(kind, value), "path": path} if words else custom(path, error.message)
+    return [{**words(kind, value), "path": path} if words else custom(path, error.message)]
+
+
+def _by_discriminator(
+    schema: Schema, name: str, branches: Sequence[tuple[Schema, Any]], path: list[Any], value: Any
+) -> list[Issue]:
+    """What is wrong with the branch that the value names; that it names none."""
+    if not isinstance(value, dict):
+        return [wrong_type(path, "object", value)]
+    options = [one for branch, _ in branches for one in branch["properties"][name]["enum"]]
+    for branch, errors in branches:
+        if value.get(name) in branch["properties"][name]["enum"]:
+            found = [issue for one in errors for issue in _found(schema, one)]
+            return ordered(found, branch, len(path))
+    said = f"Invalid discriminator value. Expected {_listed(options)}"
+    known = {"code": "invalid_union_discriminator", "options": options}
+    return [{**known, "path": [*path, name], "message": said}]
 
 
 def _absent(rule: Schema, path: list[Any]) -> Issue:
+    if "x-discriminator" in rule:
+        return wrong_type(path, "object", ...)
     if "anyOf" in rule:
-        return _no_alternative(path, [[_absent(branch, path)] for branch in rule["anyOf"]])
+        told = [[_absent(branch, path)] for branch in rule["anyOf"] if branch != _NULL]
+        return told[0][0] if len(told) == 1 else _no_alternative(path, told)[0]
     return wrong_type(path, _expected(rule), ...)
 
 
-def _no_alternative(path: list[Any], branches: list[list[Issue]]) -> Issue:
+def _no_alternative(path: list[Any], branches: list[list[Issue]]) -> list[Issue]:
+    """None of them, told one by one; but where a value has the types of one of them and only breaks
+    its checks, it is the one that was meant."""
+    for found in branches:
+        if all(issue["code"] in _CHECKS for issue in found):
+            return found
     unions = [zod_error(found) for found in branches]
     known = {"code": "invalid_union", "unionErrors": unions, "path": path}
-    return {**known, "message": "Invalid input"}
+    return [{**known, "message": "Invalid input"}]
 
 
 def _not_a(kind: str, path: list[Any]) -> Issue:
@@ -89,9 +125,10 @@ def _not_a(kind: str, path: list[Any]) -> Issue:
     return {**known, "path": path}
 
 
-def _may_be_one_of(options: Sequence[Any], value: Any) -> bool:
-    """Whether zod compares a value with the options: an enumeration of texts asks for a text."""
-    numeric = any(isinstance(option, int) for option in options)
+def _may_be_one_of(rule: Schema, value: Any) -> bool:
+    """Whether zod compares a value with the options: an enumeration of texts asks for a text, but
+    one of TypeScript's takes numbers for comparable as well."""
+    numeric = "x-native" in rule or any(isinstance(option, int) for option in rule["enum"])
     return isinstance(value, str) or (numeric and type(value) in (int, float))
 
 
@@ -141,6 +178,12 @@ def _bound(code: str, name: str, kind: str, limit: int, told: str) -> Issue:
 
 _TOLD: Mapping[str, Callable[[Any, Any], Issue]] = {
     "enum": _enum,
+    "const": lambda kind, value: {
+        "received": value,
+        "code": "invalid_literal",
+        "expected": kind.expected_value,
+        "message": f"Invalid literal value, expected {json.dumps(kind.expected_value)}",
+    },
     "minLength": lambda kind, _value: _bound(
         "too_small", "minimum", "string", kind.limit, f"contain at least {kind.limit} character(s)"
     ),
@@ -175,6 +218,16 @@ class Guard:
     def issues(self, document: Any) -> list[Issue]:
         """All that is wrong, as zod's issues."""
         return issues(self._schema, self._validator.iter_errors(document))
+
+
+def native(*options: str) -> Schema:
+    """The schema of an enumeration that is one in TypeScript."""
+    return {"enum": list(options), "x-native": True}
+
+
+def union(discriminator: str, *branches: Schema) -> Schema:
+    """The schema of objects that are told apart by one field, an `enum` in each."""
+    return {"anyOf": list(branches), "x-discriminator": discriminator}
 
 
 def obj(required: Sequence[str] = (), /, **properties: Schema) -> Schema:

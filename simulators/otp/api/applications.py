@@ -8,7 +8,7 @@ from simulators.otp.api.pages import page
 from simulators.otp.errors import Refused
 from simulators.otp.interaction import FACTOR
 from simulators.otp.route import DONE, Ask, Route, Said
-from simulators.otp.zod import TEXT, Guard, Schema, obj
+from simulators.otp.zod import TEXT, Guard, Schema, native, obj
 
 _URLS: Schema = {"type": "array", "items": TEXT}
 _TYPES = ["Native", "SPA", "Traditional", "MachineToMachine", "Protected", "SAML"]
@@ -18,7 +18,7 @@ _METADATA = obj(
 _CUSTOM: Schema = {"type": "object"}
 _TEXTS = {"name": TEXT, "description": TEXT}
 _SETTABLE = {**_TEXTS, "oidcClientMetadata": _METADATA, "customClientMetadata": _CUSTOM}
-_CREATE = Guard(obj(["name", "type"], type={"enum": _TYPES}, **_SETTABLE))
+_CREATE = Guard(obj(["name", "type"], type=native(*_TYPES), **_SETTABLE))
 _CHANGE = Guard(obj(**_SETTABLE))
 _PRIVATE = ("forgotPasswordMethods", "emailBlocklistPolicy")  # not for people who sign in
 

@@ -6,7 +6,7 @@ from simulators.otp import codes, sending
 from simulators.otp.api.entrance import enter
 from simulators.otp.errors import Refused
 from simulators.otp.route import DONE, Ask, Route, Said
-from simulators.otp.zod import EMAIL, PHONE, TEXT, Guard, obj
+from simulators.otp.zod import EMAIL, PHONE, TEXT, Guard, native, obj
 
 _CODE = {"type": "string", "minLength": 1}
 _REQUEST = Guard({"anyOf": [obj(["email"], email=EMAIL), obj(["phone"], phone=PHONE)]})
@@ -19,9 +19,7 @@ _VERIFY = Guard(
     }
 )
 _TARGETS = {"type": "array", "items": TEXT}
-_DELETE = Guard(
-    obj(["targetType", "targets"], targetType={"enum": ["User", "App"]}, targets=_TARGETS)
-)
+_DELETE = Guard(obj(["targetType", "targets"], targetType=native("User", "App"), targets=_TARGETS))
 
 
 def _recipient(ask: Ask) -> tuple[str, str]:

@@ -2,7 +2,6 @@
 account on it."""
 
 import hmac
-from collections.abc import Mapping
 from typing import Any
 
 from simulators.otp import codes, languages, sending
@@ -11,16 +10,15 @@ from simulators.otp.api import entrance
 from simulators.otp.connector import UsageType
 from simulators.otp.errors import Refused
 from simulators.otp.route import DONE, Ask, Route, Said
-from simulators.otp.service import Service
 from simulators.otp.state import Interaction, Verification
-from simulators.otp.zod import EMAIL, PHONE, TEXT, Guard, Schema, obj
+from simulators.otp.zod import EMAIL, NAME, PHONE, TEXT, Guard, Schema, native, obj, union
 
 _CODE, _MFA = "/verification/verification-code", "/verification/mfa-verification-code"
-_EVENT: Schema = {"enum": ["SignIn", "Register", "ForgotPassword"]}
+_EVENT = native("SignIn", "Register", "ForgotPassword")
 _PHONE = obj(["type", "value"], type={"enum": ["phone"]}, value=PHONE)
-_EMAIL = obj(["type", "value"], type={"enum": ["email"]}, value=EMAIL)
-_NAME = obj(["type", "value"], type={"enum": ["username"]}, value=TEXT)
-IDENTIFIER: Schema = {"anyOf": [_PHONE, _EMAIL]}
+_EMAIL = obj(["type", "value"], type={"enum": ["email"]}, value={**EMAIL, "maxLength": 256})
+_SOMEBODY = obj(["type", "value"], type=native("username", "email", "phone"), value=TEXT)
+IDENTIFIER: Schema = union("type", _EMAIL, _PHONE)
 _KIND: Schema = {"enum": ["email", "phone"]}
 _BEGIN = Guard(obj(["interactionEvent"], interactionEvent=_EVENT, captchaToken=TEXT))
 _SEND = Guard(
@@ -37,7 +35,7 @@ VERIFY = Guard(
 _PASSWORD = Guard(
     obj(
         ["identifier", "password"],
-        identifier={"anyOf": [_PHONE, _EMAIL, _NAME]},
+        identifier=_SOMEBODY,
         password={"type": "string", "minLength": 1},
     )
 )
@@ -51,15 +49,19 @@ _VERIFY_MFA = Guard(
     )
 )
 _IDENTIFY = Guard(obj(verificationId=TEXT, linkSocialIdentity={"type": "boolean"}))
-_LEAST = 8
 _NEW_PASSWORD = Guard(obj(["password"], password=TEXT))
+_RECORD = ("email", "phone", "social")
 _PROFILE = Guard(
-    {
-        "anyOf": [
-            obj(["type", "verificationId"], type={"enum": ["phone"]}, verificationId=TEXT),
-            obj(["type", "value"], type={"enum": ["username", "password"]}, value=TEXT),
-        ]
-    }
+    union(
+        "type",
+        obj(["type", "value"], type={"enum": ["username"]}, value=NAME),
+        obj(["type", "value"], type={"enum": ["password"]}, value=TEXT),
+        *(
+            obj(["type", "verificationId"], type={"enum": [kind]}, verificationId=TEXT)
+            for kind in _RECORD
+        ),
+        obj(["type", "values"], type={"enum": ["extraProfile"]}, values={"type": "object"}),
+    )
 )
 _BIND = Guard(obj(["type", "verificationId"], type={"enum": [rules.FACTOR]}, verificationId=TEXT))
 
@@ -195,20 +197,13 @@ def _identify(ask: Ask) -> Said:
     return DONE
 
 
-def _strong(service: Service, password: str) -> None:
-    """Raises `Refused` (password.rejected) for one that is too short; no other rule is kept."""
-    length: Mapping[str, int] = service.setting("passwordPolicy").get("length", {})
-    least = length.get("min", _LEAST) if isinstance(length, dict) else _LEAST
-    if isinstance(least, int) and len(password) < least:
-        why = {"code": "password_rejected.too_short", "interpolation": {"min": least}}
-        raise Refused("password.rejected", [why])
-
-
 def _add(ask: Ask) -> Said:
+    """An e-mail address or a social account has no record to prove it by, as nobody can make one
+    here; there are no profile fields of a customer's own."""
     found, kind = entrance.begun(ask), ask.body["type"]
-    if kind == "password":
-        _strong(ask.service, ask.body["value"])
-    value = ask.body["verificationId" if kind == "phone" else "value"]
+    if kind in ("email", "social"):
+        rules.record(found, "")
+    value = str(ask.body.get("verificationId", ask.body.get("value", "")))
     rules.add(ask.service, found, kind, value)
     return DONE
 
@@ -223,10 +218,8 @@ def _reset(ask: Ask) -> Said:
     found = entrance.begun(ask)
     if found.event != "ForgotPassword":
         raise Refused("session.invalid_interaction_type")
-    user = rules.identified(ask.service, found)
-    _strong(ask.service, ask.body["password"])
-    if user.password == ask.body["password"]:
-        raise Refused("user.same_password")
+    rules.identified(ask.service, found)
+    rules.hold_to_policy(ask.service, found, ask.body["password"])
     found.profile["password"] = ask.body["password"]
     return DONE
 

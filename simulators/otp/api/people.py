@@ -7,13 +7,23 @@ from simulators.otp.api.pages import bounds, part
 from simulators.otp.errors import Refused
 from simulators.otp.route import DONE, Ask, Route, Said
 from simulators.otp.state import User, is_phone
-from simulators.otp.zod import PHONE, TEXT, Guard, Schema, obj
+from simulators.otp.zod import EMAIL, NAME, PHONE, TEXT, Guard, Schema, obj
 
-_OPTIONAL_PHONE: Schema = {"anyOf": [{"type": "null"}, PHONE]}
+_EMPTY: Schema = {"const": ""}
+_OPTIONAL_PHONE: Schema = {"anyOf": [{"type": "null"}, {"anyOf": [PHONE, _EMPTY]}]}
 _FLAG: Schema = {"type": "boolean"}
-_USER = Guard(obj(username=TEXT, password=TEXT, primaryPhone=PHONE, name=TEXT))
-_OPTIONAL_TEXT: Schema = {"anyOf": [{"type": "null"}, TEXT]}
-_CHANGE = Guard(obj(primaryPhone=_OPTIONAL_PHONE, username=_OPTIONAL_TEXT))
+_SECRET: Schema = {"type": "string", "minLength": 1}
+_USER = Guard(
+    obj(primaryPhone=PHONE, primaryEmail=EMAIL, username=NAME, password=_SECRET, name=TEXT)
+)
+_OPTIONAL_NAME: Schema = {"anyOf": [{"type": "null"}, {"anyOf": [NAME, _EMPTY]}]}
+_CHANGE = Guard(
+    obj(
+        username=_OPTIONAL_NAME,
+        primaryPhone=_OPTIONAL_PHONE,
+        name={"anyOf": [{"type": "null"}, {"anyOf": [TEXT, _EMPTY]}]},
+    )
+)
 _SUSPEND = Guard(obj(["isSuspended"], isSuspended=_FLAG))
 _SEARCHED = 10_000  # people looked at by one search, so that none holds the loop
 _CONTROL: Schema = {"enum": ["Off", "ReadOnly", "Edit"]}

@@ -11,10 +11,10 @@ from simulators.otp.errors import Refused
 from simulators.otp.interaction import FACTOR
 from simulators.otp.route import Ask, Route
 from simulators.otp.service import Service
-from simulators.otp.zod import Guard, Schema, obj
+from simulators.otp.zod import Guard, Schema, native, obj
 
 _FLAG: Schema = {"type": "boolean"}
-_IDENTIFIER: Schema = {"enum": ["username", "email", "phone"]}
+_IDENTIFIER = native("username", "email", "phone")
 _FACTORS = ["Totp", "WebAuthn", "BackupCode", "EmailVerificationCode", "PhoneVerificationCode"]
 _POLICIES = [
     "UserControlled",
@@ -43,10 +43,11 @@ def _whole(low: int, high: int) -> Schema:
     return {"type": "integer", "minimum": low, "maximum": high}
 
 
-_FORGOT = _list({"enum": ["EmailVerificationCode", "PhoneVerificationCode"]})
+_LENGTH: Schema = {"type": "integer", "minimum": 1}
+_FORGOT = _list(native("EmailVerificationCode", "PhoneVerificationCode"))
 _GUARD = Guard(
     obj(
-        signInMode={"enum": ["SignIn", "Register", "SignInAndRegister"]},
+        signInMode=native("SignIn", "Register", "SignInAndRegister"),
         signUp=obj(
             ["identifiers", "password", "verify"],
             identifiers=_list(_IDENTIFIER),
@@ -55,9 +56,7 @@ _GUARD = Guard(
         ),
         signIn=obj(["methods"], methods=_list(_METHOD)),
         forgotPasswordMethods={"anyOf": [{"type": "null"}, _FORGOT]},
-        mfa=obj(
-            ["factors", "policy"], factors=_list({"enum": _FACTORS}), policy={"enum": _POLICIES}
-        ),
+        mfa=obj(["factors", "policy"], factors=_list(native(*_FACTORS)), policy=native(*_POLICIES)),
         verificationCodePolicy=obj(
             expirationDuration=_whole(60, 3600), maxRetryAttempts=_whole(1, 100)
         ),
@@ -65,7 +64,16 @@ _GUARD = Guard(
             maxAttempts={"type": "number"},
             lockoutDuration={"type": "number"},
         ),
-        passwordPolicy={"type": "object"},
+        passwordPolicy=obj(
+            length=obj(min=_LENGTH, max=_LENGTH),
+            characterTypes=obj(min=_whole(1, 4)),
+            rejects=obj(
+                pwned=_FLAG,
+                repetitionAndSequence=_FLAG,
+                userInfo=_FLAG,
+                words=_list({"type": "string"}),
+            ),
+        ),
         languageInfo=obj(autoDetect=_FLAG, fallbackLanguage={"type": "string"}),
     )
 )
