@@ -24,11 +24,12 @@ from simulators.otp.connectors import (
     tencent,
     twilio,
     vonage,
+    yunpian,
 )
 
 __all__ = ["CONNECTORS", "check_config", "document", "documents"]
 
-_PAGES = (aliyun, gatewayapi, http_sms, smsaero, tencent, twilio, vonage)
+_PAGES = (aliyun, gatewayapi, http_sms, smsaero, tencent, twilio, vonage, yunpian)
 CONNECTORS = MappingProxyType({page.CONNECTOR.id: page.CONNECTOR for page in _PAGES})
 _FORM_TYPES = {"string": "Text", "boolean": "Switch", "array": "Json"}
 

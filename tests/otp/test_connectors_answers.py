@@ -18,6 +18,7 @@ SMSAERO = CONNECTORS["smsaero-short-message-service"]
 ALIYUN = CONNECTORS["aliyun-short-message-service"]
 TENCENT = CONNECTORS["tencent-short-message-service"]
 HTTP = CONNECTORS["http-sms"]
+YUNPIAN = CONNECTORS["yunpian-sms"]
 # They look at the status alone, and hand on the body.
 BLIND = (TWILIO, GATEWAYAPI, SMSAERO, HTTP)
 HTML = "<html><body>{}</body></html>"
@@ -249,11 +250,11 @@ def test_what_is_not_tencents_crashes_logto(body):
 
 
 @pytest.mark.parametrize("connector", CONNECTORS.values(), ids=lambda c: c.id)
-def test_a_connection_that_fails_crashes_logto_but_for_two(connector):
-    """Those two hand on its words."""
+def test_a_connection_that_fails_crashes_logto_but_for_three(connector):
+    """Those three hand on its words."""
     failure = connector.unreachable("connect ECONNREFUSED 127.0.0.1:9")
 
-    if connector not in (HTTP, VONAGE):
+    if connector not in (HTTP, VONAGE, YUNPIAN):
         assert isinstance(failure, Crash)
         return
     assert isinstance(failure, ConnectorError)
@@ -367,3 +368,41 @@ def test_no_answer_is_too_strange_to_be_read(status, body):
         for read in (connector.faithful, connector.careful):
             with suppress(ConnectorError, Crash):
                 read(Incoming(status, body))
+
+
+def yunpian(code, msg="签名不匹配", **more):
+    return {"http_status_code": 400, "code": code, "msg": msg, "detail": "more words", **more}
+
+
+def test_yunpian_is_told_with_its_msg():
+    """Under HTTP 400 alone: the detail is lost, and a good status is enough whatever it says."""
+    assert "签名不匹配" == refused(YUNPIAN.faithful, 400, yunpian(15))
+    YUNPIAN.faithful(answer(200, yunpian(8)))
+
+
+@pytest.mark.parametrize("body", [yunpian(33, None), yunpian("33"), "[]", "", HTML.format(400)])
+def test_an_answer_of_yunpian_that_logto_does_not_expect_is_a_fault(body):
+    """A code of the same template within 30 seconds has no `msg`: nobody catches that."""
+    with pytest.raises(Crash):
+        YUNPIAN.faithful(answer(400, body))
+
+
+def test_yunpians_unknown_errors_are_told_with_their_status():
+    """And 400 with an empty `msg` with them."""
+    for status, body in ((500, yunpian(-50)), (400, yunpian(2, "")), (302, "")):
+        said = refused(YUNPIAN.faithful, status, body)
+
+        assert said.startswith("Unknown error: HTTPError: Request failed with status code ")
+        assert str(status) in said
+
+
+def test_a_careful_service_reads_yunpians_code():
+    """What speaks of how often is a limit, by the row of one number as well."""
+    for code in (8, 9, 17, 22, 33, 53, -4, -5):
+        for status in (200, 400):
+            data = refused(YUNPIAN.careful, status, yunpian(code, None), code="rate_limit_exceeded")
+
+            assert ("more words", code) == (data["errorDescription"], data["code"])
+    refused(YUNPIAN.careful, 400, yunpian(15))
+    refused(YUNPIAN.careful, 200, {}, code="invalid_response")
+    YUNPIAN.careful(answer(200, {"code": 0}))

@@ -22,6 +22,7 @@ CLIENTS = {
     "logto-tencent-sms": "tencent-short-message-service",
     "logto-twilio-sms": "twilio-short-message-service",
     "logto-vonage-sms": "vonage-sms",
+    "logto-yunpian-sms": "yunpian-sms",
 }
 CAPTURES = {
     f"{name}-{capture['case']}": capture
@@ -54,9 +55,11 @@ NAMES = {
 TRANSPORT = {"host", "connection", "content-length", "accept-encoding"}
 
 
-def content(use, in_unicode):
+def content(use, in_unicode, client=""):
     if in_unicode:
         return f'验证码 {{{{code}}}} — Код 😀 ñ & + % = "q" ({use})'
+    if client == "logto-yunpian-sms":
+        return "【云片网】您的验证码是{{code}}。如非本人操作，请忽略本短信"
     said = f"Your Logto {use} verification code is {{{{code}}}}."
     return f"{said} The code will remain active for 10 minutes."
 
@@ -68,9 +71,12 @@ def configuration(capture):
     code = config.pop("templateCode", None) or config.pop("templateId", None)
     if capture["client"] == "logto-gatewayapi-sms":
         config["endpoint"] = "https://gatewayapi.com/rest/mtsms"
+    if capture["client"] == "logto-yunpian-sms":
+        config["enableInternational"] = True
     if capture["client"] != "logto-http-sms":
         unicode = capture["message"].get("unicode", False)
-        texts = [{"usageType": use, "content": content(use, unicode)} for use in USES]
+        client = capture["client"]
+        texts = [{"usageType": use, "content": content(use, unicode, client)} for use in USES]
         codes = [{"usageType": use, "templateCode": code} for use in USES]
         config["templates"] = codes if code else texts
     return {**config, **capture["message"].get("config", {})}

@@ -44,7 +44,8 @@ CASES = {
         each(INVALID),
     ),
     "9990304 a bad gateway": (each(GENERAL, aliyun=INVALID), each(GENERAL)),
-    "9990204 a connection closed": (each(CRASH, vonage=GENERAL, http_sms=GENERAL),) * 2,
+    "9990204 a connection closed": (each(CRASH, vonage=GENERAL, http_sms=GENERAL, yunpian=GENERAL),)
+    * 2,
 }
 
 

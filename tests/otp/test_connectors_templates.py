@@ -110,3 +110,20 @@ def test_a_value_is_not_filled_again():
 def test_values_are_spelled_as_javascript_spells_them(value, text):
     """String(value)."""
     assert text == spelled(value)
+
+
+def test_yunpian_sends_abroad_where_that_is_enabled():
+    """Else it sends nothing and says nothing, or what the configuration has to say."""
+    connector = CONNECTORS["yunpian-sms"]
+    config = {"apikey": "x", "templates": [{"usageType": "Generic", "content": "{{code}}"}]}
+    message = Message(to="447700900123", usage="SignIn", payload={"code": "1"})
+
+    def made(**more):
+        return connector.request({**config, **more}, message, Moment(0, "n"))
+
+    assert made() is None
+    assert b"mobile=%2B447700900123" in made(enableInternational=True).body
+    with pytest.raises(ConnectorError, match="Not there"):
+        made(unsupportedCountriesMsg="Not there")
+    with pytest.raises(ConnectorError, match="No SMS template found for type SignIn"):
+        made(templates=[])
