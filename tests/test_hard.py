@@ -97,8 +97,10 @@ def test_what_grew_is_told_by_its_place():
 
 
 @pytest.mark.slow
-def test_mutants_that_no_test_notices_are_told(tmp_path):
-    """Of a project of three functions: one asked well, one asked badly, one not at all."""
+def test_mutants_that_no_test_notices_are_told(tmp_path, monkeypatch):
+    """Of a project of three functions: one asked well, one asked badly, one not at all. A test that
+    fails without a mutant is told, and neither ends the run nor kills anything."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # it needs none of them
     kernel = tmp_path / "simulators" / "kernel"
     kernel.mkdir(parents=True)
     for folder in (kernel, kernel.parent):
@@ -112,17 +114,17 @@ def test_mutants_that_no_test_notices_are_told(tmp_path):
     (tmp_path / "tests" / "test_small.py").write_text(
         "from simulators.kernel.small import badly, well\n\n\n"
         "def test_well():\n    assert 2 == well(1)\n\n\n"
-        "def test_badly():\n    assert badly(1)\n"
+        "def test_badly():\n    assert badly(1)\n\n\n"
+        "def test_unlucky():\n    assert badly(1) == 'luck'\n"
     )
-    (tmp_path / "pyproject.toml").write_text(
-        "[project]\nname = 'small'\n"
-        "[tool.pytest.ini_options]\naddopts = ['-p', 'no:sms-simulators']\n"  # it has none
-    )
+    (tmp_path / "pyproject.toml").write_text("[project]\nname = 'small'\n")
     found = mutation.run(120, asking="tests", root=tmp_path)
 
     assert [] == found["wrong"]
     assert found["killed"] > 0
     assert found["no test reaches"] > 0
+    (left_out,) = found["tests left out"]
+    assert left_out.startswith("tests/test_small.py::test_unlucky: AssertionError: ")
     assert {"simulators.kernel.small.badly"} == {
         name.partition("__mutmut")[0] for name in found["survivors"]
     }

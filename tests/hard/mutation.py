@@ -15,14 +15,15 @@ ROOT = Path(__file__).parents[2]
 MUTATED = ("simulators/kernel/*", "simulators/store/*")
 # The tests that ask these parts, and no process of their own: each mutant runs those of them that
 # reach it.
-ASKING = ["tests/kernel", "tests/store", "tests/control", "tests/server/test_bounded.py"]
+ASKING = ["tests/kernel", "tests/store", "tests/control"]
 ASKING += ["tests/test_settings_everywhere.py", "tests/test_magic.py", "tests/test_masking.py"]
+PLUGIN = Path(__file__).with_name("asked.py")
 CONFIG = """
 [tool.mutmut]
 source_paths = ["simulators"]
 only_mutate = {only}
 also_copy = {beside}
-pytest_add_cli_args = ["-p", "no:randomly", "-p", "no:cacheprovider"]
+pytest_add_cli_args = ["-p", "no:randomly", "-p", "no:cacheprovider", "-p", "asked"]
 pytest_add_cli_args_test_selection = {asking}
 process_isolation = "forkserver"
 """
@@ -51,6 +52,8 @@ def _copied(root, copy, only, asking):
             shutil.copy(path, copy)
         if path.name not in ("simulators", "tests", "pyproject.toml"):
             beside.append(path.name)
+    (copy / "mutants").mkdir()
+    shutil.copy(PLUGIN, copy / "mutants")
     config = CONFIG.format(
         only=json.dumps(only), beside=json.dumps(beside), asking=json.dumps(asking)
     )
@@ -62,6 +65,7 @@ def _mutated(copy, seconds):
     """What mutmut printed; an interrupt when the time is over has it tell what it has."""
     command = [sys.executable, "-c", "from mutmut.__main__ import cli; cli()", "run"]
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    environment["PYTHONPATH"] = str(copy / "mutants")  # the plugin
     with subprocess.Popen(
         command,
         cwd=copy,
@@ -92,7 +96,10 @@ def _told(copy, said):
     unasked = sum(code in (5, 33) for code in tried.values())
     printed = re.sub(r"[\u2800-\u28ff] .*", "", said).strip()
     killed = len(tried) - len(survivors) - unasked
+    noted = copy / "mutants" / "failed-without-a-mutant.jsonl"
+    lines = map(json.loads, noted.read_text().splitlines() if noted.exists() else ())
     return {
+        "tests left out": [f"{test}: {said}" for test, said in lines],
         "mutants": len(codes),
         "tried": len(tried),
         "killed": killed,
