@@ -1,7 +1,9 @@
 """Fixtures that the project's own tests share, beside those of its pytest plugin."""
 
+import contextlib
 import functools
 import inspect
+import io
 import json
 import logging
 import os
@@ -27,6 +29,7 @@ import pytest
 from simulators import app
 from simulators.app import Simulators
 from simulators.catalog import PROVIDERS
+from simulators.cli import main
 from simulators.control import app as control_app
 from simulators.control.schemas import COMPONENTS
 from simulators.data import contracts
@@ -127,6 +130,35 @@ def npm(node: str) -> Callable[[Path], None]:
             lacking(f"npm could not install: {done.stderr.strip()[-200:]}")
 
     return install
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command that has ended printed, and its exit code."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture(scope="session")
+def command() -> Callable[..., Done]:
+    """Runs `sms-simulators` in this process, from its entry point: what takes a new process most of
+    its time has been imported. Named arguments are variables of its environment."""
+
+    def run(*arguments: Any, **environment: str) -> Done:
+        out, err, code = io.StringIO(), io.StringIO(), 0
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                try:
+                    main([str(one) for one in arguments])
+                except SystemExit as ended:
+                    code = ended.code if isinstance(ended.code, int) else int(bool(ended.code))
+        return Done(code, out.getvalue(), err.getvalue())
+
+    return run
 
 
 @pytest.fixture(scope="session")

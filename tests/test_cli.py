@@ -1,7 +1,7 @@
-"""The command line as a process: what it prints, and the line and exit code of every mistake."""
+"""The command line: what it prints, and the line and exit code of every mistake. `serve` runs in
+processes of its own, the others in this one."""
 
 import json
-import os
 import re
 import signal
 import socket
@@ -22,25 +22,19 @@ from simulators.server import tls
 COMMAND = [sys.executable, "-m", "simulators.cli"]
 
 
-def run(*arguments, **environment):
-    """The finished command."""
-    return subprocess.run(
-        [*COMMAND, *map(str, arguments)],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=30,
-    )
-
-
-def refused(*arguments, **environment):
+@pytest.fixture
+def refused(command):
     """The one line on stderr of a command that is refused as wrong usage."""
-    done = run(*arguments, **environment)
 
-    assert (2, "") == (done.returncode, done.stdout), done.stderr
-    assert 1 == done.stderr.count("\n"), done.stderr
-    assert done.stderr.startswith("sms-simulators: ")
-    return done.stderr
+    def run(*arguments):
+        done = command(*arguments)
+
+        assert (2, "") == (done.returncode, done.stdout), done.stderr
+        assert 1 == done.stderr.count("\n"), done.stderr
+        assert done.stderr.startswith("sms-simulators: ")
+        return done.stderr
+
+    return run
 
 
 class Serving:
@@ -106,9 +100,9 @@ def test_help_imports_no_server():
 
 
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"]])
-def test_help_lists_every_command_with_examples(arguments):
+def test_help_lists_every_command_with_examples(arguments, command):
     """Without a command it is the same help."""
-    done = run(*arguments)
+    done = command(*arguments)
 
     assert 0 == done.returncode
     for word in (
@@ -127,14 +121,14 @@ def test_help_lists_every_command_with_examples(arguments):
 
 
 @pytest.mark.parametrize(
-    "command", ["serve", "providers", "wait", "rules", "load", "ca", "hosts", "where"]
+    "name", ["serve", "providers", "wait", "rules", "load", "ca", "hosts", "where"]
 )
-def test_every_command_has_help(command):
+def test_every_command_has_help(name, command):
     """Each says how it is used."""
-    done = run(command, "--help")
+    done = command(name, "--help")
 
     assert 0 == done.returncode
-    assert f"Usage: sms-simulators {command}" in done.stdout
+    assert f"Usage: sms-simulators {name}" in done.stdout
 
 
 @pytest.mark.parametrize(("flags", "words"), [([], ["accepted", "REFUSED"]), (["--quiet"], [])])
@@ -156,47 +150,58 @@ def test_serve_prints_a_line_for_each_message(serve, one_send, flags, words):
     assert bool(words) is bool(rest)
 
 
-def test_serve_says_what_is_where_then_ready(serve, tmp_path):
+def test_the_module_is_the_command():
+    """As a process, with its arguments and exit code."""
+    done = subprocess.run([*COMMAND, "sevre"], capture_output=True, text=True)
+
+    assert (2, "") == (done.returncode, done.stdout)
+    assert done.stderr.startswith("sms-simulators: No such command 'sevre'")
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory):
+    """A server with all that its start can tell of, for those who read; it has no complaints."""
+    folder = tmp_path_factory.mktemp("full")
+    (folder / "own.json").write_text('[{"name": "own", "effect": {"delay_ms": 1}}]')
+    serving = Serving(
+        *("--port", 0, "--tls-port", 0, "--tls-dir", folder / "tls", "--provider-port", "twilio=0"),
+        *("--otp-port", 0, "--otp-token", "s3cret"),
+        *("--rules", folder / "own.json", "--rules", "magic"),
+    )
+    serving.folder = folder
+    yield serving
+    assert (0, "") == serving.end()[::2]
+
+
+def test_serve_says_what_is_where_then_ready(full):
     """Every provider with its URL and credentials, the CA, the real ports, `ready` at the end."""
-    serving = serve("--provider-port", "twilio=0")
-
-    assert "ready\n" == serving.lines[-1]
+    assert "ready\n" == full.lines[-1]
     for name, provider in catalog.PROVIDERS.items():
-        assert f"{serving.url}/{name} " in serving.text
-        assert provider.hosts[0] in serving.text
+        assert f"{full.url}/{name} " in full.text
+        assert provider.hosts[0] in full.text
         for value in provider.published.values():
-            assert value in serving.text
-    assert str(tmp_path / "tls" / "ca.pem") in serving.text
-    assert re.search(r"^port +[1-9]\d+ is twilio alone$", serving.text, re.M)
-    assert (200, "") == (serving.get("/_sim/health")[0], serving.end()[2])
+            assert value in full.text
+    assert str(full.folder / "tls" / "ca.pem") in full.text
+    assert re.search(r"^port +[1-9]\d+ is twilio alone$", full.text, re.M)
+    assert 200 == full.get("/_sim/health")[0]
 
 
-def test_serve_says_where_the_otp_service_is(serve):
+def test_serve_says_where_the_otp_service_is(full):
     """It has a port of its own, and its options reach it."""
-    serving = serve("--otp-port", 0, "--otp-token", "s3cret")
-    address = re.search(r"^OTP service  (http://127.0.0.1:\d+)$", serving.text, re.M)[1]
+    address = re.search(r"^OTP service  (http://127.0.0.1:\d+)$", full.text, re.M)[1]
     connection = HTTPConnection(urlsplit(address).netloc, timeout=10)
     connection.request("GET", "/api/connectors")
     status = connection.getresponse().status
     connection.close()
 
     assert 401 == status
-    assert "its token    s3cret\n" in serving.lines
+    assert "its token    s3cret\n" in full.lines
 
 
-def test_off_loopback_the_otp_service_wants_a_token(serve):
-    """One that is made up, as the control API's is."""
-    serving = serve("--host", "0.0.0.0", "--otp-port", 0)
-
-    assert re.search(r"^its token    \S{20,}$", serving.text, re.M)
-
-
-def test_serve_starts_with_rules(serve, tmp_path):
+def test_serve_starts_with_rules(full):
     """Those of a file before the shipped ones, as they were given."""
-    (tmp_path / "own.json").write_text('[{"name": "own", "effect": {"delay_ms": 1}}]')
-    serving = serve("--rules", tmp_path / "own.json", "--rules", "magic")
+    names = [rule["name"] for rule in full.get("/_sim/rules")[1]["rules"]]
 
-    names = [rule["name"] for rule in serving.get("/_sim/rules")[1]["rules"]]
     assert ["own", "magic-bad-recipient"] == names[:2]
 
 
@@ -237,16 +242,18 @@ def test_a_signal_ends_serve_cleanly(serve, number):
 
 
 def test_beyond_loopback_a_token_is_made_and_asked_for(serve):
-    """The control API is not open to the network; the printed token opens it."""
-    serving = serve("--host", "0.0.0.0")
+    """The control API is not open to the network, nor the OTP service; the printed token opens
+    each."""
+    serving = serve("--host", "0.0.0.0", "--otp-port", 0)
     token = re.search(r"^token +(\S{20,})$", serving.text, re.M)[1]
 
     assert serving.url.startswith("http://127.0.0.1:")
     assert 401 == serving.get("/_sim/messages")[0]
     assert 200 == serving.get("/_sim/messages", Authorization=f"Bearer {token}")[0]
+    assert re.search(r"^its token    \S{20,}$", serving.text, re.M)
 
 
-def test_a_port_in_use_is_named_with_its_flag(serve):
+def test_a_port_in_use_is_named_with_its_flag(serve, refused):
     """One line; nothing half started is left."""
     port = urlsplit(serve().url).port
 
@@ -292,12 +299,12 @@ def test_a_port_in_use_is_named_with_its_flag(serve):
         (["sevre"], "sevre"),
     ],
 )
-def test_wrong_usage_is_one_line_that_says_what_to_do(arguments, told):
+def test_wrong_usage_is_one_line_that_says_what_to_do(arguments, told, refused):
     """Exit code 2, nothing on stdout."""
     assert told in refused(*arguments)
 
 
-def test_an_unusable_ca_folder_is_one_line(tmp_path):
+def test_an_unusable_ca_folder_is_one_line(tmp_path, refused):
     """For `ca` and for `serve`."""
     (tmp_path / "file").write_text("in the way")
 
@@ -307,10 +314,10 @@ def test_an_unusable_ca_folder_is_one_line(tmp_path):
     )
 
 
-def test_providers_as_json_and_as_a_table():
+def test_providers_as_json_and_as_a_table(command):
     """The JSON has every host; the table fits a screen."""
-    listed = json.loads(run("providers", "--json").stdout)
-    table = run("providers").stdout
+    listed = json.loads(command("providers", "--json").stdout)
+    table = command("providers").stdout
 
     assert list(catalog.PROVIDERS) == [row["name"] for row in listed]
     for row in listed:
@@ -321,9 +328,9 @@ def test_providers_as_json_and_as_a_table():
         assert row["base_url"] in table
 
 
-def test_ca_prints_a_path_and_makes_it(tmp_path):
+def test_ca_prints_a_path_and_makes_it(tmp_path, command):
     """The path alone, so that it can stand in a command substitution."""
-    done = run("ca", XDG_DATA_HOME=str(tmp_path), HOME=str(tmp_path))
+    done = command("ca", XDG_DATA_HOME=str(tmp_path), HOME=str(tmp_path))
     path = Path(done.stdout.strip())
 
     assert 0 == done.returncode
@@ -331,20 +338,20 @@ def test_ca_prints_a_path_and_makes_it(tmp_path):
     assert path.read_text().startswith("-----BEGIN CERTIFICATE-----")
 
 
-def test_hosts_prints_lines_for_a_hosts_file():
+def test_hosts_prints_lines_for_a_hosts_file(command):
     """One for every vendor host, with the address asked for."""
-    lines = run("hosts", "--address", "10.1.2.3").stdout.splitlines()
+    lines = command("hosts", "--address", "10.1.2.3").stdout.splitlines()
     expected = [f"10.1.2.3 {host}" for p in catalog.PROVIDERS.values() for host in p.hosts]
 
     assert expected == lines
 
 
-def test_where_prints_the_data_folders():
+def test_where_prints_the_data_folders(command):
     """With a name the path alone."""
-    folder = Path(run("where", "contracts").stdout.strip())
+    folder = Path(command("where", "contracts").stdout.strip())
 
     assert (folder / "twilio" / "errors.json").is_file()
-    assert f"contracts  {folder}" in run("where").stdout
+    assert f"contracts  {folder}" in command("where").stdout
 
 
 @pytest.fixture
@@ -362,14 +369,14 @@ def account(sms):
     return sms
 
 
-def test_wait_prints_the_code(account):
+def test_wait_prints_the_code(account, command):
     """Alone, so that it can stand in a command substitution; as JSON with the message."""
     base = ("wait", "--to", "+15005550009", "--account", account.world.id)
     url = account.simulators.url
-    found = json.loads(run(*base, "--json", "--url", url).stdout)
+    found = json.loads(command(*base, "--json", "--url", url).stdout)
 
-    assert "482913\n" == run(*base, "--url", url).stdout
-    assert "482913\n" == run(*base, SMS_SIMULATORS_URL=url).stdout
+    assert "482913\n" == command(*base, "--url", url).stdout
+    assert "482913\n" == command(*base, SMS_SIMULATORS_URL=url).stdout
     assert ("482913", "Your code is 482913") == (found["code"], found["message"]["text"])
 
 
@@ -383,26 +390,26 @@ def test_wait_prints_the_code(account):
         (["--to", "+15005550009", "--url", "http://127.0.0.1:1"], "is `sms-simulators serve`"),
     ],
 )
-def test_wait_that_fails_says_why(account, arguments, told):
+def test_wait_that_fails_says_why(account, arguments, told, command):
     """Exit code 1 and one line."""
     base = ("wait", "--timeout", "0.1", "--url", account.simulators.url)
-    done = run(*base, "--account", account.world.id, *arguments)
+    done = command(*base, "--account", account.world.id, *arguments)
 
     assert (1, "") == (done.returncode, done.stdout)
     assert 1 == done.stderr.count("\n")
     assert told in done.stderr
 
 
-def test_rules_are_added_loaded_listed_and_cleared(sms):
+def test_rules_are_added_loaded_listed_and_cleared(sms, command):
     """Each prints the rules there are then; a server's refusal is one line and exit code 1."""
     there = ("--account", sms.world.id, "--url", sms.simulators.url)
     rule = {"name": "mine", "match": {"provider": "twilio"}, "effect": {"error": "21610"}}
 
-    added = run("rules", "add", json.dumps(rule), *there).stdout
-    loaded = run("rules", "load", "magic", *there).stdout
-    listed = run("rules", "list", *there).stdout
-    wrong = run("rules", "add", '{"effect": {"error": "2161"}}', *there)
-    cleared = run("rules", "clear", *there).stdout
+    added = command("rules", "add", json.dumps(rule), *there).stdout
+    loaded = command("rules", "load", "magic", *there).stdout
+    listed = command("rules", "list", *there).stdout
+    wrong = command("rules", "add", '{"effect": {"error": "2161"}}', *there)
+    cleared = command("rules", "clear", *there).stdout
 
     assert added.startswith('mine  used 0 of 0  {"match": {"provider": "twilio"}')
     assert loaded == listed

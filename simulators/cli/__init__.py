@@ -1,5 +1,6 @@
 """The command line: a module a command, each loaded when it is asked for: help is instant."""
 
+from collections.abc import Sequence
 from importlib import import_module
 
 import click
@@ -77,10 +78,11 @@ def commands(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-def main() -> None:
-    """The entry point: errors are one line on stderr, with their exit code."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The entry point: errors are one line on stderr, with their exit code. The arguments are those
+    of the process, or as given."""
     try:
-        code = commands.main(prog_name="sms-simulators", standalone_mode=False)
+        code = commands.main(arguments, prog_name="sms-simulators", standalone_mode=False)
     except click.exceptions.Abort:
         raise SystemExit(130) from None
     except ImportError as error:
