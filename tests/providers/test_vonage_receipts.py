@@ -203,3 +203,105 @@ def test_messages_are_found_by_ids_or_by_number_and_day(api):
 def test_other_resources_refuse_by_http_status(api, path, query, status):
     """In one of the two shapes that Vonage has for it."""
     assert status == api.get(path, "get-balance", **query)[0]
+
+
+def test_prices_are_told_by_country_and_calling_code(api):
+    """As the pricing API has them, and where the path names no product in the form before that."""
+    _, of_canada = api.get("/account/get-pricing/outbound/sms", "get-pricing", country="CA")
+    _, older = api.get("/account/get-pricing/outbound", "get-pricing", country="ca")
+    _, everywhere = api.get("/account/get-full-pricing/outbound/voice", "get-full-pricing")
+    path = "/account/get-prefix-pricing/outbound"
+    _, northern = api.get(f"{path}/sms", "get-prefix-pricing", prefix="1")
+    _, british = api.get(path, "get-prefix-pricing", prefix="44")
+    _, nowhere = api.get(path, "get-prefix-pricing", prefix="999")
+
+    assert ("Canada", "1", "0.03330000") == tuple(
+        of_canada[name] for name in ("countryName", "dialingPrefix", "defaultPrice")
+    )
+    assert "302720" == of_canada["networks"][0]["networkCode"] == older["networks"][0]["code"]
+    assert len(everywhere["countries"]) == everywhere["count"] == 20
+    assert {"CA", "US"} == {country["countryCode"] for country in northern["countries"]}
+    assert ["GB"] == [country["country"] for country in british["prices"]]
+    assert {"count": 0, "countries": []} == nowhere
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "status", "told"),
+    [
+        ("/account/get-pricing/outbound/sms", {}, 400, {"country": "Is required."}),
+        ("/account/get-prefix-pricing/outbound/sms", {}, 400, {"prefix": "Is required."}),
+        ("/account/get-balance", {"api_secret": "wrong"}, 401, "authentication failed"),
+        ("/search/message", {"api_key": "", "id": "1"}, 401, "authentication failed"),
+    ],
+)
+def test_resources_of_the_account_refuse_as_recorded(path, query, status, told, api):
+    """A missing parameter by its name, wrong credentials by a label."""
+    code, body = api.get(path, "", **query)
+
+    assert (status, told) == (code, body.get("error-code-label") or body["invalid_parameters"])
+
+
+def test_an_account_that_does_not_top_itself_up_is_not_topped_up(api):
+    """Which is what its balance says of it."""
+    _, balance = api.get("/account/get-balance", "get-balance")
+    answers = [
+        requests.post(api.url + "/account/top-up", data={**api.own, **more}, timeout=10)
+        for more in ({"trx": "8ef2447e"}, {})
+    ]
+
+    assert balance["autoReload"] is False
+    assert [401, 400] == [answer.status_code for answer in answers]
+    assert "not auto-reload enabled" == answers[0].json()["error-code-label"]
+    assert {"trx": "Is required."} == answers[1].json()["invalid_parameters"]
+
+
+def test_an_account_that_tops_itself_up_is_topped_up_by_as_much(api):
+    """The setting has the amount; the balance is what it is paid to."""
+    api.setting(auto_reload=25)
+    api.sms.simulators.call(lambda: api.sms.world.save("balance", 1.5))
+    answer = requests.post(api.url + "/account/top-up", data={**api.own, "trx": "8e"}, timeout=10)
+
+    assert (200, "success") == (answer.status_code, answer.json()["error-code-label"])
+    _, balance = api.get("/account/get-balance", "get-balance")
+    assert {"value": 26.5, "autoReload": True} == balance
+
+
+def test_refused_submissions_of_a_day_can_be_searched(api):
+    """By the day, and by whom they were to; one that was taken is not among them."""
+    api.submit()
+    api.submit(to="12")
+    api.submit(to="name")
+    _, all_of_them = api.get("/search/rejections", "search-rejections", date="2026-01-02")
+    _, one = api.get("/search/rejections", "search-rejections", date="2026-01-02", to="12")
+    _, none = api.get("/search/rejections", "search-rejections", date="2026-01-03")
+    refused, _ = api.get("/search/rejections", "search-rejections")
+
+    assert {"12", "name"} == {item["to"] for item in all_of_them["items"]}
+    assert [("6", "Unroutable message - rejected", "2026-01-02 03:04:05")] == [
+        (item["error-code"], item["error-code-label"], item["date-received"])
+        for item in one["items"]
+    ]
+    assert (0, 400) == (none["count"], refused)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/ni/basic/json", "/ni/standard/json", "/ni/advanced/json", "/ni/advanced/async/json"),
+        *("/ni/json", "/number/format/json", "/number/lookup/json"),
+    ],
+)
+def test_number_insight_is_refused_in_its_own_words(path, api):
+    """A status in HTTP 200, as all of its answers are."""
+
+    def status(**query):
+        answer = requests.get(api.url + path, params={**api.own, **query}, timeout=10)
+        assert 200 == answer.status_code
+        assert [] == contract("vonage", "number-insight", "response.schema").validate(answer.json())
+        return answer.json()["status"]
+
+    assert (19, 3, 4) == (
+        status(number=TO),
+        status(number="07999999999"),
+        status(number=TO, api_secret="wrong"),
+    )

@@ -8,7 +8,8 @@ The world's settings document `vonage` changes how the provider behaves here, al
 `lenient_signatures` (true takes what vonage-python and @vonage/auth sign in their own way),
 `wrong_basic` (the row for a wrong Basic header: "4", or "401"), `test_numbers` (a trial account
 and the E.164 numbers it may send to), `numeric_sender_regions` (where a name is no sender),
-`conversions` (false where they are not enabled), `webhook_method` ("GET", "POST" or "POST-JSON")
+`conversions` (false where they are not enabled), `auto_reload` (the euro that the account tops
+itself up by), `webhook_method` ("GET", "POST" or "POST-JSON")
 and `signed_webhooks` (true signs receipts).
 """
 
@@ -91,6 +92,12 @@ def resource(operation: str, path: str, *methods: str, handle: Handler) -> tuple
     )
 
 
+# Number Insight at its levels, and the two calls that were before it.
+INSIGHTS = (
+    *("/ni/<level>/json", "/ni/advanced/async/json", "/ni/json"),
+    *("/number/format/json", "/number/lookup/json"),
+)
+
 ENDPOINTS = (
     *(
         Endpoint(
@@ -107,6 +114,39 @@ ENDPOINTS = (
     *resource("settings", "/account/settings", "POST", handle=account.settings),
     *resource("search-message", "/search/message", "GET", "POST", handle=account.search_message),
     *resource("search-messages", "/search/messages", "GET", "POST", handle=account.search_messages),
+    *resource("search-rejections", "/search/rejections", "GET", handle=account.search_rejections),
+    *(
+        one
+        for product in ("", "/<product>")
+        for one in resource(
+            "get-pricing",
+            f"/account/get-pricing/outbound{product}",
+            "GET",
+            handle=account.get_pricing,
+        )
+    ),
+    *resource(
+        "get-full-pricing",
+        "/account/get-full-pricing/outbound/<product>",
+        "GET",
+        handle=account.get_full_pricing,
+    ),
+    *(
+        one
+        for product in ("", "/<product>")
+        for one in resource(
+            "get-prefix-pricing",
+            f"/account/get-prefix-pricing/outbound{product}",
+            "GET",
+            handle=account.get_prefix_pricing,
+        )
+    ),
+    *resource("top-up", "/account/top-up", "POST", handle=account.top_up),
+    *(
+        one
+        for path in INSIGHTS
+        for one in resource("number-insight", path, "GET", "POST", handle=account.insight)
+    ),
     *resource("conversion", "/conversions/sms", "POST", handle=account.convert),
 )
 
@@ -119,6 +159,7 @@ SETTINGS = MappingProxyType(
             signed_webhooks=schemas.FLAG,
             webhook_method=schemas.one_of("GET", "POST", "POST-JSON"),
             conversions=schemas.FLAG,
+            auto_reload=schemas.number(0, 1e6),
         )
     }
 )
@@ -159,9 +200,23 @@ EMULATES = (
     ),
     (
         "Balance, settings, search, conversion",
-        "as the SDKs call them; no rejections, no price lists",
+        "as the SDKs call them; refused submissions as far as the newest 1000 requests go back; a"
+        " call without credentials is 401 as recorded in 2017",
         f"{_DOCS}/api/account",
     ),
+    (
+        "Price lists",
+        "twenty countries, each with one network whose name is ours, the same for every product;"
+        " not by phone number, which SDKs call deprecated",
+        f"{_DOCS}/api/pricing",
+    ),
+    ("Top-up", "refused, unless the setting `auto_reload` has an amount", f"{_DOCS}/api/account"),
+    (
+        "Number Insight, number/format, number/lookup",
+        "refused by status 19, Facility Not Allowed; texts are UNVERIFIED but that of status 3",
+        "https://developer.vonage.com/en/api/number-insight",
+    ),
+    ("Numbers, verify, short codes, USSD, Messages API", "not there: 404", f"{_DOCS}/api"),
     (
         "Text outside GSM 7-bit without type=unicode",
         "becomes `?`, which is UNVERIFIED",

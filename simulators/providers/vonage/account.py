@@ -1,17 +1,22 @@
-"""What the SDKs read and change beside sending: balance, settings, search, conversions.
+"""What the SDKs read and change beside sending: balance, prices, settings, search, conversions.
 
-https://developer.vonage.com/en/api/account and https://developer.vonage.com/en/api/conversion
+https://developer.vonage.com/en/api/account, https://developer.vonage.com/en/api/pricing and
+https://developer.vonage.com/en/api/conversion; the searches are those of SDKs before 2023, which no
+page describes any more. Number Insight is refused, in its own words.
 """
 
+import re
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
+from simulators.kernel import journal, phone
 from simulators.kernel.call import Reply
 from simulators.kernel.inbound import set_webhooks
 from simulators.kernel.message import INBOUND, Message, State
-from simulators.kernel.provider import Exchange, Refusal
+from simulators.kernel.provider import Exchange, Refusal, Turns
 from simulators.kernel.reading import many
+from simulators.kernel.steps import TURN
 from simulators.providers.vonage import send, wire
 
 CALLBACKS = MappingProxyType(
@@ -32,11 +37,108 @@ FINAL = MappingProxyType(
     }
 )
 
+# Name and calling code of the countries whose networks are known.
+COUNTRIES = MappingProxyType(
+    {
+        "AU": ("Australia", "61"), "BO": ("Bolivia", "591"), "BR": ("Brazil", "55"),
+        "CA": ("Canada", "1"), "CN": ("China", "86"), "DE": ("Germany", "49"),
+        "DK": ("Denmark", "45"), "ES": ("Spain", "34"), "FR": ("France", "33"),
+        "GB": ("United Kingdom", "44"), "HK": ("Hong Kong", "852"), "IN": ("India", "91"),
+        "IT": ("Italy", "39"), "JP": ("Japan", "81"), "NL": ("Netherlands", "31"),
+        "PL": ("Poland", "48"), "RU": ("Russia", "7"), "SE": ("Sweden", "46"),
+        "SG": ("Singapore", "65"), "US": ("United States of America", "1"),
+    }
+)  # fmt: skip
+JOURNALLED = 1000  # of the newest requests, those among which refused ones are looked for
+PRODUCTS = ("sms", "sms-transit", "voice")
+
 
 def get_balance(exchange: Exchange) -> Reply:
     """The credit in euro."""
     value = round(send.balance(exchange), 8)
-    return wire.json(exchange, 200, {"value": value, "autoReload": False})
+    return wire.json(exchange, 200, {"value": value, "autoReload": _reload(exchange) is not None})
+
+
+def _reload(exchange: Exchange) -> float | None:
+    """What a payment is with which the account tops itself up, None where it does not."""
+    amount: float | None = exchange.world.load("vonage", {}).get("auto_reload")
+    return amount
+
+
+def top_up(exchange: Exchange) -> Reply:
+    """Another payment, for an account that tops itself up: it counts where the balance does."""
+    _wanted(exchange, "trx")
+    amount = _reload(exchange)
+    if amount is None:
+        raise Refusal("401/auto-reload")
+    exchange.world.update("balance", lambda left: None if left is None else left + amount)
+    return wire.json(exchange, 200, {"error-code": "200", "error-code-label": "success"})
+
+
+def get_pricing(exchange: Exchange) -> Reply:
+    """The price of one country, in the form of the path: with a product, or as until 2018."""
+    code = _wanted(exchange, "country").upper()
+    if code not in COUNTRIES:
+        raise Refusal("404")
+    return wire.json(exchange, 200, _country(exchange, code))
+
+
+def get_full_pricing(exchange: Exchange) -> Reply:
+    """The prices of all countries."""
+    return _countries(exchange, list(COUNTRIES))
+
+
+def get_prefix_pricing(exchange: Exchange) -> Reply:
+    """The prices of the countries with a calling code; none where no country has it."""
+    prefix = _wanted(exchange, "prefix")
+    return _countries(exchange, [code for code, (_, own) in COUNTRIES.items() if own == prefix])
+
+
+def _wanted(exchange: Exchange, name: str) -> str:
+    found = wire.parameters(exchange.document).get(name)
+    if not found:
+        raise Refusal("400/required", name=name)
+    return found
+
+
+def _countries(exchange: Exchange, codes: list[str]) -> Reply:
+    shown = [_country(exchange, code) for code in codes]
+    old = shown and "product" not in exchange.params
+    # A list without a country is called so in either form, by the official PHP SDK's test data.
+    return wire.json(exchange, 200, {"count": len(shown), "prices" if old else "countries": shown})
+
+
+def _country(exchange: Exchange, code: str) -> dict[str, Any]:
+    name, prefix = COUNTRIES[code]
+    price, network = f"{send.PRICE:.8f}", send.network(code)
+    product = exchange.params.get("product")
+    if product is None:  # https://docs.nexmo.com/tools/developer-api/account-pricing
+        networks = [{"code": network, "network": f"{name} Mobile", "mtPrice": price}]
+        old = {"country": code, "name": name, "prefix": prefix, "mt": price, "networks": networks}
+        return {**old, "countryDisplayName": name}
+    if product not in PRODUCTS:
+        raise Refusal("404")
+    sold = {"price": price, "currency": "EUR", "mcc": network[:3], "mnc": network[3:]}
+    return {
+        "countryCode": code,
+        "countryName": name,
+        "countryDisplayName": name,
+        "currency": "EUR",
+        "defaultPrice": price,
+        "dialingPrefix": prefix,
+        "networks": [
+            {"type": "mobile", **sold, "networkCode": network, "networkName": f"{name} Mobile"}
+        ],
+    }
+
+
+def insight(exchange: Exchange) -> Reply:
+    """Number Insight is a product of its own: it is refused as an account is without it."""
+    given = wire.parameters(exchange.document).get("number", "")
+    number = phone.international(re.sub("[-+() ]", "", given))
+    if number is None or not number.possible:
+        raise Refusal("3/insight", number=given)
+    raise Refusal("19/insight")
 
 
 def settings(exchange: Exchange) -> Reply:
@@ -95,6 +197,40 @@ def search_messages(exchange: Exchange) -> Reply:
         )
     items = [resource(exchange, message) for message in found]
     return wire.json(exchange, 200, {"count": len(items), "items": items})
+
+
+def search_rejections(exchange: Exchange) -> Turns:
+    """The refused submissions of a day, to a number if one is given; as far as the journal goes."""
+    given = wire.parameters(exchange.document)
+    start, to = _time(f"{given.get('date', '')} 00:00:00"), given.get("to")
+    if start is None:
+        raise Refusal("400")
+    items = list[dict[str, str]]()
+    kept = exchange.world.store.journal(exchange.world.id, limit=JOURNALLED)
+    for at in range(0, len(kept), 100):
+        for one in kept[at : at + 100]:
+            entry = journal.read(*one)
+            if entry["operation"] == "send-sms" and start <= entry["at"] < start + 86_400:
+                items += _rejections(exchange, entry)
+        yield TURN
+    items = [item for item in items if not to or item["to"] == to]
+    return wire.json(exchange, 200, {"count": len(items), "items": items})
+
+
+def _rejections(exchange: Exchange, entry: dict[str, Any]) -> list[dict[str, str]]:
+    refused = [one for one in entry["refused"] if one["code"]]
+    asked = wire.parameters(wire.read(journal.call(entry))) if refused else {}
+    return [
+        {
+            "account-id": exchange.credentials["api_key"],
+            "from": asked.get("from", ""),
+            "to": asked.get("to", ""),
+            "date-received": date(entry["at"]),
+            "error-code": str(one["code"]),
+            "error-code-label": one["message"],
+        }
+        for one in refused
+    ]
 
 
 def _find(exchange: Exchange, wanted: str) -> Message | None:

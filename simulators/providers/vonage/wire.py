@@ -120,9 +120,19 @@ def reply(
     return Reply(status, body, headers)
 
 
-# What a submission says in its own way, and the row of every other resource for the same.
+# What a submission says in its own way, and the rows of the other resources for the same: those of
+# the account, and of Number Insight.
 ELSEWHERE = MappingProxyType(
-    {"2/api_key": "401", "2/secret": "401", "4": "401", "14": "401", "32": "401", "3/body": "400"}
+    {
+        **dict.fromkeys(("2/api_key", "2/secret", "4", "14", "32"), "401/account"),
+        "3/body": "400",
+    }
+)
+INSIGHT = MappingProxyType(
+    {
+        **dict.fromkeys(("2/api_key", "2/secret", "4", "14", "32"), "4/insight"),
+        "3/body": "3/insight",
+    }
 )
 
 
@@ -139,6 +149,13 @@ def refuse(exchange: Exchange, failure: Failure) -> Reply:
     if shape == "label":
         label = {"error-code": str(row.code), "error-code-label": failure.text}
         return json(exchange, row.http_status, label)
+    if shape == "insight":
+        told = {"status": int(row.code), "status_message": failure.text}
+        return json(exchange, row.http_status, told)
+    if shape == "parameters":
+        named = {str(failure.values.get("name", "")): "Is required."}
+        wrong = {"type": "BAD_REQUEST", "error_title": failure.text, "invalid_parameters": named}
+        return json(exchange, row.http_status, wrong)
     problem = {"type": extra["type"], "title": extra["title"], "detail": failure.text}
     instance = exchange.world.chance.uuid()
     return json(exchange, row.http_status, {**problem, "instance": instance})
@@ -147,7 +164,9 @@ def refuse(exchange: Exchange, failure: Failure) -> Reply:
 def _as_seen_there(exchange: Exchange, failure: Failure) -> Failure:
     operation = exchange.endpoint.operation if exchange.endpoint else ""
     key = failure.row.key
-    if operation not in ("", "send-sms"):
+    if operation == "number-insight":
+        key = INSIGHT.get(key, key)
+    elif operation not in ("", "send-sms"):
         key = ELSEWHERE.get(key, key)
     elif key == "4" and "sig" in parameters(exchange.document):
         key = "14"  # an unknown key that signs is told that its signature is wrong
