@@ -12,7 +12,7 @@ import orjson
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from simulators.otp import reading
+from simulators.otp import languages, reading
 from simulators.otp.api import (
     account,
     applications,
@@ -67,9 +67,9 @@ def _view(service: Service, routes: Mapping[str, Route]) -> Callable[..., Respon
                 route.guard.check(ask.body)
             found = route.view(ask)
         except Exception as error:
-            return _response(_failed(error))
+            return _response(_failed(error, _language()))
         if inspect.isawaitable(found):
-            request.environ["simulators.later"] = _later(found)
+            request.environ["simulators.later"] = _later(found, _language())
             return Response()
         return _response(seen(found))
 
@@ -80,19 +80,24 @@ def _not_allowed(routes: Mapping[str, Route]) -> Response:
     if request.path.startswith("/oidc/"):
         path = request.path.removeprefix("/oidc")
         told = f"unrecognized route or not allowed method ({request.method} on {path})"
-        return _response(_failed(tokens.invalid("invalid_request", told, 404)))
+        return _response(_failed(tokens.invalid("invalid_request", told, 404), _language()))
     allowed = ", ".join("HEAD, GET" if method == "GET" else method for method in routes)
     answer = Response("Method Not Allowed", 405, content_type="text/plain; charset=utf-8")
     answer.headers["Allow"] = allowed
     return answer
 
 
-def _later(work: Awaitable[Any]) -> Callable[[], Awaitable[Response]]:
+def _language() -> str:
+    accepted = request.headers.get("Accept-Language", "")
+    return languages.of_errors(request.args.getlist("locale"), accepted)
+
+
+def _later(work: Awaitable[Any], language: str) -> Callable[[], Awaitable[Response]]:
     async def finish() -> Response:
         try:
             return _response(seen(await work))
         except Exception as error:
-            return _response(_failed(error))
+            return _response(_failed(error, language))
 
     async def shielded() -> Response:  # a client that leaves does not stop what it began
         return await asyncio.shield(asyncio.ensure_future(finish()))
@@ -100,7 +105,7 @@ def _later(work: Awaitable[Any]) -> Callable[[], Awaitable[Response]]:
     return shielded
 
 
-def _failed(error: Exception) -> Said:
+def _failed(error: Exception, language: str) -> Said:
     if isinstance(error, ConnectorError):
         error = from_connector(error)
     if isinstance(error, reading.NotJson):
@@ -108,7 +113,7 @@ def _failed(error: Exception) -> Said:
     if isinstance(error, HTTPException):
         return Said(error.code or 400, {"message": error.description})
     if isinstance(error, Refused):
-        return Said(error.status, error.document(), error.headers)
+        return Said(error.status, error.document(language), error.headers)
     if not isinstance(error, Crash):
         _log.error("%s", request and request.path, exc_info=error)
     return _CRASHED

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from simulators.otp import languages
 from simulators.otp.connector import ConnectorError
 
 
@@ -52,7 +53,11 @@ ERRORS: Mapping[str, Row] = MappingProxyType(
         "connector.insufficient_request_parameters": Row(
             400, "The request might miss some input parameters."
         ),
-        "connector.invalid_certificate": Row(400, "connector.invalid_certificate"),
+        "connector.invalid_certificate": Row(
+            400,
+            "The connector's certificate is invalid, please make sure the certificate is in PEM"
+            " encoding.",
+        ),
         "connector.invalid_config": Row(400, "The connector's config is invalid."),
         "connector.invalid_config_guard": Row(400, "The connector's config guard is invalid."),
         "connector.invalid_metadata": Row(400, "The connector's metadata is invalid."),
@@ -234,15 +239,16 @@ class Refused(Exception):
         row = ERRORS[code]
         self.code = code
         self.status = status or row.status
-        self.message = _filled(row.text, words)
+        self.words = words
         self.data = data
         self.details = details or _details(data)
         self.extra = dict(extra)
         self.headers: tuple[tuple[str, str], ...] = ()
 
-    def document(self) -> dict[str, Any]:
-        """The body of the answer."""
-        found = {"message": self.message, "code": self.code, **self.extra}
+    def document(self, language: str = languages.DEFAULT) -> dict[str, Any]:
+        """The body of the answer, its message in that language where its text is known."""
+        text = languages.phrase(language, self.code) or ERRORS[self.code].text
+        found = {"message": _filled(text, self.words), "code": self.code, **self.extra}
         if self.data is not None:
             found["data"] = self.data
         if self.details:

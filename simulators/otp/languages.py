@@ -1,9 +1,14 @@
 """In which language somebody is written to: of those they want, the first that Logto has texts in.
 
-`fr-CA` is written to in `fr`, as no text is Canadian; what nobody has texts in is passed over.
+A message to `fr-CA` is in `fr`, as no text is Canadian; what nobody has texts in is passed over. An
+error is told in a language that is named as Logto names it, else in English: `fr-CA` alone is not
+French, nor `zh` Chinese.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 DEFAULT = "en"
@@ -29,6 +34,8 @@ BUILT_IN = (
     "zh-HK",
     "zh-TW",
 )
+_OF_ERRORS = frozenset(BUILT_IN) - {"cs", "uk-UA"}
+_PHRASES = Path(__file__).with_name("phrases.json")
 _EXACT = {tag.lower(): tag for tag in BUILT_IN}
 
 
@@ -40,6 +47,28 @@ def chosen(wanted: str, accepted: str, info: Mapping[str, Any]) -> str:
         candidates += _accepted(accepted)
     candidates.append(info.get("fallbackLanguage", DEFAULT))
     return next(_known(candidates), DEFAULT)
+
+
+def of_errors(wanted: Sequence[str], accepted: str) -> str:
+    """The language of an error's message: of the query's `locale`s and then the Accept-Language
+    header the first that is known by its very name."""
+    for tag in (*wanted, *_accepted(accepted)):
+        language, dash, region = tag.partition("-")
+        spelled = f"{language.lower()}-{region.upper()}" if dash and "-" not in region else tag
+        if spelled in _OF_ERRORS:
+            return spelled
+    return DEFAULT
+
+
+def phrase(language: str, code: str) -> str:
+    """What Logto says in that language; "" where it is not known here, and English is said."""
+    return _phrases().get(language, {}).get(code, "") if language != DEFAULT else ""
+
+
+@cache
+def _phrases() -> dict[str, dict[str, str]]:
+    known: dict[str, dict[str, str]] = json.loads(_PHRASES.read_bytes())
+    return known
 
 
 def _accepted(header: str) -> list[str]:
@@ -55,7 +84,8 @@ def _accepted(header: str) -> list[str]:
                     quality = float(value)
                 except ValueError:
                     quality = 1.0
-        weighed.append((-quality, tag))
+        if tag:
+            weighed.append((-quality, tag))
     return [tag for _quality, tag in sorted(weighed, key=lambda one: one[0])]
 
 
