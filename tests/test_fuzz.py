@@ -9,6 +9,7 @@ a million at night (`make hard`).
 import dataclasses
 import json
 import logging
+import re
 import socket
 from functools import cache
 from pathlib import Path
@@ -30,6 +31,7 @@ from simulators.kernel.call import Call
 from simulators.kernel.credentials import lookup_ids
 from simulators.kernel.pipeline import Settings
 from simulators.kernel.store import Selection
+from simulators.server import routes
 from simulators.server.apps import App
 
 NAMES = sorted(PROVIDERS)
@@ -378,6 +380,25 @@ def test_recorded_requests_with_odd_bytes_are_answered(server, errors, name, cho
     assert errors == [], raw
     assert 200 <= status(answer) < 500, raw
     assert b"Traceback" not in answer
+
+
+UNREADABLE = [b"&" * 5000, b"{", b'{"a": "\xff"}', b"[" * 5000, b"\xff" * 9]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("content", ["application/x-www-form-urlencoded", "application/json"])
+def test_a_body_that_cannot_be_read_is_refused_by_every_operation(name, content):
+    """Also where a provider would look into it for who sent it."""
+    simulators = Simulators(Options(port=0, tls_port=None))
+    provider = PROVIDERS[name]
+    for endpoint in provider.endpoints:
+        path = re.sub("<[^>]*>", "x", endpoint.path)
+        for body in UNREADABLE:
+            headers = {"host": provider.hosts[0], "content-type": content}
+            call = Call(endpoint.method, path, "", headers, body, "http", path)
+            candidates, params = routes.match(provider, call)
+
+            assert simulators.pipeline.respond(provider, candidates, call, params).status < 500
 
 
 @pytest.mark.slow

@@ -34,6 +34,7 @@ from simulators.kernel.provider import (
     Refusal,
     Turns,
 )
+from simulators.kernel.reading import Unreadable
 from simulators.kernel.steps import by_turns
 from simulators.kernel.validation import Validated, validate
 
@@ -153,7 +154,10 @@ class Pipeline:
         return does.answer(exchange)
 
     def _identify(self, exchange: Exchange) -> None:
-        exchange.credential = exchange.provider.identify(exchange)
+        try:
+            exchange.credential = exchange.provider.identify(exchange)
+        except Unreadable:  # a body that cannot be read tells nobody's name
+            exchange.credential = None
         if exchange.credential is not None:
             world = self.accounts.of(exchange.provider.name, exchange.credential)
             if world is not None:
