@@ -28,7 +28,7 @@ def test_accepts_what_real_clients_send(client, default, replay, captures):
             shown = body["data"] if isinstance(body["data"], list) else [body["data"]]
             assert [m.id for m in reversed(default.messages())] == [str(m["id"]) for m in shown]
         elif request["target"] == "/v2/sms/status":
-            assert (404, "Not found.") == (answer.status, body["message"])
+            assert (400, {"id": ["incorrect"]}) == (answer.status, body["data"])
         elif request["target"] == "/v2/auth":
             assert "Successful authorization." == body["message"]
         else:

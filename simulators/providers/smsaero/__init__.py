@@ -41,9 +41,9 @@ PROBLEMS = MappingProxyType(
         Problem.UNAUTHENTICATED: "401",
         Problem.EXPIRED: "401",
         Problem.REPLAYED: "401",
-        Problem.FORBIDDEN: "403",
+        Problem.FORBIDDEN: "404/ip",
         Problem.SUSPENDED: "403",
-        Problem.NO_CREDIT: "no credits",
+        Problem.NO_CREDIT: "402",
         Problem.THROTTLED: "429",
         Problem.MISSING_RECIPIENT: "400/number/required",
         Problem.BAD_RECIPIENT: "400/number",
@@ -191,14 +191,14 @@ EMULATES = (
     ("Basic with e-mail and API key", "whole; the realm of WWW-Authenticate is ours", _RECORDED),
     (
         "wrong fields",
-        "shape and `number` as recorded; HTTP 400 and the reasons of other fields are UNVERIFIED",
+        "shape, HTTP 400, `number` and `sign` as recorded; reasons of other fields by analogy",
         _RECORDED,
     ),
     (
         "no credit",
-        "`result: no credits`, which all official SDKs look for, with HTTP 200; the balance falls"
-        " with sends where one is counted",
-        _SDK,
+        "402 `Not enough money`; `result: no credits` with HTTP 200 is version 1's, which official"
+        " SDKs look for still, by a rule; the balance falls with sends where one is counted",
+        "https://smsaero.ru/integration/documentation/api/",
     ),
     (
         "numbers",
@@ -215,7 +215,7 @@ EMULATES = (
     ("callbacks", "on each status; names of fields, POST and three retries are UNVERIFIED", _GO),
     (
         "statuses",
-        "numbers as documented; words for all but queue, delivery and moderation UNVERIFIED",
+        "numbers and words as documented; queue, delivery and moderation recorded",
         _RECORDED,
     ),
     ("blacklist", "a message to a number of it ends with status 6, UNVERIFIED", _SDK),

@@ -9,7 +9,6 @@ from typing import Any
 
 from simulators.kernel import optouts
 from simulators.kernel.call import Reply
-from simulators.kernel.catalogue import Problem
 from simulators.kernel.provider import Exchange, Refusal
 from simulators.kernel.world import World
 from simulators.providers.smsaero import contacts, fields, wire
@@ -50,11 +49,11 @@ def listing(exchange: Exchange) -> Reply:
 
 
 def delete(exchange: Exchange) -> Reply:
-    """Takes the number with this id out; 404 where there is none."""
+    """Takes the number with this id out; 400 where there is none."""
     key = fields.identifier(fields.of(exchange))
 
     if not optouts.remove(exchange.world, f"+{key ^ _MASK}"):
-        raise Refusal(Problem.NOT_FOUND)
+        raise Refusal("400/id")
     return wire.success(None)
 
 

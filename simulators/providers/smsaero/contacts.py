@@ -8,7 +8,6 @@ from typing import Any
 
 from simulators.kernel import phone
 from simulators.kernel.call import Reply
-from simulators.kernel.catalogue import Problem
 from simulators.kernel.provider import Exchange, Refusal
 from simulators.providers.smsaero import fields, operators, wire
 
@@ -107,7 +106,7 @@ def _shown(contact: Item) -> Item:
 
 
 def delete(kind: str) -> Any:
-    """The handler that deletes the one with the id asked for; 404 where there is none."""
+    """The handler that deletes the one with the id asked for; 400 where there is none."""
 
     def handle(exchange: Exchange) -> Reply:
         key = fields.identifier(fields.of(exchange))
@@ -115,7 +114,7 @@ def delete(kind: str) -> Any:
         def left(items: list[Item]) -> list[Item]:
             found = [item for item in items if item["id"] != key]
             if len(found) == len(items):
-                raise Refusal(Problem.NOT_FOUND)
+                raise Refusal("400/id")
             return found
 
         exchange.world.update(kind, left, [])

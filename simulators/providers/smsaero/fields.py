@@ -116,10 +116,11 @@ def date_send(exchange: Exchange, given: Fields, wrong: list[str]) -> int:
     if "dateSend" not in given:
         return 0
     value = whole(given["dateSend"])
-    if value is None or not int(exchange.now) <= value <= exchange.now + MAX_AHEAD:
-        wrong.append("400/dateSend")
-        return 0
-    return value
+    if value is not None and int(exchange.now) <= value <= exchange.now + MAX_AHEAD:
+        return value
+    past = value is not None and value < exchange.now
+    wrong.append("400/dateSend/past" if past else "400/dateSend")
+    return 0
 
 
 def callback(given: Fields, wrong: list[str]) -> str:

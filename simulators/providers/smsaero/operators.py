@@ -14,7 +14,6 @@ from typing import Any
 
 from simulators.kernel import phone
 from simulators.kernel.call import Reply
-from simulators.kernel.catalogue import Problem
 from simulators.kernel.phone import Number
 from simulators.kernel.provider import Exchange, Refusal
 from simulators.providers.smsaero import fields, wire
@@ -107,7 +106,7 @@ def hlr_status(exchange: Exchange) -> Reply:
     key = fields.identifier(fields.of(exchange))
     checks: dict[str, Any] = exchange.world.load(_STORED, {})
     if str(key) not in checks:
-        raise Refusal(Problem.NOT_FOUND)
+        raise Refusal("400/id")
     number, began = checks[str(key)]
     return wire.success(_check(key, number, done=exchange.now >= began + WORKS))
 

@@ -22,14 +22,14 @@ from simulators.kernel.steps import TURN
 from simulators.kernel.world import World
 from simulators.providers.smsaero import fields, operators, wire
 
-# The words for 0, 1 and 8 are recorded; the others are UNVERIFIED.
+# The words for 0, 1 and 8 are recorded; the others as clients cite the vendor's page.
 WORDS = MappingProxyType(
     {
         0: "queue",
         1: "delivery",
-        2: "no delivery",
+        2: "undelivered",
         3: "sent",
-        4: "wait status",
+        4: "wait",
         6: "reject",
         8: "moderation",
     }
@@ -73,13 +73,13 @@ def _shown(message: Message, word: str, cost: float | str) -> dict[str, Any]:
 
 
 def status(operation: str) -> Callable[[Exchange], Reply]:
-    """The message with the id asked for, if that operation sent it; 404 for all others."""
+    """The message with the id asked for, if that operation sent it; 400 for all others."""
 
     def handle(exchange: Exchange) -> Reply:
         wanted = str(fields.identifier(fields.of(exchange)))
         message = exchange.world.store.find(exchange.world.id, wanted)
         if message is None or (message.provider, message.operation) != ("smsaero", operation):
-            raise Refusal(Problem.NOT_FOUND)
+            raise Refusal("400/id")
         return wire.success(kept(exchange, message))
 
     return handle

@@ -10,7 +10,6 @@ from typing import Any
 
 from simulators.kernel import phone
 from simulators.kernel.call import Reply
-from simulators.kernel.catalogue import Problem
 from simulators.kernel.message import Lifecycle, Message, State, Step
 from simulators.kernel.provider import Draft, Exchange, Refusal, Turns
 from simulators.kernel.steps import TURN
@@ -148,7 +147,7 @@ def statistic(exchange: Exchange) -> Reply:
     world, kept = exchange.world, list[Message]()
     first = world.store.find(world.id, message_id(key, 0))
     if first is None or first.operation != SEND:
-        raise Refusal(Problem.NOT_FOUND)
+        raise Refusal("400/sendingId")
     for at in range(first.details["of"]):
         message = world.store.find(world.id, message_id(key, at))
         if message is not None and _word(exchange, message)[0] in _NUMBER:
