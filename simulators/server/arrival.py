@@ -118,9 +118,8 @@ def problem(status: int, got: str, expected: str) -> Reply:
 
 
 def arrived(method: str, raw_path: str, query: str, raw: Headers) -> Call:
-    """The call of a request's head, without its body; the path as it was sent. The names of
-    headers are lower-case."""
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in raw}
+    """The call of a request's head, without its body; the path as it was sent."""
+    headers = {str(name, "latin-1").lower(): str(value, "latin-1") for name, value in raw}
     if len(headers) < len(raw):
         headers = _joined(raw)
     path = unquote(raw_path) if "%" in raw_path else raw_path
@@ -130,7 +129,7 @@ def arrived(method: str, raw_path: str, query: str, raw: Headers) -> Call:
 def _joined(raw: Headers) -> dict[str, str]:
     headers: dict[str, str] = {}
     for raw_name, raw_value in raw:
-        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
         separator = "; " if name == "cookie" else ", "  # RFC 9110 5.2, RFC 6265 5.4
         headers[name] = f"{headers[name]}{separator}{value}" if name in headers else value
     return headers

@@ -46,13 +46,19 @@ class Protocol(HttpToolsProtocol):
     _answered = False  # a request of the bytes at hand was, without a turn for other connections
     _plain: Call | None = None  # the request that is arriving, if it is a plain one
     _body = b""  # of that
+    _head: list[tuple[bytes, bytes]]  # the fields that came, trailers behind those of the head
     _quiet_since = 0.0
 
     def on_message_begin(self) -> None:
-        """A head begins."""
-        super().on_message_begin()
+        """A head begins. What uvicorn keeps of it, it is told once it is known to need it."""
+        self.url = b""
+        self._head = []
         self._unbounded = True
         self._size = 0
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A field of the head, or of the trailers."""
+        self._head.append((name, value))
 
     def on_headers_complete(self) -> None:
         """The head is there."""
@@ -62,11 +68,15 @@ class Protocol(HttpToolsProtocol):
             self._by_asgi()
 
     def _by_asgi(self) -> None:
+        url = self.url
+        super().on_message_begin()
+        self.url = url
+        for name, value in self._head:
+            super().on_header(name, value)
         self._upgrades = self.parser.should_upgrade()
         if self.expect_100_continue and self.parser.get_http_version() == "1.0":
             self.expect_100_continue = False
         super().on_headers_complete()
-        self.headers = []  # for trailers: the scope keeps those of the head
 
     def _plainly(self) -> Call | None:
         """The request without its body, if it is a plain one and nothing is before it."""
@@ -81,14 +91,14 @@ class Protocol(HttpToolsProtocol):
             method.decode("ascii"),
             url.path.decode("latin-1"),
             (url.query or b"").decode("latin-1"),
-            self.headers,
+            self._head,
         )
         headers = call.headers
         if "expect" in headers or "transfer-encoding" in headers or "upgrade" in headers:
             return None
         if len(headers.get("content-length", "")) > _DIGITS:
             return None
-        if too_much(len(self.headers), sum(map(len, chain.from_iterable(self.headers)))):
+        if too_much(len(self._head), sum(map(len, chain.from_iterable(self._head)))):
             return None
         call.scheme = self.scheme or "http"
         call.client = self.client[0] if self.client else ""
