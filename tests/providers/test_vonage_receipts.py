@@ -271,12 +271,18 @@ def test_refused_submissions_of_a_day_can_be_searched(api):
     api.submit()
     api.submit(to="12")
     api.submit(to="name")
+    requests.post(
+        api.url + "/sms/json?api_key=" + api.own["api_key"],
+        data="{no JSON",
+        headers={"Content-Type": "application/json"},
+        timeout=10,
+    )
     _, all_of_them = api.get("/search/rejections", "search-rejections", date="2026-01-02")
     _, one = api.get("/search/rejections", "search-rejections", date="2026-01-02", to="12")
     _, none = api.get("/search/rejections", "search-rejections", date="2026-01-03")
     refused, _ = api.get("/search/rejections", "search-rejections")
 
-    assert {"12", "name"} == {item["to"] for item in all_of_them["items"]}
+    assert {"12", "name"} <= {item["to"] for item in all_of_them["items"]}
     assert [("6", "Unroutable message - rejected", "2026-01-02 03:04:05")] == [
         (item["error-code"], item["error-code-label"], item["date-received"])
         for item in one["items"]

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
-from simulators.kernel import journal, phone
+from simulators.kernel import journal, phone, reading
 from simulators.kernel.call import Reply
 from simulators.kernel.inbound import set_webhooks
 from simulators.kernel.message import INBOUND, Message, State
@@ -219,7 +219,10 @@ def search_rejections(exchange: Exchange) -> Turns:
 
 def _rejections(exchange: Exchange, entry: dict[str, Any]) -> list[dict[str, str]]:
     refused = [one for one in entry["refused"] if one["code"]]
-    asked = wire.parameters(wire.read(journal.call(entry))) if refused else {}
+    try:
+        asked = wire.parameters(wire.read(journal.call(entry))) if refused else {}
+    except reading.Unreadable:  # which is what it was refused for
+        asked = {}
     return [
         {
             "account-id": exchange.credentials["api_key"],
