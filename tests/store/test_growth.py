@@ -181,6 +181,8 @@ def tencent(action, **body):
                          PageSize="10")}),
         ("tencent", "pull-sms-send-status-by-phone-number",
          tencent("PullSmsSendStatusByPhoneNumber"), {"body": ONE_NUMBER}),
+        ("tencent", "describe-send-record-list", tencent("DescribeSendRecordList"),
+         {"body": {**ONE_NUMBER, "Limit": 50, "Offset": 0}}),
     ],
 )  # fmt: skip
 def test_what_goes_through_everything_gives_others_their_turn(
@@ -192,7 +194,7 @@ def test_what_goes_through_everything_gives_others_their_turn(
     assert isinstance(asked.does, Query)
     world = Accounts(MemoryStore(), [provider], lambda: now).world(DEFAULT)
     details = {"type": 0, "biz_id": "1", "out_id": "", "sending": 1, "of": 1, "code": 86}
-    details["session"] = ""
+    details |= {"session": "", "iso": "CN"}
     sent = "viber-send" if operation == "list-viber" else "send"
     for n in range(MANY):
         lifecycle = next(lifecycle for lifecycle in provider.lifecycles if lifecycle != "inbound")

@@ -166,6 +166,7 @@ ENDPOINTS = (
             "PullSmsSendStatusByPhoneNumber": Query(reports.receipts_of),
             "PullSmsReplyStatus": Query(reports.replies),
             "PullSmsReplyStatusByPhoneNumber": Query(reports.replies_of),
+            "DescribeSendRecordList": Query(reports.records),
             "SendStatusStatistics": Query(statistics.sent),
             "CallbackStatusStatistics": Query(statistics.received),
             "SmsPackagesStatistics": Query(statistics.packages),
@@ -210,6 +211,17 @@ EMULATES = (
         "whole; a callback that is not acknowledged is sent again, three times: whether and when is"
         " unverified; fields of the reply callback unverified; a reply of R opts nobody out",
         "https://cloud.tencent.com/document/product/382/43547",
+    ),
+    (
+        "DescribeSendRecordList",
+        "what was kept; a message refused at once (SendStatus 1) is not among them",
+        "https://cloud.tencent.com/document/api/382/137245",
+    ),
+    (
+        "error texts",
+        "English, as all real answers of the service are; the gateway's in the language asked for;"
+        " texts of the class `code` are the English SDK's descriptions",
+        "https://pypi.org/project/tencentcloud-sdk-python-intl-en/",
     ),
     (
         "templates and signatures",

@@ -57,7 +57,7 @@ def authenticate(exchange: Exchange) -> None:
     version = wire.required(exchange, "Version")
     action = wire.action(exchange.call)
     if version not in VERSIONS or (version == "2019-07-11" and action != "SendSms"):
-        raise Refusal("NoSuchVersion")
+        raise Refusal("NoSuchVersion", version=version)
     timestamp = _integer(exchange, "Timestamp")
     if abs(exchange.now - timestamp) > SKEW:
         raise Refusal(Problem.EXPIRED)
@@ -76,7 +76,7 @@ def _by_header(exchange: Exchange, timestamp: int) -> None:
     if parts is None or not {"content-type", "host"} <= set(parts.signed):
         raise Refusal("AuthFailure.InvalidAuthorization")
     if strict and parts.service != "sms":
-        raise Refusal(Problem.UNAUTHENTICATED)
+        raise Refusal("AuthFailure.InvalidAuthorization/service")
     key = exchange.credentials["secret_key"]
     for host in signing.hosts(call, strict):
         if credentials.same(signing.tc3(call, parts, timestamp, host, key), parts.signature):
@@ -87,7 +87,7 @@ def _by_header(exchange: Exchange, timestamp: int) -> None:
 
 def _by_parameter(exchange: Exchange) -> None:
     if _integer(exchange, "Nonce") <= 0:
-        raise Refusal("InvalidParameter", name="Nonce")
+        raise Refusal("InvalidParameter/common", name="Nonce")
     given = wire.required(exchange, "Signature")
     if wire.common(exchange, "SignatureMethod") not in ("", *signing.DIGESTS):
         raise Refusal("InvalidParameterValue")
@@ -103,7 +103,7 @@ def _by_parameter(exchange: Exchange) -> None:
 def _integer(exchange: Exchange, name: str) -> int:
     text = wire.required(exchange, name)
     if not (text.isascii() and text.isdigit() and len(text) < 20):
-        raise Refusal("InvalidParameter", name=name)
+        raise Refusal("InvalidParameter/common", name=name)
     return int(text)
 
 

@@ -52,7 +52,7 @@ def render(exchange: Exchange, given: Mapping[str, Any], *, mainland: bool) -> T
         return exchange.fail(key or "FailedOperation.TemplateUnapprovedOrNotExist")
     key = _unfit(template, mainland) or _values(exchange, template, values)
     if key:
-        return exchange.fail(key)
+        return exchange.fail(key, length=access.setting(exchange, "variable_length"))
     numbered = {str(number): value for number, value in enumerate(values, 1)}
     text = VARIABLES.fill(template.content, numbered)
     text = f"【{sign}】{text}" if sign else text

@@ -14,14 +14,14 @@ import orjson
 from simulators.kernel import clock, phone, queues
 from simulators.kernel.call import Reply
 from simulators.kernel.inbound import Inbound, answered
-from simulators.kernel.message import Message
+from simulators.kernel.message import Message, State
 from simulators.kernel.provider import Exchange, Refusal, Turns
 from simulators.kernel.receipts import Callback, Receipts, Report
 from simulators.kernel.steps import TURN
 from simulators.kernel.world import World
 from simulators.providers.tencent import access, send, wire
 
-MOST = 100
+MOST, MOST_RECORDS = 100, 1000
 DELIVERED = "用户短信送达成功"
 FAILURES = ("UNDELIV", "EXPIRED", "REJECTD", "SUBFAIL", "MK:0001", "MI:0013", "MX:0003", "TD:0001")
 KEYWORD = "-106"
@@ -150,6 +150,48 @@ def _receipt(exchange: Exchange, message: Message) -> dict[str, Any]:
         "ReportStatus": "FAIL" if step.error else "SUCCESS",
         "Description": step.status,
         "SessionContext": message.details["session"],
+    }
+
+
+def records(exchange: Exchange) -> Turns:
+    """DescribeSendRecordList: what became of the messages to one number, newest first. What was
+    refused at once is not among them.
+
+    https://cloud.tencent.com/document/api/382/137245
+    """
+    given = wire.parameters(exchange)
+    access.own_app(exchange, given["SmsSdkAppId"])
+    limit, offset = wire.window({"Limit": 20, **given}, 50, furthest=MOST_RECORDS)
+    begin, end = wire.seconds(given, exchange.now, back=3 * wire.DAY)
+    if end > exchange.now:
+        raise Refusal("InvalidParameterValue.EndTimeVerifyFail")
+    name, number = exchange.provider.name, _e164(given["PhoneNumber"])
+    kept = list[Message]()
+    for some in exchange.world.slices(provider=name, to=number, since=begin, until=end):
+        kept += some
+        if len(kept) >= MOST_RECORDS:
+            break
+        yield TURN
+    del kept[MOST_RECORDS:]
+    rows = [_record(exchange, message) for message in kept[offset : offset + limit]]
+    return wire.succeed(exchange, SendRecordSet=rows, TotalCount=len(kept))
+
+
+def _record(exchange: Exchange, message: Message) -> dict[str, Any]:
+    step, since = message.status(exchange.now, exchange.provider.lifecycles)
+    state, code = exchange.provider.states[step.status], message.code
+    delivered = state is State.DELIVERED
+    hidden = f"{code[:1]}{'*' * (len(code) - 2)}{code[-1:]}"  # parameters are kept masked
+    return {
+        "PhoneNumber": message.to,
+        "SerialNo": message.id,
+        "SendStatus": 2 if delivered else 4 if state.final else 3,
+        "RequestCode": "Ok",
+        "StatusCode": step.status if state.final else "",
+        "IsoCode": message.details["iso"],
+        "Content": message.text.replace(code, hidden) if code else message.text,
+        "SendTime": int(message.at),
+        "UserReceiveTime": int(since) if delivered else 0,
     }
 
 

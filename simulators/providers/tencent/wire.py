@@ -7,6 +7,7 @@ type, one that is missing and one that is unknown are refused before any value i
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -88,16 +89,21 @@ def required(exchange: Exchange, name: str) -> str:
 
 def succeed(exchange: Exchange, **content: Any) -> Reply:
     """The answer of an operation that was carried out."""
-    return _reply(exchange, content)
+    # The Python SDK looks for an error only under exactly this content type, without a charset.
+    return Reply.json(200, {"Response": {**content, "RequestId": exchange.world.chance.uuid()}})
 
 
 def refuse(exchange: Exchange, failure: Failure) -> Reply:
     """The answer to a request that is refused as a whole, in the language it asks for."""
-    message = failure.text
-    chinese = (failure.row.extra or {}).get("message_zh")
+    row, request_id = failure.row, exchange.world.chance.uuid()
+    if row.key == "RequestSizeLimitExceeded" and not signed_by_header(exchange.call):
+        row = exchange.provider.row("AuthFailure.SignatureFailure/size")
+    chinese = (row.extra or {}).get("message_zh")
     if chinese and _language(exchange) == _CHINESE:
-        message = chinese.replace("{name}", str(failure.values.get("name", "")))
-    return _reply(exchange, {"Error": {"Code": failure.row.code, "Message": message}})
+        row = replace(row, message=chinese)
+    values = {**failure.values, "action": action(exchange.call), "request_id": request_id}
+    error = {"Code": row.code, "Message": row.text(values)}
+    return Reply.json(200, {"Response": {"Error": error, "RequestId": request_id}})
 
 
 def _language(exchange: Exchange) -> str:
@@ -105,12 +111,6 @@ def _language(exchange: Exchange) -> str:
     if header is not None or not exchange.document:
         return header or ""
     return first(flat(exchange) or {}, "Language")
-
-
-def _reply(exchange: Exchange, content: dict[str, Any]) -> Reply:
-    body = {"Response": {**content, "RequestId": exchange.world.chance.uuid()}}
-    # The Python SDK looks for an error only under exactly this content type, without a charset.
-    return Reply.json(200, body)
 
 
 def unknown_action(exchange: Exchange) -> Reply:
@@ -171,6 +171,9 @@ OPERATIONS: Mapping[str, Mapping[str, tuple[str, bool]]] = MappingProxyType(
         "PullSmsReplyStatus": _operation("Limit:int SmsSdkAppId"),
         "PullSmsSendStatusByPhoneNumber": _operation(_BY_NUMBER, "EndTime:int"),
         "PullSmsReplyStatusByPhoneNumber": _operation(_BY_NUMBER, "EndTime:int"),
+        "DescribeSendRecordList": _operation(
+            "BeginTime:int PhoneNumber SmsSdkAppId", f"EndTime:int {_PAGE}"
+        ),
         "SendStatusStatistics": _operation(_HOURS),
         "CallbackStatusStatistics": _operation(_HOURS),
         "SmsPackagesStatistics": _operation(f"SmsSdkAppId {_PAGE}", "BeginTime EndTime"),
@@ -271,23 +274,25 @@ def _listed(value: Any) -> Any:
     return items
 
 
-WEEK = 7 * 86_400
+DAY = 86_400
 
 
-def window(given: dict[str, Any], most: int, least: int = 1) -> tuple[int, int]:
+def window(
+    given: dict[str, Any], most: int, least: int = 1, furthest: int = 2**31 - 1
+) -> tuple[int, int]:
     """Limit and offset; raises `Refusal` outside their ranges."""
     limit, offset = given.get("Limit", most), given.get("Offset", 0)
     if not least <= limit <= most:
         raise Refusal("InvalidParameterValue.LimitVerifyFail")
-    if not 0 <= offset < 2**31:
+    if not 0 <= offset <= furthest:
         raise Refusal("InvalidParameterValue.OffsetVerifyFail")
     return limit, offset
 
 
-def seconds(given: dict[str, Any], now: float) -> tuple[float, float]:
-    """Begin and end of a query in epoch seconds; it reaches back seven days."""
+def seconds(given: dict[str, Any], now: float, back: int = 7 * DAY) -> tuple[float, float]:
+    """Begin and end of a query in epoch seconds; it reaches back seven days, or as far as said."""
     begin, end = given["BeginTime"], given.get("EndTime", now)
-    if not now - WEEK <= begin <= now:
+    if not now - back <= begin <= now:
         raise Refusal("InvalidParameterValue.BeginTimeVerifyFail")
     return _ordered(float(begin), float(end))
 

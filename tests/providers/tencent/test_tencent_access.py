@@ -44,7 +44,7 @@ def error(client, operation, parameters):
     ("language", "message"),
     [
         ("zh-CN", "参数 `TemplateParamSet.0` 取值类型错误。"),
-        ("en-US", "Parameter `TemplateParamSet.0` type error."),
+        ("en-US", "The value type of parameter `TemplateParamSet.0` is not valid."),
     ],
 )
 def test_a_number_where_text_is_wanted_is_refused_in_the_language_asked_for(
@@ -67,8 +67,8 @@ def test_a_number_where_text_is_wanted_is_refused_in_the_language_asked_for(
     ("parameters", "code", "message"),
     [
         ({}, "MissingParameter", NO_LIMIT),
-        ({"Limit": "10"}, "InvalidParameter", "Parameter `Limit` type error."),
-        ({"Limit": True}, "InvalidParameter", "Parameter `Limit` type error."),
+        ({"Limit": "10"}, "InvalidParameter", "The value type of parameter `Limit` is not valid."),
+        ({"Limit": True}, "InvalidParameter", "The value type of parameter `Limit` is not valid."),
         (
             {"Limit": None},
             "MissingParameter",
@@ -78,7 +78,7 @@ def test_a_number_where_text_is_wanted_is_refused_in_the_language_asked_for(
         (
             {**PULL, "SmsSdkAppId": 1400006666},
             "InvalidParameter",
-            "Parameter `SmsSdkAppId` type error.",
+            "The value type of parameter `SmsSdkAppId` is not valid.",
         ),
     ],
 )
@@ -111,7 +111,7 @@ def test_parameters_are_held_to_their_names_and_types(parameters, code, message,
         (
             {"version": "2017-03-12"},
             "NoSuchVersion",
-            "The request `Version` is invalid or not found.",
+            "The specified api version=`2017-03-12` does not exist in service=`sms`.",
         ),
     ],
 )
@@ -167,7 +167,7 @@ def test_other_methods_are_not_supported(method, raw):
             "",
             {"Authorization": "TC3-HMAC-SHA256 Credential=A/b/c/tc3_request"},
             "AuthFailure.InvalidAuthorization",
-            "The Authorization header is invalid.",
+            "The request `Authorization` header does not conform to tencentcloud standards.",
         ),
         (
             "/?Action=SendSms&Version=2021-01-11",
@@ -181,14 +181,14 @@ def test_other_methods_are_not_supported(method, raw):
             "{",
             {"Content-Type": "application/json", "X-TC-Action": "SendSms"},
             "FailedOperation.JsonParseFail",
-            "解析请求包体时候失败。",
+            "Failed to parse the request body",
         ),
         (
             "/",
             "[]",
             {"Content-Type": "application/json", "X-TC-Action": "SendSms"},
             "FailedOperation.JsonParseFail",
-            "解析请求包体时候失败。",
+            "Failed to parse the request body",
         ),
         (
             "/",
@@ -250,14 +250,19 @@ def test_a_token_of_a_permanent_key_is_refused(tencent, tencent_client):
 
 
 def test_a_body_that_is_too_large_is_refused(raw):
-    """Beyond what the simulators read."""
-    answer = raw("POST", "/", "x" * (1 << 20) + "y", X_TC_Action="SendSms")
+    """Beyond what the simulators read: what is signed by the older version is told to use the
+    newer one, as in real answers."""
+    body = "x" * (1 << 20) + "y"
+    older = raw("POST", "/", body, X_TC_Action="SendSms")["Error"]
+    newer = raw("POST", "/", body, X_TC_Action="SendSms", Authorization="TC3-HMAC-SHA256 x")
 
-    assert "RequestSizeLimitExceeded" == answer["Error"]["Code"]
+    assert "RequestSizeLimitExceeded" == newer["Error"]["Code"]
+    assert "AuthFailure.SignatureFailure" == older["Code"]
+    assert older["Message"].endswith("please use new signature method `TC3-HMAC-SHA256`.")
 
 
 @pytest.mark.parametrize(
-    ("settings", "code"), [({}, None), ({"strict": True}, "AuthFailure.SignatureFailure")]
+    ("settings", "code"), [({}, None), ({"strict": True}, "AuthFailure.InvalidAuthorization")]
 )
 def test_a_host_signed_without_its_port_is_accepted_unless_strict(settings, code, tencent, raw):
     """As the Node SDK signs at 127.0.0.1:PORT: the host bare, and the service `127`."""

@@ -271,3 +271,46 @@ def test_a_conversion_is_taken_note_of(tencent_send, tencent_call):
     answer = tencent_call("ReportConversion", SerialNo=row["SerialNo"], ConversionTime=1)
 
     assert {"Code": "ok", "Message": "report success"} == answer["ReportConversionStatus"]
+
+
+def test_what_became_of_the_messages_to_a_number_is_read_newest_first(
+    tencent, tencent_call, tencent_send
+):
+    """With the SDK's own way to call what it has no class for; a code is shown masked."""
+    tencent_send(NUMBER, TemplateParamSet=["135790"])
+    tencent.clock.advance(40)
+    (sent,) = tencent_send(NUMBER, TemplateParamSet=["246801"])
+    tencent_send(OTHER)
+    tencent.clock.advance(1)
+    given = {"PhoneNumber": NUMBER, "BeginTime": int(tencent.world.clock.now()) - 3600}
+
+    found = tencent_call("DescribeSendRecordList", **given)
+
+    newer, older = found["SendRecordSet"]
+    assert (2, sent["SerialNo"]) == (found["TotalCount"], newer["SerialNo"])
+    assert ((3, "", 0), (2, "DELIVRD")) == (
+        (newer["SendStatus"], newer["StatusCode"], newer["UserReceiveTime"]),
+        (older["SendStatus"], older["StatusCode"]),
+    )
+    assert older["SendTime"] + 3 == older["UserReceiveTime"]
+    assert "【腾讯云】您的验证码是2****1，5分钟内有效。" == newer["Content"]
+    assert [older] == tencent_call("DescribeSendRecordList", Offset=1, **given)["SendRecordSet"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"Limit": 51}, "InvalidParameterValue.LimitVerifyFail"),
+        ({"Offset": 1001}, "InvalidParameterValue.OffsetVerifyFail"),
+        ({"back": 73}, "InvalidParameterValue.BeginTimeVerifyFail"),
+        ({"EndTime": 2**32}, "InvalidParameterValue.EndTimeVerifyFail"),
+        ({"PhoneNumber": "x"}, "InvalidParameterValue.IncorrectPhoneNumber"),
+    ],
+)
+def test_records_go_back_72_hours_and_a_thousand(changes, code, tencent, tencent_call):
+    """Fifty at a time, and not into the future."""
+    begin = int(tencent.world.clock.now()) - changes.get("back", 1) * 3600
+    asked = {name: value for name, value in changes.items() if name != "back"}
+    given = {"PhoneNumber": NUMBER, "BeginTime": begin, **asked}
+
+    assert code == code_of(tencent_call, "DescribeSendRecordList", **given)

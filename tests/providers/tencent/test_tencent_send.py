@@ -44,7 +44,7 @@ def test_each_number_is_answered_on_its_own(tencent, tencent_send):
         **ROW,
         "PhoneNumber": "12345",
         "Code": "InvalidParameterValue.IncorrectPhoneNumber",
-        "Message": "incorrect mobile number format",
+        "Message": "incorrect number format",
         "IsoCode": "",
     } == rows[1]
     assert 2 == len(tencent.messages())
@@ -89,7 +89,7 @@ def test_a_number_that_cannot_be_read_comes_back_as_it_was(number, code, tencent
         (
             {"TemplateId": "1"},
             "FailedOperation.TemplateUnapprovedOrNotExist",
-            "模板未审批或不存在。",
+            "The template has not been approved or does not exist",
         ),
         (
             {"TemplateParamSet": []},
@@ -124,17 +124,17 @@ def test_a_number_that_cannot_be_read_comes_back_as_it_was(number, code, tencent
         (
             {"TemplateId": "449743", "TemplateParamSet": ["一二三四五六七"]},
             "InvalidParameterValue.TemplateParameterLengthLimit",
-            "单个模板变量字符数超过规定的限制数。",
+            "There are more than 6 characters in a single template variable",
         ),
         (
             {"TemplateId": "449743", "TemplateParamSet": ["https://example.com/i?a=1"]},
             "InvalidParameterValue.ProhibitedUseUrlInTemplateParameter",
-            "禁止在模板变量中使用 URL。",
+            "URLs are not allowed in template variables",
         ),
         (
             {"TemplateId": "1800308"},
             "UnsupportedOperation.GlobalTemplateToChineseMainlandPhone",
-            "国际/港澳台短信模板不支持发送国内手机号。",
+            "A Global SMS template cannot be used to sent messages to Chinese mainland",
         ),
         (
             {"SmsSdkAppId": "42"},
