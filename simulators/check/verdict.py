@@ -137,6 +137,9 @@ def held(provider: Provider, call: Call) -> tuple[Validated, list[Violation], li
     hidden = mask(provider)
     shown = [journal.masked(found, hidden) for found in validated.violations]
     if not validated.operation:
-        shown = [replace(found, got=_plain(hidden.path(found.got))) for found in shown]
+        shown = [
+            replace(found, got=_plain(hidden.path(found.got))) if found.pointer == "path" else found
+            for found in shown
+        ]
     warned = [hidden.text(warning) for warning in validated.warnings(provider)]
     return validated, shown, warned

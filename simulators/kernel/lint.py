@@ -133,6 +133,9 @@ def _gather(
         gather(inner, frame=False)
 
 
+_NAME = re.compile(r"[\w.\-\[\] ]+")
+
+
 def _bare(name: str) -> str:
     return _SEPARATORS.sub("", name[:_LONGEST].casefold())
 
@@ -158,6 +161,8 @@ def _unknown(
 ) -> Iterator[tuple[str, str, Mapping[str, Any], Mapping[str, None]]]:
     for part in ("body", "query"):
         for where, name, beside in _fields(part, document.get(part)):
+            if not _NAME.fullmatch(name[:_LONGEST]):  # no slip, but a body that is something else
+                continue
             # Name.0 and name[] are lists in a form.
             if name not in names.fields and not {
                 name.partition(".")[0],

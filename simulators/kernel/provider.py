@@ -146,6 +146,13 @@ class Reader(Protocol):
     def __call__(self, call: Call, /) -> Document: ...
 
 
+class ActionFinder(Protocol):
+    """Finds where a request names the operation that it asks for, as a pointer into the request
+    document, and the name; "" for none."""
+
+    def __call__(self, call: Call, /) -> tuple[str, str]: ...
+
+
 class Parser(Protocol):
     """Makes drafts of a read request, one a recipient. Raises `Refusal`."""
 
@@ -228,7 +235,8 @@ class Query:
 class Endpoint:
     """One operation, and what it `does`. `path` is a URL rule, its variables come as
     `Exchange.params`; `operation` names its contract, where there is one. `public` ones ask for no
-    credentials. Of several with the same method and path the first whose `when` holds is taken.
+    credentials. Of several with the same method and path the first whose `when` holds is taken;
+    `action` is the name that requests ask for it by, where operations share a path.
     """
 
     operation: str
@@ -238,6 +246,7 @@ class Endpoint:
     does: Send | Query
     public: bool = False
     when: Condition = accept_all
+    action: str = ""
 
     @property
     def sends(self) -> bool:
@@ -261,6 +270,7 @@ def by_action(
             path="/",
             read=read,
             when=named(name),
+            action=name,
             does=does,
         )
         for name, does in table.items()
@@ -291,6 +301,7 @@ class Provider:
     * `inbound`: how it hands the application a reply from a phone, if it does.
     * `number`: how it reads the digits of a phone number without a plus, of any use to it or not.
     * `price`: what a segment takes off a counted balance, in the account's own currency.
+    * `action`: where operations share one path, finds which of them a request names.
     * `settings`: a JSON schema for each settings document, by which an account changes how
       it behaves.
     * `receipts`: how it reports what became of a message, if it does.
@@ -328,6 +339,7 @@ class Provider:
     inbound: Inbound | None = None
     number: NumberReader = international
     price: float = 0.01
+    action: ActionFinder | None = None
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     placeholders: Placeholders = basic_placeholders
     emulates: tuple[tuple[str, str, str], ...] = ()

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from simulators.kernel import lint, reading
+from simulators.kernel import lint, misread, reading
 from simulators.kernel.call import MAX_BODY, Call
 from simulators.kernel.catalogue import Problem
-from simulators.kernel.contracts import Violation, contract, document, shown
+from simulators.kernel.contracts import Contract, Violation, contract, document, shown
 from simulators.kernel.provider import Document, Endpoint, Provider, Refusal
 
 _NEAR = 3
@@ -51,6 +51,14 @@ def validate(provider: Provider, candidates: Sequence[Endpoint], call: Call) -> 
         got = f"{len(call.body)} bytes" if call.body else "more"
         violation = Violation("body", got, f"at most {MAX_BODY} bytes", "")
         return _unread(None, call, violation, Refusal(Problem.TOO_LARGE))
+    validated = _as_sent(provider, candidates, call)
+    if call.body and (validated.violations or not validated.document["body"]):
+        meant = _as_meant(provider, candidates, call, validated)
+        validated.violations = meant or validated.violations
+    return validated
+
+
+def _as_sent(provider: Provider, candidates: Sequence[Endpoint], call: Call) -> Validated:
     try:
         endpoint = choose(candidates, call)
     except Refusal as nobody:
@@ -67,9 +75,43 @@ def validate(provider: Provider, candidates: Sequence[Endpoint], call: Call) -> 
     if agreed is not None:
         return Validated(endpoint, found, agreed.validate(found))
     if is_fallback(provider.name, endpoint):
-        violation = _nowhere(provider, "path", call)
+        violation = _nowhere(provider, candidates, "path", call)
         return Validated(endpoint, found, [violation], served=False)
     return Validated(endpoint, found)
+
+
+_ANY_MORE = 50
+
+
+def _as_meant(
+    provider: Provider, candidates: Sequence[Endpoint], call: Call, sent: Validated
+) -> list[Violation]:
+    """What is wrong with a request whose body is something else than it is read as: that, and what
+    is left when it is read as what it looks like. Empty where no other reading breaks less. A body
+    that nobody read breaks most, even where nothing in it is required."""
+    fields = sent.document["body"]
+    read = sent.operation and not sent.refusal and fields and isinstance(fields, dict | list)
+    unseen = not read or sum(violation.got == "missing" for violation in sent.violations) > 1
+    least = len(sent.violations) if read else _ANY_MORE
+    best: tuple[Contract, Document, Violation] | None = None
+    for meant in misread.readings(call, provider.reference):
+        if meant.converted and not unseen:
+            continue
+        try:
+            endpoint = choose(candidates, meant.call)
+            found = endpoint.read(meant.call)
+        except (reading.Unreadable, Refusal):
+            continue
+        if found["body"] == fields:  # nobody reads it there either
+            continue
+        agreed = contract(provider.name, endpoint.operation)
+        broken = agreed.count(found, least) if agreed else least
+        if agreed and broken < least:
+            best, least = (agreed, found, meant.wrong), broken
+    if best is None:
+        return []
+    agreed, found, wrong = best
+    return [wrong, *agreed.validate(found)]
 
 
 def warnings_of(provider: Provider, operation: str, call: Call) -> list[str]:
@@ -113,7 +155,7 @@ def _unserved(
         found = reader.read(call)
     except (reading.Unreadable, Refusal):
         found = _head(call)
-    return Validated(None, found, [_nowhere(provider, where, call)], refusal)
+    return Validated(None, found, [_nowhere(provider, candidates, where, call)], refusal)
 
 
 def _unread(
@@ -137,10 +179,25 @@ def _unreadable(provider: Provider, call: Call, why: str) -> Violation:
     return Violation("body", why, as_said, provider.reference)
 
 
-def _nowhere(provider: Provider, where: str, call: Call) -> Violation:
+def _nowhere(
+    provider: Provider, candidates: Sequence[Endpoint], where: str, call: Call
+) -> Violation:
+    if candidates and where == "path" and provider.action is not None:
+        return _no_action(provider, *provider.action(call))
     got = shown(call.method) if where == "method" else shown(f"{call.method} {call.path}")
     near = ", ".join(_near(provider.name, _served(provider), f"{call.method} {call.path}"[:_PATH]))
     return Violation(where, got, f"an operation of {provider.title}, as {near}", provider.reference)
+
+
+def _no_action(provider: Provider, where: str, name: str) -> Violation:
+    """The path is right, and the name that stands for an operation there is not."""
+    known = sorted({endpoint.action for endpoint in provider.endpoints if endpoint.action})
+    alike = {one.casefold(): one for one in known}
+    near = difflib.get_close_matches(name[:_PATH].casefold(), alike, n=_NEAR, cutoff=0.5)
+    sends = [endpoint.action for endpoint in provider.endpoints if endpoint.sends]
+    named = ", ".join([alike[one] for one in near] or list(dict.fromkeys(sends))[:_NEAR])
+    expected = f"the name of an operation of {provider.title}, as {named}"
+    return Violation(where, shown(name) if name else "missing", expected, provider.reference)
 
 
 def _served(provider: Provider) -> tuple[str, ...]:

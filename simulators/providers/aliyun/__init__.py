@@ -208,6 +208,7 @@ PROVIDER = Provider(
     signatures=templates.SIGNATURES,
     endpoints=ENDPOINTS,
     credentials=CREDENTIALS,
+    action=wire.named_action,
     identify=identify,
     authenticate=signing.authenticate,
     refuse=wire.refusal,

@@ -35,6 +35,14 @@ def action(call: Call) -> str:
     return in_body[1].decode() if in_body else call.headers.get("x-acs-action", "")
 
 
+def named_action(call: Call) -> tuple[str, str]:
+    """Where an operation is named, and how."""
+    if is_acs3(call):
+        return "headers.x-acs-action", action(call)
+    in_body = call.method != "GET" and not _ACTION.search(call.query)
+    return "body.Action" if in_body else "query.Action", action(call)
+
+
 def read(call: Call) -> Document:
     """Parameters come in the query, in a form, or in both."""
     query = reading.fields(call.query) if call.query else {}

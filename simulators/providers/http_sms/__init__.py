@@ -7,6 +7,8 @@ its sender chooses. There is no vendor, so the refusals are this project's own; 
 
 from types import MappingProxyType
 
+import orjson
+
 from simulators.kernel import catalogue, credentials, judges, schemas
 from simulators.kernel.call import Call, Reply
 from simulators.kernel.catalogue import Problem
@@ -70,8 +72,24 @@ def message_id(exchange: Exchange, _draft: Draft) -> str:
 
 
 def is_webhook(call: Call) -> bool:
-    """Whether a body is the connector's own: `payload` is a name nobody else would choose."""
-    return call.content_type == "application/json" and b'"payload"' in call.body
+    """Whether a body is the connector's own: `payload` is a name nobody else would choose. Without
+    it, a type and nothing that the generic form could have a text in is the connector's, too."""
+    if call.content_type != "application/json":
+        return False
+    return b'"payload"' in call.body or (b'"type"' in call.body and _has_no_text(call.body))
+
+
+def _has_no_text(body: bytes) -> bool:
+    try:
+        found = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(found, dict) and all(
+        isinstance(value, dict) for name, value in found.items() if name not in _BESIDE_PAYLOAD
+    )
+
+
+_BESIDE_PAYLOAD = frozenset({"to", "type", "ip"})
 
 
 def endpoints(path: str) -> tuple[Endpoint, ...]:

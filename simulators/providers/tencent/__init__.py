@@ -271,6 +271,7 @@ PROVIDER = Provider(
     signatures=SIGNATURES,
     endpoints=ENDPOINTS,
     credentials=CREDENTIALS,
+    action=wire.named_action,
     identify=access.identify,
     authenticate=access.authenticate,
     refuse=wire.refuse,

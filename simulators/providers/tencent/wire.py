@@ -32,6 +32,13 @@ def action(call: Call) -> str:
     return found[1] if found else ""
 
 
+def named_action(call: Call) -> tuple[str, str]:
+    """Where an operation is named, and how."""
+    if signed_by_header(call) or "x-tc-action" in call.headers:
+        return "headers.x-tc-action", action(call)
+    return "query.Action" if call.method == "GET" else "body.Action", action(call)
+
+
 def read(call: Call) -> Document:
     """A POST is JSON when it says so, else a form, whatever it says it is."""
     query: Fields = reading.fields(call.query) if call.query else {}
