@@ -27,6 +27,7 @@ MOST_TOLD = 20
 
 _MOST_NAMES = 200  # unknown names that are looked for, each once: nobody slips more often
 _MOST_VALUES = 1000
+_MOST_MEMBERS = 5000
 _LONGEST = 100  # characters of a name that are compared
 _READ = 4000  # characters of a value that are read
 _NEAR = 0.85
@@ -64,9 +65,10 @@ def _found(provider: str, endpoint: Endpoint, document: Document) -> Iterator[st
     if advice is not None:
         yield from (str(advised) for advised in advice.validate(document))
     told = set()
-    values = list(islice(_values(document), _MOST_VALUES))
+    members = list(_members(document))
+    values = list(islice(_values(members), _MOST_VALUES))
     for where, said in (
-        *_near_names(document, _names(provider, endpoint.operation)),
+        *_near_names(document, members, _names(provider, endpoint.operation)),
         # What sends nothing may define a template, whose placeholders belong to it.
         *(one for value in values for one in _doubts(value, values if endpoint.sends else ())),
     ):
@@ -133,6 +135,16 @@ def _gather(
         gather(inner, frame=False)
 
 
+class _Member(NamedTuple):
+    """One member of an object or of a list: the place of what it is in, its name or number, its
+    value, and the object that it is a member of, empty for a list."""
+
+    where: str
+    name: str
+    value: Any
+    beside: Mapping[str, Any]
+
+
 _NAME = re.compile(r"[\w.\-\[\] ]+")
 
 
@@ -140,11 +152,13 @@ def _bare(name: str) -> str:
     return _SEPARATORS.sub("", name[:_LONGEST].casefold())
 
 
-def _near_names(document: Document, names: _Names) -> Iterator[tuple[str, str]]:
+def _near_names(
+    document: Document, members: Iterable[_Member], names: _Names
+) -> Iterator[tuple[str, str]]:
     """For each field and header with a name that is nearly one of the contract's, or another
     vendor's for it, where that one is not there as well."""
     looked_for: dict[str, list[str]] = {}
-    for where, name, beside, known in _unknown(document, names):
+    for where, name, beside, known in _unknown(document, members, names):
         if name not in looked_for:
             if len(looked_for) == _MOST_NAMES:
                 return
@@ -157,32 +171,43 @@ def _near_names(document: Document, names: _Names) -> Iterator[tuple[str, str]]:
 
 
 def _unknown(
-    document: Document, names: _Names
+    document: Document, members: Iterable[_Member], names: _Names
 ) -> Iterator[tuple[str, str, Mapping[str, Any], Mapping[str, None]]]:
-    for part in ("body", "query"):
-        for where, name, beside in _fields(part, document.get(part)):
-            if not _NAME.fullmatch(name[:_LONGEST]):  # no slip, but a body that is something else
-                continue
-            # Name.0 and name[] are lists in a form.
-            if name not in names.fields and not {
-                name.partition(".")[0],
-                name.partition("[")[0],
-            } & set(names.fields):
-                yield where, name, beside, names.fields
+    for where, name, _value, beside in members:
+        if not beside or name in names.fields or not _NAME.fullmatch(name[:_LONGEST]):
+            continue  # what is no name is no slip either, but a body that is something else
+        # Name.0 and name[] are lists in a form.
+        if name.partition(".")[0] not in names.fields and (
+            name.partition("[")[0] not in names.fields
+        ):
+            yield where, name, beside, names.fields
     headers = document.get("headers") or {}
     for name in headers:
         if name not in names.headers:
             yield "headers", name, headers, names.headers
 
 
-def _fields(where: str, value: Any) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+def _members(document: Document) -> Iterator[_Member]:
+    """Those of the body and of the query, at any depth, the first `_MOST_MEMBERS`."""
+    waiting = [_of(part, document.get(part)) for part in ("query", "body")]
+    left = _MOST_MEMBERS
+    while waiting and left:
+        found = next(waiting[-1], None)
+        if found is None:
+            waiting.pop()
+            continue
+        left -= 1
+        yield found
+        if isinstance(found.value, dict | list):
+            waiting.append(_of(f"{found.where}.{found.name}", found.value))
+
+
+def _of(where: str, value: Any) -> Iterator[_Member]:
+    if isinstance(value, dict):
+        return (_Member(where, name, inner, value) for name, inner in value.items())
     if isinstance(value, list):
-        for number, item in enumerate(value):
-            yield from _fields(f"{where}.{number}", item)
-    elif isinstance(value, dict):
-        for name, inner in value.items():
-            yield where, name, value
-            yield from _fields(f"{where}.{name}", inner)
+        return (_Member(where, str(n), inner, {}) for n, inner in enumerate(value))
+    return iter(())
 
 
 def _near(name: str, known: Mapping[str, None], *, synonyms: bool) -> list[str]:
@@ -216,20 +241,13 @@ class _Value(NamedTuple):
     sure: bool
 
 
-def _values(document: Document) -> Iterator[_Value]:
-    for part in ("body", "query"):
-        yield from _texts(part, document.get(part), sure=False)
-
-
-def _texts(where: str, value: Any, *, sure: bool) -> Iterator[_Value]:
-    if isinstance(value, str):
-        yield _Value(where, value[:_READ], sure)
-    elif isinstance(value, list):
-        for number, item in enumerate(value):
-            yield from _texts(f"{where}.{number}", item, sure=sure)
-    elif isinstance(value, dict):
-        for name, inner in value.items():
-            yield from _texts(f"{where}.{name}", inner, sure=_GROUPS.get(_bare(name)) == _TEXT)
+def _values(members: Iterable[_Member]) -> Iterator[_Value]:
+    for member in members:
+        if isinstance(member.value, str):
+            # Of a list the name is that of the list.
+            name = member.name if member.beside else member.where.rpartition(".")[2]
+            sure = _GROUPS.get(_bare(name)) == _TEXT
+            yield _Value(f"{member.where}.{member.name}", member.value[:_READ], sure)
 
 
 def _doubts(value: _Value, beside: Iterable[_Value]) -> Iterator[tuple[str, str]]:
