@@ -1,6 +1,5 @@
 """What came in: every request, and those that broke a contract."""
 
-from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -41,31 +40,32 @@ def _which(ask: Ask) -> dict[str, Any]:
     }
 
 
-def _document(accounts: Accounts, listed: str, find: Callable[[], Steps[Found]]) -> Steps[bytes]:
+def _page(accounts: Accounts, listed: str, find: Steps[Found]) -> Steps[bytes]:
+    found = yield from find
+    return (yield from _document(accounts, listed, found))
+
+
+def _document(accounts: Accounts, listed: str, found: Found) -> Steps[bytes]:
     """Entry by entry, as a page may have a thousand of tens of kilobytes."""
     parts = []
-    for one in (yield from find()):
+    for one in found:
         entry = yield from views.entry(accounts, *one)
         parts.append(orjson.dumps(entry))
     return b'{"%b":[%b]}' % (listed.encode(), b",".join(parts))
 
 
 def _requests(ask: Ask) -> Any:
-    def find() -> Steps[Found]:
-        return (yield from views.journalled(ask.world, **_which(ask)))
-
-    return in_turns(_document(ask.simulators.accounts, "requests", find))
+    find = views.journalled(ask.world, **_which(ask))
+    return in_turns(_page(ask.simulators.accounts, "requests", find))
 
 
 def _violations(ask: Ask) -> Any:
     accounts = ask.simulators.accounts
-
-    def find() -> Steps[Found]:
-        if ask.query.get("strict_warnings"):
-            return (yield from views.doubtful(accounts, ask.world, **_which(ask)))
-        return (yield from views.journalled(ask.world, violating=True, **_which(ask)))
-
-    return in_turns(_document(accounts, "violations", find))
+    if ask.query.get("strict_warnings"):
+        find = views.doubtful(accounts, ask.world, **_which(ask))
+    else:
+        find = views.journalled(ask.world, violating=True, **_which(ask))
+    return in_turns(_page(accounts, "violations", find))
 
 
 ROUTES = (

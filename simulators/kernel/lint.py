@@ -300,9 +300,13 @@ _ESCAPE = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _URL = re.compile(r"(?:https?|tel|mailto|sms):\S+", re.ASCII | re.IGNORECASE)
 
 
+# A form within a field, as Yunpian's tpl_value is, has its names and values encoded.
+_FORM = re.compile(r"[^=&\s]+=[^=&\s]*(?:&[^=&\s]+=[^=&\s]*)*")
+
+
 def _percent(text: str) -> str:
     """Percent-escapes outside of URLs: a blank, what is no ASCII, or two of them and no blank."""
-    if "%" not in text:
+    if "%" not in text or _FORM.fullmatch(text):
         return ""
     plain = _URL.sub("", text)
     runs = _ESCAPE.findall(plain)
@@ -411,7 +415,10 @@ def _unfilled(text: str, beside: Iterable[_Value]) -> str:
     are."""
     if not any(mark in text for mark in _MARKS):
         return ""
-    for found in _PLACEHOLDER.finditer(_URL.sub("", text)):
+    plain = _URL.sub("", text)
+    for found in _PLACEHOLDER.finditer(plain):
+        if plain[found.end() : found.end() + 1] == "=":
+            continue  # it is named, as in Yunpian's tpl_value
         if not any(one.text == found[0] for one in beside if one.text is not text):
             return f"has `{found[0][:40]}` left in it; expected what it stands for"
     return ""
