@@ -12,20 +12,22 @@ import orjson
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from simulators.otp import languages, reading
+from simulators.otp import cors, languages, reading
 from simulators.otp.api import (
     account,
     applications,
     codes,
+    configs,
     connectors,
     experience,
     oidc,
     people,
+    roles,
     settings,
     tokens,
 )
 from simulators.otp.connector import ConnectorError, Crash
-from simulators.otp.errors import Refused, from_connector
+from simulators.otp.errors import OriginRefused, Refused, from_connector
 from simulators.otp.route import NO_CONTENT, Route, Said, seen
 from simulators.otp.service import Service
 
@@ -33,7 +35,8 @@ _log = logging.getLogger(__name__)
 _JSON = "application/json; charset=utf-8"
 _HTML = "text/html; charset=utf-8"
 _CRASHED = Said(500, {"message": "Internal server error."})
-_PARTS = (connectors, codes, settings, people, applications, oidc, tokens, experience, account)
+_MANAGEMENT = (connectors, codes, settings, people, applications, roles, configs)
+_PARTS = (*_MANAGEMENT, oidc, tokens, experience, account)
 ROUTES: tuple[Route, ...] = tuple(route for part in _PARTS for route in part.ROUTES)
 
 
@@ -46,7 +49,9 @@ def build(service: Service) -> Flask:
     for route in ROUTES:
         by_path[route.path][route.method] = route
     for path, routes in by_path.items():
-        app.add_url_rule(path, path, _view(service, routes), methods=["GET", *reading.WRITING])
+        methods = ["GET", "OPTIONS", *reading.WRITING]
+        view = _view(service, routes)
+        app.add_url_rule(path, path, view, methods=methods, provide_automatic_options=False)
 
     @app.errorhandler(HTTPException)
     def unserved(error: HTTPException) -> Response:
@@ -57,21 +62,25 @@ def build(service: Service) -> Flask:
 
 def _view(service: Service, routes: Mapping[str, Route]) -> Callable[..., Response]:
     def view(**params: str) -> Response:
+        if request.method == "OPTIONS":
+            return _options(routes)
         route = routes.get("GET" if request.method == "HEAD" else request.method)
         if route is None:
             return _not_allowed(routes)
+        origin = request.headers.get("Origin", "")
+        more = route.shared.answer(origin) if route.shared else ()
         try:
-            ask = reading.ask(service, request, params)
+            ask = reading.ask(service, request, params, shared=route.shared is not None)
             route.enter(ask)
             if route.guard is not None:
                 route.guard.check(ask.body)
             found = route.view(ask)
         except Exception as error:
-            return _response(_failed(error, _language()))
+            return _response(_failed(error, _language()), more)
         if inspect.isawaitable(found):
-            request.environ["simulators.later"] = _later(found, _language())
+            request.environ["simulators.later"] = _later(found, _language(), more)
             return Response()
-        return _response(seen(found))
+        return _response(seen(found), more)
 
     return view
 
@@ -81,9 +90,22 @@ def _not_allowed(routes: Mapping[str, Route]) -> Response:
         path = request.path.removeprefix("/oidc")
         told = f"unrecognized route or not allowed method ({request.method} on {path})"
         return _response(_failed(tokens.invalid("invalid_request", told, 404), _language()))
-    allowed = ", ".join("HEAD, GET" if method == "GET" else method for method in routes)
     answer = Response("Method Not Allowed", 405, content_type="text/plain; charset=utf-8")
-    answer.headers["Allow"] = allowed
+    answer.headers["Allow"] = _allowed(routes)
+    return answer
+
+
+def _allowed(routes: Mapping[str, Route]) -> str:
+    return ", ".join("HEAD, GET" if method == "GET" else method for method in routes)
+
+
+def _options(routes: Mapping[str, Route]) -> Response:
+    """What may be asked here; to a browser that asks for another site's page, whether it may."""
+    shared = next((route.shared for route in routes.values() if route.shared), None)
+    if shared is not None and "Access-Control-Request-Method" in request.headers:
+        return _response(Said(NO_CONTENT), shared.preflight(dict(request.headers)))
+    answer = Response("", 200, content_type="text/plain; charset=utf-8")
+    answer.headers["Allow"] = _allowed(routes)
     return answer
 
 
@@ -92,12 +114,14 @@ def _language() -> str:
     return languages.of_errors(request.args.getlist("locale"), accepted)
 
 
-def _later(work: Awaitable[Any], language: str) -> Callable[[], Awaitable[Response]]:
+def _later(
+    work: Awaitable[Any], language: str, more: cors.Headers
+) -> Callable[[], Awaitable[Response]]:
     async def finish() -> Response:
         try:
-            return _response(seen(await work))
+            return _response(seen(await work), more)
         except Exception as error:
-            return _response(_failed(error, language))
+            return _response(_failed(error, language), more)
 
     async def shielded() -> Response:  # a client that leaves does not stop what it began
         return await asyncio.shield(asyncio.ensure_future(finish()))
@@ -113,7 +137,8 @@ def _failed(error: Exception, language: str) -> Said:
     if isinstance(error, HTTPException):
         return Said(error.code or 400, {"message": error.description})
     if isinstance(error, Refused):
-        return Said(error.status, error.document(language), error.headers)
+        told = error.document(language)
+        return Said(error.status, told, error.headers, not isinstance(error, OriginRefused))
     if not isinstance(error, Crash):
         _log.error("%s", request and request.path, exc_info=error)
     return _CRASHED
@@ -123,12 +148,13 @@ def _encoded(document: Any) -> bytes:
     return document.encode() if isinstance(document, str) else orjson.dumps(document)
 
 
-def _response(said: Said) -> Response:
+def _response(said: Said, more: cors.Headers = ()) -> Response:
     page = isinstance(said.document, str)
     body = b"" if said.document is None else _encoded(said.document)
     made = Response(body, said.status, content_type=_HTML if page else _JSON)
     if said.status == NO_CONTENT or not body:
         made.headers.pop("Content-Type")
-    for name, value in said.headers:
+    shown = more if said.shared else [pair for pair in more if pair[0] != cors.ALLOW]
+    for name, value in (*said.headers, *shown):
         made.headers.add(name, value)
     return made

@@ -88,9 +88,19 @@ ERRORS: Mapping[str, Row] = MappingProxyType(
         "connector.usage_limit_exceeded": Row(
             429, "The email service usage limit has been reached."
         ),
+        "application.invalid_role_type": Row(
+            422, "Can not assign user type role to machine to machine application."
+        ),
+        "application.invalid_type": Row(
+            422, "Only machine to machine applications can have associated roles."
+        ),
+        "entity.not_exists_with_id": Row(404, "The {{name}} with ID `{{id}}` does not exist."),
         "entity.not_found": Row(404, "The resource does not exist."),
         "guard.invalid_pagination": Row(400, "The request pagination value is invalid."),
         "guard.invalid_input": Row(400, "The request {{type}} is invalid."),
+        "oidc.access_denied": Row(403, "Access denied."),
+        "oidc.invalid_target": Row(400, "Invalid resource indicator."),
+        "oidc.key_required": Row(422, "At least one key is required."),
         "oidc.invalid_client": Row(400, "An OIDC error occurred: oidc.invalid_client."),
         "oidc.invalid_grant": Row(400, "Grant request is invalid."),
         "oidc.invalid_request": Row(400, "Request is invalid."),
@@ -110,6 +120,7 @@ ERRORS: Mapping[str, Row] = MappingProxyType(
         "request.message_rate_limited": Row(
             429, "Too many messages sent to this recipient. Please try again later."
         ),
+        "role.name_in_use": Row(422, "This role name {{name}} is already in use"),
         "session.identifier_not_found": Row(
             404, "User identifier not found. Please go back and sign in again."
         ),
@@ -173,6 +184,9 @@ ERRORS: Mapping[str, Row] = MappingProxyType(
         "sign_in_experiences.phone_verification_code_cannot_be_used_for_mfa": Row(400, _MFA_FACTOR),
         "sign_in_experiences.phone_verification_code_cannot_be_used_for_sign_in": Row(
             400, _SIGN_IN_FACTOR
+        ),
+        "user.invalid_role_type": Row(
+            422, "Invalid role type, can not assign machine-to-machine role to user."
         ),
         "user.invalid_phone": Row(422, "Invalid phone number."),
         "user.last_sign_in_method_required": Row(
@@ -254,6 +268,10 @@ class Refused(Exception):
         if self.details:
             found["details"] = self.details
         return found
+
+
+class OriginRefused(Refused):
+    """One that the page which asked for it may not read."""
 
 
 def from_connector(error: ConnectorError) -> Refused:

@@ -38,10 +38,12 @@ class NotJson(Exception):
     """A body that says it is JSON and is not; the message is that of Node's parser."""
 
 
-def ask(service: Service, asked: Request, params: Mapping[str, str]) -> Ask:
-    """What a view sees of a request. Raises `Refused` for one that another site's page sent,
-    `NotJson`, and `HTTPException` for a body that cannot be inflated."""
-    foreign = _foreign(asked)
+def ask(
+    service: Service, asked: Request, params: Mapping[str, str], *, shared: bool = False
+) -> Ask:
+    """What a view sees of a request. Raises `Refused` for one that another site's page sent, unless
+    it is `shared` with those, `NotJson`, and `HTTPException` for a body that cannot be inflated."""
+    foreign = "" if shared else _foreign(asked)
     if foreign:
         told = {"expected": f"a program, or a page of {asked.host}", "got": foreign}
         raise Refused("auth.forbidden", told)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from simulators.otp.cors import Sharing
 from simulators.otp.service import Service
 from simulators.otp.zod import Guard
 
@@ -30,11 +31,13 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """An answer. None for a document is an empty body, a text is a page."""
+    """An answer. None for a document is an empty body, a text is a page. One that is not `shared`
+    is kept from pages of other sites, whatever its route says."""
 
     status: int
     document: Any = None
     headers: tuple[tuple[str, str], ...] = ()
+    shared: bool = True
 
 
 DONE = Said(NO_CONTENT)
@@ -44,13 +47,15 @@ View = Callable[[Ask], Any]  # a document, a `Said`, or either awaited; raises `
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """One operation. `path` has its variables in angle brackets, as Flask has them. `enter` raises
-    `Refused` for whoever may not come in, before the body is looked at."""
+    `Refused` for whoever may not come in, before the body is looked at. `shared` says that pages of
+    other sites may use it: nothing in it is proven by a cookie."""
 
     method: str
     path: str
     view: View
     guard: Guard | None = None
     enter: Callable[[Ask], object] = field(default=lambda _ask: None)
+    shared: Sharing | None = None
 
 
 def seen(document: Any) -> Said:

@@ -55,12 +55,12 @@ class Signer:
         point = {"x": _text(numbers.x.to_bytes(_SIZE)), "y": _text(numbers.y.to_bytes(_SIZE))}
         return {"kty": "EC", "crv": "P-384", **point, "kid": "otp", "use": "sig", "alg": "ES384"}
 
-    def sign(self, claims: Mapping[str, Any]) -> str:
-        """A JWT."""
+    def sign(self, claims: Mapping[str, Any], kind: str = "JWT") -> str:
+        """A JWT of that kind."""
         from cryptography.hazmat.primitives import hashes
         from cryptography.hazmat.primitives.asymmetric import ec, utils
 
-        head = {"alg": "ES384", "typ": "JWT", "kid": "otp"}
+        head = {"alg": "ES384", "typ": kind, "kid": "otp"}
         text = f"{_text(orjson.dumps(head))}.{_text(orjson.dumps(claims))}"
         pair = utils.decode_dss_signature(self._key.sign(text.encode(), ec.ECDSA(hashes.SHA384())))
         return f"{text}.{_text(b''.join(number.to_bytes(_SIZE) for number in pair))}"

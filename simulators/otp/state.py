@@ -133,6 +133,20 @@ class Refresh:
     consumed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Role:
+    """As the Management API shows it, and who has it: the ids of people, or of programs."""
+
+    document: dict[str, Any]
+    holders: dict[str, None] = field(default_factory=dict)
+
+    def give(self, holder: str) -> None:
+        """Somebody has it now; of very many the first to have it lose it."""
+        self.holders[holder] = None
+        if len(self.holders) > _MANY:
+            del self.holders[next(iter(self.holders))]
+
+
 class State:
     """Tables of the service. Every one is bounded; those of people and sends forget."""
 
@@ -144,6 +158,10 @@ class State:
         self.sends: Shelf[str, list[float]] = Shelf(_MANY, SENDS_WINDOW)
         self.suspects: Shelf[str, Suspect] = Shelf(_MANY, DAY)
         self.applications: Shelf[str, dict[str, Any]] = Shelf(1000, math.inf)
+        self.roles: Shelf[str, Role] = Shelf(1000, math.inf)
+        self.console = {"signInExperienceCustomized": False, "organizationCreated": False}
+        self.session_seconds = 14 * int(DAY)
+        self.began = 0  # when the keys were made, once somebody asks
         self.interactions: Shelf[str, Interaction] = Shelf(_MANY, HOUR)
         self.grants: Shelf[str, Grant] = Shelf(_MANY, 60.0)
         self.tokens: Shelf[str, Grant] = Shelf(_MANY, HOUR)

@@ -8,6 +8,7 @@ from simulators.otp.api.experience import IDENTIFIER, VERIFY, verify
 from simulators.otp.api.people import shown
 from simulators.otp.api.tokens import bearer_token
 from simulators.otp.connector import UsageType
+from simulators.otp.cors import ACCOUNT
 from simulators.otp.errors import Refused
 from simulators.otp.route import DONE, Ask, Route, Said
 from simulators.otp.state import RECORD_SECONDS, User, Verification, normal
@@ -157,7 +158,7 @@ def _change_phone(ask: Ask) -> Said:
 
 
 ROUTES = tuple(
-    Route(method=method, path=f"/api{path}", view=view, guard=guard, enter=_enter)
+    Route(method=method, path=f"/api{path}", view=view, guard=guard, enter=_enter, shared=ACCOUNT)
     for method, path, view, guard in (
         ("POST", "/verifications/verification-code", _send, _SEND),
         ("POST", "/verifications/verification-code/verify", _verify, VERIFY),

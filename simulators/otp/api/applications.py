@@ -1,5 +1,5 @@
-"""Management API: applications, and what scripts ask about the service itself: whether it is up,
-what its sign-in looks like, its roles and configs, of which it has the bare ones."""
+"""Management API: applications, and what anybody may ask the service: whether it is up, and what
+its sign-in looks like."""
 
 from typing import Any
 
@@ -51,38 +51,31 @@ def _list(ask: Ask) -> Any:
     return page(ask, found) if {"page", "page_size"} & set(ask.query) else found
 
 
-def _application(ask: Ask) -> dict[str, Any]:
-    found = ask.service.state.applications.get(ask.params["id"], ask.service.now())
+def application(ask: Ask) -> dict[str, Any]:
+    """The one that the path names. Raises `Refused` (entity.not_exists_with_id)."""
+    named = ask.params["id"]
+    found = ask.service.state.applications.get(named, ask.service.now())
     if found is None:
-        raise Refused("entity.not_found")
+        raise Refused("entity.not_exists_with_id", name="applications", id=named)
     return found
 
 
 def _get(ask: Ask) -> Any:
-    return _application(ask)
+    return application(ask)
 
 
 def _change(ask: Ask) -> Any:
-    found = _application(ask)
+    found = application(ask)
     found |= {name: value for name, value in ask.body.items() if name in _SETTABLE}
     return found
 
 
 def _remove(ask: Ask) -> Said:
-    ask.service.state.applications.pop(_application(ask)["id"], ask.service.now())
+    named = application(ask)["id"]
+    ask.service.state.applications.pop(named, ask.service.now())
+    for role in ask.service.state.roles.rows():
+        role.holders.pop(named, None)
     return DONE
-
-
-def _roles(ask: Ask) -> Any:
-    return page(ask, [])  # none can be made here
-
-
-def _console(_ask: Ask) -> Any:
-    return {"signInExperienceCustomized": False, "organizationCreated": False}
-
-
-def _no_scripts(_ask: Ask) -> Any:
-    return []
 
 
 def _status(_ask: Ask) -> Said:
@@ -116,9 +109,6 @@ ROUTES = (
             ("GET", "/api/applications/<id>", _get, None),
             ("PATCH", "/api/applications/<id>", _change, _CHANGE),
             ("DELETE", "/api/applications/<id>", _remove, None),
-            ("GET", "/api/roles", _roles, None),
-            ("GET", "/api/configs/admin-console", _console, None),
-            ("GET", "/api/configs/jwt-customizer", _no_scripts, None),
         )
     ),
     Route(method="GET", path="/api/status", view=_status),

@@ -9,19 +9,28 @@ from simulators.otp.errors import Refused
 from simulators.otp.route import Ask
 from simulators.otp.state import Interaction
 
+MANAGEMENT = "https://default.logto.app/api"  # the API's name as a resource, wherever it is
+ALL = "all"  # its one scope
+_DOTS = 2  # in a JWT
 INTERACTION = "_interaction"
 RESUME = "_interaction_resume"
 _LOGTO = "_logto"
 
 
 def enter(ask: Ask) -> None:
-    """Raises `Refused` for whoever lacks the token, where the service has one. Logto's is a JWT;
-    this is a text that is compared."""
+    """Raises `Refused` for whoever lacks a token, where the service has one: that text, or a JWT
+    that a program got for its own credentials, as Logto has it."""
     expected = ask.service.policy.token
     if not expected:
         return
-    if not hmac.compare_digest(bearer(ask).encode(), expected.encode()):
+    given = bearer(ask)
+    if hmac.compare_digest(given.encode(), expected.encode()):
+        return
+    claims = ask.service.signer.read(given) if given.count(".") == _DOTS else None
+    if not claims or claims.get("aud") != MANAGEMENT or claims["exp"] <= ask.service.now():
         raise Refused("auth.unauthorized")
+    if ALL not in str(claims.get("scope", "")).split(" "):
+        raise Refused("auth.forbidden")
 
 
 def bearer(ask: Ask) -> str:

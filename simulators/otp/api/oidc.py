@@ -11,6 +11,7 @@ from urllib.parse import urlencode, urlsplit
 
 from simulators.otp.api import entrance
 from simulators.otp.api.tokens import PUBLIC, invalid, issuer
+from simulators.otp.cors import PUBLIC as PUBLIC_TO_ALL
 from simulators.otp.errors import Refused
 from simulators.otp.route import Ask, Route, Said
 from simulators.otp.state import Grant, Interaction
@@ -161,7 +162,7 @@ def _discovery(root: str) -> dict[str, Any]:
         "jwks_uri": f"{known}/jwks",
         "response_types_supported": ["code"],
         "end_session_endpoint": f"{known}/session/end",
-        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
         "scopes_supported": ["openid", "offline_access", "profile", "phone"],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["ES384"],
@@ -192,7 +193,11 @@ ROUTES = tuple(
         ("POST", "/oidc/session/end", _end),
         ("POST", "/oidc/session/end/confirm", _end_confirmed),
         ("GET", "/oidc/session/end/success", _ended),
-        ("GET", "/oidc/jwks", _keys),
-        ("GET", "/oidc/.well-known/openid-configuration", _configuration),
+    )
+) + tuple(
+    Route(method="GET", path=path, view=view, shared=PUBLIC_TO_ALL)
+    for path, view in (
+        ("/oidc/jwks", _keys),
+        ("/oidc/.well-known/openid-configuration", _configuration),
     )
 )

@@ -16,6 +16,7 @@ _SECRET: Schema = {"type": "string", "minLength": 1}
 _USER = Guard(
     obj(primaryPhone=PHONE, primaryEmail=EMAIL, username=NAME, password=_SECRET, name=TEXT)
 )
+_PASSWORD = Guard(obj(["password"], password=_SECRET))
 _OPTIONAL_NAME: Schema = {"anyOf": [{"type": "null"}, {"anyOf": [NAME, _EMPTY]}]}
 _CHANGE = Guard(
     obj(
@@ -78,7 +79,8 @@ def _searched(user: User) -> str:
     return " ".join((user.id, user.phone or "", (user.username or "").lower()))
 
 
-def _user(ask: Ask) -> User:
+def person(ask: Ask) -> User:
+    """The one that the path names. Raises `Refused` (entity.not_found)."""
     user = ask.service.state.users.find(ask.params["id"])
     if user is None:
         raise Refused("entity.not_found")
@@ -86,20 +88,20 @@ def _user(ask: Ask) -> User:
 
 
 def _get(ask: Ask) -> Any:
-    return shown(_user(ask))
+    return shown(person(ask))
 
 
 def _change(ask: Ask) -> Any:
-    user, users = _user(ask), ask.service.state.users
+    user, users = person(ask), ask.service.state.users
     if "primaryPhone" in ask.body:
-        phone = ask.body["primaryPhone"]
+        phone = ask.body["primaryPhone"] or None
         if phone is not None and not is_phone(phone):
             raise Refused("user.invalid_phone")
         if phone is not None and users.with_phone(phone) not in (None, user):
             raise Refused("user.phone_already_in_use")
         users.change_phone(user, phone)
     if "username" in ask.body:
-        name = ask.body["username"]
+        name = ask.body["username"] or None
         if name is not None and users.named(name) not in (None, user):
             raise Refused("user.username_already_in_use")
         users.rename(user, name)
@@ -107,14 +109,34 @@ def _change(ask: Ask) -> Any:
 
 
 def _suspend(ask: Ask) -> Any:
-    user = _user(ask)
+    user = person(ask)
     user.suspended = ask.body["isSuspended"]
     return shown(user)
 
 
 def _remove(ask: Ask) -> Said:
-    ask.service.state.users.remove(_user(ask).id)
+    named = person(ask).id
+    ask.service.state.users.remove(named)
+    for role in ask.service.state.roles.rows():
+        role.holders.pop(named, None)
     return DONE
+
+
+def _password(ask: Ask) -> Any:
+    """Whatever the policy says: it is for people, not for those who look after them."""
+    user = person(ask)
+    user.password = ask.body["password"]
+    return shown(user)
+
+
+def _try_password(ask: Ask) -> Said:
+    if person(ask).password != ask.body["password"]:
+        raise Refused("session.invalid_credentials")
+    return DONE
+
+
+def _has_password(ask: Ask) -> Any:
+    return {"hasPassword": person(ask).password is not None}
 
 
 def _center(ask: Ask) -> Any:
@@ -135,6 +157,9 @@ ROUTES = tuple(
         ("GET", "/api/users/<id>", _get, None),
         ("PATCH", "/api/users/<id>", _change, _CHANGE),
         ("PATCH", "/api/users/<id>/is-suspended", _suspend, _SUSPEND),
+        ("PATCH", "/api/users/<id>/password", _password, _PASSWORD),
+        ("POST", "/api/users/<id>/password/verify", _try_password, _PASSWORD),
+        ("GET", "/api/users/<id>/has-password", _has_password, None),
         ("DELETE", "/api/users/<id>", _remove, None),
         ("GET", "/api/account-center", _center, None),
         ("PATCH", "/api/account-center", _change_center, _CENTER),

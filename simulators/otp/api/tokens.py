@@ -11,15 +11,18 @@ import hmac
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import unquote_plus
+from urllib.parse import unquote_plus, urlsplit
 
-from simulators.otp.api.entrance import bearer
-from simulators.otp.errors import Refused
+from simulators.otp import cors
+from simulators.otp.api.entrance import ALL, MANAGEMENT, bearer
+from simulators.otp.cors import is_of
+from simulators.otp.errors import OriginRefused, Refused
 from simulators.otp.route import Ask, Route, Said
 from simulators.otp.service import Service
 from simulators.otp.state import Grant, Refresh, User
 
 LIFE = 3600
+MACHINES = "client_credentials"
 PUBLIC = ("SPA", "Native")  # they have no secret that they could keep
 _WEB = ("SPA", "Traditional")
 _FORM = "application/x-www-form-urlencoded"
@@ -47,10 +50,14 @@ def _token(ask: Ask) -> Said:
     form = _form(ask)
     client = _client(ask, form)
     wanted = _needed(form, "grant_type")["grant_type"]
-    grants = {"authorization_code": _by_code, "refresh_token": _by_refresh_token}
+    grants = {
+        "authorization_code": _by_code,
+        "refresh_token": _by_refresh_token,
+        MACHINES: _by_own_credentials,
+    }
     if wanted not in grants:
         raise invalid("unsupported_grant_type", "unsupported grant_type requested")
-    if client["type"] == "MachineToMachine":
+    if (client["type"] == "MachineToMachine") is not (wanted == MACHINES):
         raise invalid("invalid_request", "requested grant type is not allowed for this client")
     _once(form, form)
     issued = grants[wanted](ask, form, client)
@@ -111,7 +118,17 @@ def _client(ask: Ask, form: Mapping[str, Any]) -> Mapping[str, Any]:
             challenge += f', error_description="{described}"'
             refused.headers = (("WWW-Authenticate", challenge),)
         raise refused
+    _hold_to_origin(ask, client)
     return client
+
+
+def _hold_to_origin(ask: Ask, client: Mapping[str, Any]) -> None:
+    """Raises `OriginRefused` for a page that is none of the application's."""
+    origin = ask.headers.get("origin", "")
+    if origin and origin != ask.root and not is_of(origin, client):
+        told = f"origin {origin} not allowed for client: {client['id']}"
+        refused = invalid("invalid_request", told)
+        raise OriginRefused(refused.code, status=refused.status, extra=refused.extra)
 
 
 def _basic(ask: Ask, form: Mapping[str, Any]) -> tuple[str, str]:
@@ -157,6 +174,38 @@ def _by_code(ask: Ask, form: Mapping[str, Any], client: Mapping[str, Any]) -> di
     if "offline_access" in grant.scopes or (always and client["type"] in _WEB):
         refresh = _new_refresh_token(service, grant)
     return _issue(service, grant, grant.scopes, refresh, ask.root)
+
+
+def _by_own_credentials(
+    ask: Ask, form: Mapping[str, Any], client: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A program's own token for the Management API. There are no other resources here, and no
+    organizations; whatever its roles, it may have the one scope there is."""
+    service, now = ask.service, ask.service.now()
+    resource = form.get("resource", "")
+    if form.get("organization_id"):
+        raise invalid("access_denied", "app has not associated with the organization", 403)
+    if not resource:
+        raise invalid("invalid_target", "both `resource` and `organization_id` are not provided")
+    if resource != MANAGEMENT:
+        known = bool(urlsplit(resource).scheme)
+        told = "resource indicator is missing, or unknown"
+        raise invalid(
+            "invalid_target", told if known else "resource indicator must be an absolute URI"
+        )
+    scope = {"scope": ALL} if ALL in form.get("scope", "").split(" ") else {}
+    claims = {
+        "jti": service.id(21),
+        "sub": client["id"],
+        "iat": int(now),
+        "exp": int(now) + LIFE,
+        **scope,
+        "client_id": client["id"],
+        "iss": issuer(ask.root),
+        "aud": resource,
+    }
+    token = service.signer.sign(claims, kind="at+jwt")
+    return {"access_token": token, "expires_in": LIFE, "token_type": "Bearer", **scope}
 
 
 def _hold_to_verifier(verifier: str, challenge: str) -> None:
@@ -269,6 +318,9 @@ def _profile(user: User) -> dict[str, Any]:
 
 def _me(ask: Ask) -> Any:
     grant = bearer_token(ask)
+    client = ask.service.state.applications.get(grant.request["client_id"], ask.service.now())
+    if client is not None:
+        _hold_to_origin(ask, client)
     return _claims(ask.service, grant, grant.scopes)
 
 
@@ -281,6 +333,7 @@ def bearer_token(ask: Ask) -> Grant:
 
 
 ROUTES = (
-    Route(method="POST", path="/oidc/token", view=_token),
-    Route(method="GET", path="/oidc/me", view=_me),
+    Route(method="POST", path="/oidc/token", view=_token, shared=cors.TOKEN),
+    Route(method="GET", path="/oidc/me", view=_me, shared=cors.USER),
+    Route(method="POST", path="/oidc/me", view=_me, shared=cors.USER),
 )
