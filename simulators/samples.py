@@ -41,7 +41,7 @@ HOST = "127.0.0.1"  # which the servers take for their own, whatever the port
 
 Signer = Callable[[Call, Credentials, float, str], Call]
 
-_PLACEHOLDER = re.compile(r"\{([a-z0-9_]+)\}")
+PLACEHOLDER = re.compile(r"\{([a-z0-9_]+)\}")
 _PLACES = {"#": "0123456789", "N": "23456789"}
 _WRITTEN = ("e164", "digits", "national")
 _SEND = ("method", "path", "headers", "query", "form", "json", "basic", "sign")
@@ -120,10 +120,7 @@ class Sample:
         if other and self.batch is None:
             raise BadSample(f"{self.provider}: one request has one recipient; its batch is null")
         template = {**self.send, **(self.batch or {})} if other else self.send
-        call = _call(template, values, host)
-        if "sign" in template:
-            call = _signer(template["sign"])(call, known, now, nonce)
-        return call
+        return made(template, values, known, now=now, nonce=nonce, host=host)
 
     def config(self, known: Credentials) -> dict[str, Any]:
         """The configuration of Logto's connector with these credentials."""
@@ -201,9 +198,25 @@ def _shown(provider: str) -> str:
     return str(contracts(provider) / "sample.json")
 
 
+def made(
+    template: Mapping[str, Any],
+    values: Mapping[str, str],
+    known: Credentials,
+    *,
+    now: float,
+    nonce: str,
+    host: str,
+) -> Call:
+    """The request of a template, its placeholders filled with `values`, signed with the credentials
+    that are `known` where it names a signer. Raises `KeyError` where that one lacks a credential.
+    """
+    call = _call(template, values, host)
+    return signer(template["sign"])(call, known, now, nonce) if "sign" in template else call
+
+
 def _call(template: Mapping[str, Any], values: Mapping[str, str], host: str) -> Call:
     headers = {"host": host}
-    body = b""
+    body = template.get("body", "").encode()
     if "form" in template:
         headers["content-type"] = FORM
         body = urlencode(_filled(template["form"], values), doseq=True).encode()
@@ -222,14 +235,15 @@ def _call(template: Mapping[str, Any], values: Mapping[str, str], host: str) -> 
 
 def _filled(value: Any, values: Mapping[str, str]) -> Any:
     if isinstance(value, str):
-        return _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), value)
+        return PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), value)
     if isinstance(value, dict):
         return {name: _filled(inner, values) for name, inner in value.items()}
     return [_filled(inner, values) for inner in value] if isinstance(value, list) else value
 
 
 @cache
-def _signer(name: str) -> Signer:
+def signer(name: str) -> Signer:
+    """What signs a request as a client does, by the name in `sign`."""
     found: Signer = pkgutil.resolve_name(name)
     return found
 

@@ -51,7 +51,7 @@ def test_the_two_commands_print_what_the_page_says(tmp_path):
 
     assert printed == done.stdout
     assert abs(len(source) - lines) <= 20
-    assert 10 == len(list((tmp_path / "sms_acme" / "contracts").iterdir()))
+    assert 11 == len(list((tmp_path / "sms_acme" / "contracts").iterdir()))
     assert f"refuses in {len(catalogue.load('http_sms')) + 1} ways" in PAGE
 
 

@@ -15,13 +15,13 @@ LAYERS = (
     ("data", "loopback"),
     ("kernel", "outbound"),
     ("providers", "samples", "scaffold", "store"),
-    ("catalog",),
+    ("catalog", "probes"),
     ("server", "otp", "files"),
     ("control",),
     ("check", "load"),
     ("app",),
     ("testing",),
-    ("conformance", "bench", "wsgi"),
+    ("conformance", "bench", "wsgi", "drift"),
     ("cli",),
 )
 # The reference OTP service is an application under test: it knows the providers by HTTP alone.

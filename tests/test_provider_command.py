@@ -82,6 +82,7 @@ def row(key, **fields):
 
 CODE = "__init__.py"
 SAMPLE = "contracts/sample.json"
+PROBES = "contracts/probes.json"
 SCHEMA = "contracts/send-sms.schema.json"
 MISTAKES = {
     "no judges": (changed(CODE, r"judges=\(.*?\),", "judges=(),"), "there are no judges"),
@@ -188,6 +189,18 @@ MISTAKES = {
             "contracts/send-sms.schema.json", '"minLength": 1', '"minLength": 1, "maxLength": 9000'
         ),
         "no example breaks the rule #/properties/body/properties/text/maxLength",
+    ),
+    "a probe that is said to be free and is sent": (
+        changed(PROBES, r'"to": \["1"\]\}\}\}', '"to": ["+14155550123"]}}}'),
+        "to-one-digit: it is said to be free (malformed field), and is accepted",
+    ),
+    "an id that nobody says is bound to differ": (
+        changed(PROBES, '"/messages/\\*/id"', '"/messages/*/number"'),
+        'good-send: two answers differ at /messages/0/id; expected in "varies"',
+    ),
+    "a probe of no kind": (
+        changed(PROBES, '"kind": "malformed field"', '"kind": "free"'),
+        'to-one-digit: expected "kind" to be one of missing field, malformed field',
     ),
     "an answer unlike its contract": (
         changed(CODE, '"status": "queued"', '"status": "queued", "price": 1'),

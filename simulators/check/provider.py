@@ -32,6 +32,17 @@ from simulators.kernel.reading import body
 from simulators.kernel.reading import fields as query_fields
 from simulators.kernel.rules import install, read_all
 from simulators.kernel.world import World
+from simulators.probes import (
+    LATER,
+    NOBODY,
+    SANDBOX,
+    TEST,
+    BadProbes,
+    Probe,
+    moving,
+    parsed,
+    probes,
+)
 from simulators.samples import BadSample, Sample, sample
 from simulators.server import routes
 from simulators.store.memory import MemoryStore
@@ -139,7 +150,8 @@ def check(provider: Provider, providers: Mapping[str, Provider]) -> Iterator[str
         return
     sending = list(_guarded(_sends, stand))
     yield from sending
-    for ask in (_strangers, _secrets, _rows, *(() if sending else (_settings, _batch, _callbacks))):
+    asked = () if sending else (_settings, _batch, _callbacks, _probes)
+    for ask in (_strangers, _secrets, _rows, *asked):
         yield from _guarded(ask, stand)
 
 
@@ -600,6 +612,52 @@ def _callbacks(stand: Stand) -> Iterator[str]:
     ):
         reply = arrive(provider, world, stand.number(), "12345", "Yes", URL)
         yield from _sent(stand, reply, "inbound")
+
+
+def _probes(stand: Stand) -> Iterator[str]:
+    """What the vendor is asked for nothing sends nothing, and it is said why what is bound to
+    differ does."""
+    provider = stand.provider
+    try:
+        facts = probes(provider)
+    except BadProbes as bad:
+        yield str(bad)
+        return
+    where = contracts(provider.name) / "probes.json"
+    for probe in facts.probes:
+        stand.world.reset()
+        known = facts.of(probe.name)
+        bodies = [_probed(stand, probe, NOW + later) for later in (0, LATER)]
+        if stand.world.messages(limit=1) and probe.kind not in (TEST, SANDBOX, ""):
+            yield (
+                f"{where}: {probe.name}: it is said to be free ({probe.kind}), and is accepted:"
+                ' the vendor may send and charge it; expected a request that is refused, or "spend"'
+            )
+        for pointer in moving(*bodies) if where.is_file() else ():
+            if known.varying(pointer) is None:
+                yield (
+                    f"{where}: {probe.name}: two answers differ at {pointer}; expected in"
+                    f' "varies" {{"at": "{pointer}", "why": ...}}'
+                )
+    for world in (stand.world, stand.accounts.strangers):
+        world.reset()  # and its clock runs again
+
+
+def _probed(stand: Stand, probe: Probe, at: float) -> Any:
+    """The body of the answer to a probe, at that time."""
+    provider, record = stand.provider, stand.record
+    to = record.written(NOBODY if probe.kind else record.number(1))
+    for world in (stand.world, stand.accounts.strangers):
+        world.clock.freeze(at)
+    call = probe.call(
+        provider.credentials,
+        provider.published,
+        to=to,
+        now=at,
+        nonce=f"{probe.name}{at}",
+        host=provider.hosts[0],
+    )
+    return parsed(stand.ask(call).reply.body)
 
 
 def _sent(stand: Stand, message: Message, kind: str) -> Iterator[str]:

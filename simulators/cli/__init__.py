@@ -18,6 +18,7 @@ Examples:
   sms-simulators check requests.har --format github
   sms-simulators load send_verify --users 50 --threshold 'send p95 < 50 ms'
   sms-simulators conformance --provider twilio --trigger 'python send.py {to}'
+  sms-simulators drift --provider twilio --live https://api.twilio.com --credentials mine.yaml
   sms-simulators provider new acme
   export NODE_EXTRA_CA_CERTS=$(sms-simulators ca)
   sms-simulators hosts | sudo tee -a /etc/hosts
@@ -34,6 +35,7 @@ _COMMANDS = {
     "rules": ("rules", "List, add, load or clear scripted behaviour."),
     "check": ("check", "Hold recorded requests to the providers' contracts."),
     "conformance": ("conformance", "See whether your application notices each refusal."),
+    "drift": ("drift", "Ask a vendor and its simulator the same, and say where they differ."),
     "load": ("load", "Load a service that sends codes, and judge what became of them."),
     "provider": ("provider", "Write a new provider, or check one."),
     "ca": ("addresses", "Print the path of the CA certificate to trust."),

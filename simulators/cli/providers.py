@@ -23,7 +23,14 @@ What is emulated, how far, and by which source. UNVERIFIED marks what no source 
 Errors are the rows of `contracts/*/errors.json`. Each says in `confirmed` what it rests on: a
 *recording* (an answer of the real service that somebody kept), the *documentation* (the vendor's
 pages, SDKs and specifications have code and text), the *code* alone (documented; its text or its
-HTTP status is ours), or *nothing*. `source` says which."""
+HTTP status is ours), or *nothing*. `source` says which.
+
+What no source settles the vendor can. Whoever has an account there runs
+`sms-simulators drift --provider NAME --live URL --credentials FILE --record FILE`, which asks what
+costs nothing and reaches nobody, and names the rows that no source settles and by which both
+refuse alike ([How true is it?](docs/drift.md)). The recording has nothing of the account in it:
+attached to an issue it goes into `tests/recordings`, where the suite holds the simulator to it. The
+row is then confirmed by a recording, its source; where the vendor differs, the row is mended."""
 
 
 @click.command

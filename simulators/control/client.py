@@ -75,7 +75,7 @@ def call(
         ) from None
     except (ValueError, http.client.HTTPException):
         raise ControlError(f"what answers at {base} is not sms-simulators") from None
-    if response.status != 200:
+    if not 200 <= response.status < 300:
         raise ControlError(_sentence(response.status, document))
     return document
 
