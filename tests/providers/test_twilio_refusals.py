@@ -7,7 +7,7 @@ from simulators.kernel import operations
 TO, FROM, BODY = "+14155550167", "+15005550006", "Your code is 123456"
 HX = "HX0123456789abcdef0123456789abcdef"
 TOO_LONG = "The concatenated message body exceeds the 1600 character limit."
-NOT_VARIABLES = "The ContentVariables Parameter is invalid"
+NOT_VARIABLES = "The Content Variables parameter is invalid."
 UNKNOWN = "MG" + "f" * 32
 
 pytestmark = [pytest.mark.sms_allow_violations, pytest.mark.usefixtures("twilio")]
@@ -32,7 +32,7 @@ REFUSALS = [
     (21604, "A 'To' phone number is required.", {"To": None}),
     (21604, "A 'To' phone number is required.", {"To": ""}),
     (21603, "A 'From' phone number is required.", {"From": None}),
-    (21602, "Message body is required.", {"Body": None}),
+    (21619, "A text message body or media urls must be specified.", {"Body": None}),
     (21602, "Message body is required.", {"Body": ""}),
     (
         21617,
@@ -52,12 +52,12 @@ REFUSALS = [
     (21654, "ContentSid Required", {"ContentVariables": "{}"}),
     (
         21656,
-        "The ContentVariables Parameter is invalid",
+        "The Content Variables parameter is invalid.",
         {"ContentSid": HX, "ContentVariables": "x"},
     ),
     (
         21656,
-        "The ContentVariables Parameter is invalid",
+        "The Content Variables parameter is invalid.",
         {"ContentSid": HX, "ContentVariables": "1"},
     ),
     (
@@ -90,9 +90,16 @@ REFUSALS = [
     ),
     (
         21910,
-        "Invalid 'From' and 'To' pair. 'From' and 'To' should be of the same channel",
-        {"To": f"whatsapp:{TO}"},
+        f"From({FROM}) and To(whatsapp:{TO}) addresses should be of the same channel.",
+        {"To": f"whatsapp:{TO}", "From": FROM},
     ),
+    (
+        63007,
+        "Twilio could not find a Channel with the specified From address",
+        {"To": f"whatsapp:{TO}", "From": "whatsapp:+12025550123"},
+    ),
+    (21656, NOT_VARIABLES, {"ContentSid": HX, "ContentVariables": '{"1": ""}'}),
+    (21656, NOT_VARIABLES, {"ContentSid": HX, "ContentVariables": '{"2": "123456"}'}),
     (
         21212,
         "The 'From' number +1 is not a valid phone number, shortcode, or alphanumeric sender ID.",
@@ -159,7 +166,7 @@ def test_an_unknown_service_is_404(send):
     [
         ({"To": None, "From": None, "Body": None}, 21604),
         ({"From": None, "Body": None, "To": "me"}, 21603),
-        ({"Body": None, "To": "me"}, 21602),
+        ({"Body": None, "To": "me"}, 21619),
         ({"To": "me", "StatusCallback": "/cb"}, 21609),
         ({"To": "me", "From": "+12025550123"}, 21211),
     ],
@@ -338,3 +345,37 @@ def test_no_credentials_are_challenged(ask_twilio):
     assert "Your AccountSid or AuthToken was incorrect." == answer.json()["detail"]
     assert answer.headers["Twilio-Request-Id"].startswith("RQ")
     assert answer.text.startswith('{"code": 20003, "detail": ')
+
+
+def test_a_trial_account_sends_no_media(send, sms):
+    """By a code that is none, as trial accounts were answered in 2026."""
+    sms.simulators.call(lambda: sms.world.save("twilio/trial", {"verified": [TO]}))
+
+    refused = send(MediaUrl="https://example.com/a.png")
+
+    assert (400, 0) == (refused.status_code, refused.json()["code"])
+    assert refused.json()["message"].startswith("Invalid or disallowed parameters provided - trial")
+    assert 201 == send().status_code
+
+
+def test_the_resource_before_2013_takes_160_characters(ask_twilio, sms):
+    """Under its own path alone."""
+    form = {"To": TO, "From": sms.credentials("twilio")["number"], "Body": 161 * "a"}
+
+    old, new = (ask_twilio("POST", path, form) for path in ("SMS/Messages.json", "Messages.json"))
+
+    assert [(400, 21605), (201, None)] == [
+        (answer.status_code, answer.json().get("code")) for answer in (old, new)
+    ]
+
+
+def test_the_page_of_20503_is_named_by_its_status(send, sms):
+    """All others are named by their codes."""
+    sms.script({"match": {}, "effect": {"error": "20503"}})
+
+    refused = send()
+
+    assert (503, "https://www.twilio.com/docs/errors/503") == (
+        refused.status_code,
+        refused.json()["more_info"],
+    )

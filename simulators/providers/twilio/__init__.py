@@ -208,6 +208,23 @@ EMULATES = (
         "https://www.twilio.com/docs/iam/test-credentials",
     ),
     (
+        "StatusCallback",
+        "any absolute URL; Twilio refuses localhost (21609), where receivers of tests are",
+        _MESSAGE,
+    ),
+    (
+        "Trial accounts",
+        "the notice, verified numbers, the daily cap and no media; other parameters that Twilio"
+        " takes from them are not known",
+        "https://www.twilio.com/docs/messaging/guides/how-to-use-your-free-trial-account",
+    ),
+    (
+        "A text that is missing",
+        "21602 where Body is empty, 21619 where it is not there: recorded so, but never side by"
+        " side",
+        "https://github.com/twilio/twilio-php/issues/810",
+    ),
+    (
         "ValidityPeriod, ProvideFeedback, ForceDelivery, Attempt, ShortenUrls, SendAsMms",
         "checked where a code exists; without effect, since nothing waits long enough",
         _MESSAGE,

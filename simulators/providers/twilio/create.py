@@ -22,10 +22,12 @@ from simulators.kernel.segments import is_gsm7
 from simulators.kernel.templates import templates
 from simulators.providers.twilio import account, messages, senders, wire
 
+MAX_OLD_TEXT = 160  # of the resource before 2013: https://github.com/twilio/twilio-ruby/issues/62
 MAX_TEXT = 1600  # https://www.twilio.com/docs/api/errors/21617
 SOONEST = 300  # https://www.twilio.com/docs/api/errors/35114
 
 _CONTENT = re.compile(r"HX[0-9a-fA-F]{32}")
+_PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")
 _APPLICATION = re.compile(r"AP[0-9a-fA-F]{32}")
 _HOST = re.compile(r"(?!-)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.?|\[[0-9a-fA-F:.]+\]")
 PLAIN = frozenset({"To", "From", "MessagingServiceSid", "Body", "RiskCheck"})
@@ -193,7 +195,11 @@ def parse(exchange: Exchange) -> list[Draft]:
     senders.missing(sender, service)
     text = first(form, "Body")
     if not (text or first(form, "MediaUrl") or first(form, "ContentSid")):
-        raise Refusal(Problem.MISSING_TEXT)
+        raise Refusal(Problem.MISSING_TEXT if "Body" in form else "21619")
+    if "MediaUrl" in form and exchange.world.load("twilio/trial") is not None:
+        raise Refusal("0/trial-parameters")
+    if len(text) > MAX_OLD_TEXT and "/SMS/Messages" in exchange.call.path:
+        raise Refusal("21605")
     check(form)
     at = send_at(form, exchange.now, service)
     channel, sender = _channel(to, sender)
@@ -255,13 +261,18 @@ def _fill_content(exchange: Exchange, draft: Draft, form: Fields) -> None:
     content = known.get(first(form, "ContentSid"))
     if content is None:
         raise Refusal(Problem.TEMPLATE_UNKNOWN)
-    values = json.loads(first(form, "ContentVariables") or "{}")
     draft.template = content.code
-    draft.text = _filled(content.content, values)
+    draft.text = content.content
+    given = first(form, "ContentVariables")
+    if given:
+        values = json.loads(given)
+        if not all(values.get(name) not in (None, "") for name in _PLACEHOLDER.findall(draft.text)):
+            raise Refusal("21656")
+        draft.text = _filled(draft.text, values)
 
 
 def _filled(text: str, values: Mapping[str, object]) -> str:
-    return re.sub(r"\{\{(\w+)\}\}", lambda m: str(values.get(m[1], m[0])), text)
+    return _PLACEHOLDER.sub(lambda found: str(values[found[1]]), text)
 
 
 # Smart Encoding: https://www.twilio.com/docs/messaging/services/smart-encoding-char-list

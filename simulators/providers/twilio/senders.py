@@ -69,7 +69,7 @@ def use_number(exchange: Exchange, draft: Draft, sender: str) -> None:
     if sender == exchange.credentials["number"] and not exchange.world.load("twilio/numbers"):
         draft.sender = sender
     elif sender.startswith("+") or sender.isdigit():
-        draft.sender = _own(exchange, sender)
+        draft.sender = _own(exchange, sender, draft.details.get("channel", ""))
     elif ALPHANUMERIC.fullmatch(sender):
         draft.sender = sender
     else:
@@ -82,7 +82,7 @@ def reachable(exchange: Exchange, draft: Draft) -> Failure | None:
     return None if draft.sender else exchange.fail("21703", to=draft.number)
 
 
-def _own(exchange: Exchange, sender: str) -> str:
+def _own(exchange: Exchange, sender: str, channel: str) -> str:
     number = phone.parse(sender, "US")
     value = sender
     if not _SHORT_CODE.fullmatch(sender):
@@ -91,6 +91,8 @@ def _own(exchange: Exchange, sender: str) -> str:
         value = number.e164
     capabilities = account.numbers(exchange).get(value)
     if capabilities is None:
+        if channel == "whatsapp:":
+            raise Refusal("63007")
         raise Refusal("21660" if value.startswith(_OURS) else "21659")
     if "SMS" not in capabilities:
         raise Refusal("21661")

@@ -67,7 +67,8 @@ def refuse(exchange: Exchange, failure: Failure) -> Reply:
     if row.key == "20003":
         body["detail"] = "Your AccountSid or AuthToken was incorrect."
     body["message"] = failure.text
-    body["more_info"] = f"https://www.twilio.com/docs/errors/{row.code}"
+    page = (row.extra or {}).get("more_info", row.code)  # that of 20503 is named by its status
+    body["more_info"] = f"https://www.twilio.com/docs/errors/{page}"
     body["status"] = row.http_status
     if suffix(call):  # spaced as recorded: clients show this body to people as it is
         answer = _reply(exchange, row.http_status, json.dumps(body).encode(), "application/json")
