@@ -8,7 +8,9 @@ import json
 import logging
 import os
 import secrets
+import select
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -16,7 +18,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from http.client import HTTPConnection, HTTPResponse
@@ -159,6 +161,61 @@ def command() -> Callable[..., Done]:
         return Done(code, out.getvalue(), err.getvalue())
 
     return run
+
+
+class Locust:
+    """One run of Locust, begun by `begin_locust`."""
+
+    def __init__(self, warm: "subprocess.Popen[str]", folder: Path, argv: Sequence[Any]) -> None:
+        self._files = {name: folder / f"{secrets.token_hex(4)}.{name}" for name in ("out", "err")}
+        told = folder / f"{secrets.token_hex(4)}.told"
+        os.mkfifo(told)
+        order = {
+            "in": os.devnull,
+            **{name: str(path) for name, path in self._files.items()},
+            "told": str(told),
+            "cwd": os.getcwd(),
+            "env": dict(os.environ),
+            "argv": [str(one) for one in argv],
+        }
+        assert warm.stdin is not None
+        warm.stdin.write(f"{json.dumps(order)}\n")
+        warm.stdin.flush()
+        self._told = told.open()
+        self.pid = int(self._told.readline())
+
+    def wait(self, timeout: float = 60) -> Done:
+        """What it printed, and its exit code. Ends it when it takes too long."""
+        with self._told:
+            if not select.select([self._told], [], [], timeout)[0]:
+                os.kill(self.pid, signal.SIGKILL)
+                pytest.fail(f"no end within {timeout} s: {self._files['err'].read_text()}")
+            code = int(self._told.readline())
+        return Done(code, *(path.read_text() for path in self._files.values()))
+
+
+@pytest.fixture(scope="session")
+def begin_locust(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Locust]]:
+    """Begins a run of Locust with these arguments, as `python -m locust` does."""
+    folder = tmp_path_factory.mktemp("locust")
+    warm: list[subprocess.Popen[str]] = []
+
+    def begin(*argv: Any) -> Locust:
+        if not warm:
+            command = [sys.executable, str(Path(__file__).with_name("warm.py"))]
+            pipe = subprocess.PIPE
+            warm.append(subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True))
+            assert warm[0].stdout is not None
+            assert "ready\n" == warm[0].stdout.readline()
+        return Locust(warm[0], folder, argv)
+
+    yield begin
+    for one in warm:
+        assert one.stdin is not None
+        one.stdin.close()
+        assert 0 == one.wait(60)
+        assert one.stdout is not None
+        one.stdout.close()
 
 
 @pytest.fixture(scope="session")

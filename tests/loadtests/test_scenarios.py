@@ -1,12 +1,8 @@
-"""Each scenario, as a person runs it: for a few seconds, against servers in processes of theirs."""
+"""Each scenario, as a person runs it: for a few seconds, in a process of its own."""
 
 import json
-import os
 import re
 import shutil
-import signal
-import subprocess
-import sys
 import time
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +15,9 @@ import people
 import pytest
 import service as service_module
 
+from simulators.app import Options, in_thread
 from simulators.catalog import PROVIDERS
+from simulators.kernel.pipeline import Settings as Flow
 from simulators.load.inbox import Inbox
 from simulators.load.settings import Settings
 from simulators.otp.connector import ConnectorError, Incoming, Message, Moment
@@ -30,39 +28,22 @@ FOLDER = Path(__file__).parents[2] / "loadtests"
 pytestmark = pytest.mark.slow
 
 
-def serve(*options):
-    """The simulators in a process, and the addresses that they print."""
-    command = [sys.executable, "-m", "simulators.cli", "serve", "--port", "0", "--no-tls", *options]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    said = ""
-    for line in process.stdout:
-        said += line
-        if line.strip() == "ready":
-            break
-    return process, said
-
-
-def stop(process):
-    process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=10)
-
-
 @pytest.fixture(scope="module")
-def servers():
+def servers(begin_locust):
     """Simulators without an OTP service."""
-    process, said = serve()
-    yield SimpleNamespace(sim=re.search(r"(http://127\S+)/_sim", said)[1], options=[])
-    stop(process)
+    with in_thread(Options(port=0, tls_port=None)) as simulators:
+        yield SimpleNamespace(sim=simulators.url, options=[], begin=begin_locust)
 
 
 @pytest.fixture
-def service():
+def service(begin_locust):
     """Simulators with an OTP service that has no connector yet; nobody is throttled by accident."""
-    process, said = serve("--otp-port", "0", "--limits", "off")
-    otp = re.search(r"OTP service +(http\S+)", said)[1]
-    sim = re.search(r"(http://127\S+)/_sim", said)[1]
-    yield SimpleNamespace(sim=sim, otp=otp, options=["--host", otp])
-    stop(process)
+    options = Options(port=0, tls_port=None, otp_port=0, settings=Flow(limits="off"))
+    with in_thread(options) as simulators:
+        otp = simulators.otp_url
+        yield SimpleNamespace(
+            sim=simulators.url, otp=otp, options=["--host", otp], begin=begin_locust
+        )
 
 
 ENOUGH = """
@@ -92,10 +73,10 @@ def locust(tmp_path, scenario, servers, *options, folder=FOLDER, until=None):
         (tmp_path / "enough.py").write_text(ENOUGH.format(wanted=until))
         files += f",{tmp_path / 'enough.py'}"
         options += ("-t40s",)
-    command = [sys.executable, "-m", "locust", "-f", files, "--headless"]
+    command = ["-f", files, "--headless"]
     command += ["--sim", servers.sim, *servers.options, "--seed", "7", "-r", "20"]
     command += ["--json-file", str(kept), "--verdict", str(tmp_path / "verdict"), *options]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=os.environ)
+    done = servers.begin(*command).wait()
     stats = {}
     if (written := kept.with_suffix(".json")).exists():
         stats = {(row["method"], row["name"]): row for row in json.loads(written.read_text())}
@@ -124,7 +105,7 @@ def test_receipts_come_in_storms_and_none_is_lost(servers, tmp_path):
     told = re.search(r"(\d+) messages sent, (\d+) reported, (\d+) of .*; (\d+) lost", run.said)
     sent, reported, refused, lost = map(int, told.groups())
 
-    assert (0, []) == (run.code, failures(run))
+    assert (0, []) == (run.code, failures(run)), run.said
     assert sent == count(run, "send") + count(run, "send in the storm")
     assert sent <= reported <= sent + 4  # a user may be stopped while it waits for the answer
     assert sent > 0
@@ -143,7 +124,7 @@ def test_every_provider_is_sent_to_and_refuses_what_is_no_number(servers, tmp_pa
     )
     rows = [name for kind, name in run.stats if kind == "POST"]
 
-    assert (0, []) == (run.code, failures(run))
+    assert (0, []) == (run.code, failures(run)), run.said
     assert [f"send {name}" for name in sorted(PROVIDERS)] == sorted(
         name for name in rows if not name.endswith("nobody")
     )
@@ -162,7 +143,7 @@ def test_one_provider_can_be_picked(servers, tmp_path):
         folder=folder,
     )
 
-    assert (0, []) == (run.code, failures(run))
+    assert (0, []) == (run.code, failures(run)), run.said
     assert [("POST", "send tencent")] == list(run.stats)
 
 
@@ -175,7 +156,7 @@ def test_registrations_take_sign_in_down_where_the_template_is_one_for_all(serve
     shared = sum(n for (arm, _), n in throttled.items() if arm == "one template")
     apart = sum(n for (arm, _), n in throttled.items() if arm == "template per use")
 
-    assert (0, []) == (run.code, failures(run))
+    assert (0, []) == (run.code, failures(run)), run.said
     assert shared > apart
     assert throttled["one template", "SignIn"] > 0
     assert 0 == throttled["template per use", "SignIn"]
@@ -221,7 +202,7 @@ def test_people_get_codes_and_are_let_in_with_them(service, tmp_path):
     entered = {f"verify {which} code": 1 for which in ("used", "old", "wrong")}
     run = locust(tmp_path, "send_verify", service, *options, until={"verify": 20, **entered})
 
-    assert (0, []) == (run.code, failures(run))
+    assert (0, []) == (run.code, failures(run)), run.said
     assert [] == holds(run)
     assert 0 < count(run, "verify") < count(run, "send")
     found = states(run)
@@ -246,7 +227,7 @@ def test_the_people_of_several_workers_do_not_meet(service, tmp_path):
     """One number twice would be two messages for one user: the verdict would say so."""
     run = locust(tmp_path, "send_verify", service, "-u4", "-t3s", "--processes", "2")
 
-    assert (0, []) == (run.code, failures(run))
+    assert (0, []) == (run.code, failures(run)), run.said
     assert [] == holds(run)
     assert count(run, "verify") > 0
 
@@ -264,7 +245,7 @@ def test_who_comes_back_too_late_is_told_so(service, tmp_path):
     state, told = states(run)["no expired code was accepted"]
     now = json.loads(urlopen(f"{service.sim}/_sim/clock").read())["now"]  # noqa: S310 - ours
 
-    assert (0, []) == (run.code, failures(run))
+    assert (0, []) == (run.code, failures(run)), run.said
     assert "holds" == state
     assert f"{count(run, 'verify expired code')} entered too late" == told != "0 entered too late"
     assert 0 == count(run, "verify")
@@ -280,7 +261,7 @@ def test_a_retry_storm_meets_the_limits_and_is_no_failure(service, tmp_path):
     urlopen(Request(url, body, headers, method="PUT")).close()  # noqa: S310 - ours
     run = locust(tmp_path, "send_verify", service, "-u6", "-t2s", "--shape", "retry_storm")
 
-    assert (0, []) == (run.code, failures(run))
+    assert (0, []) == (run.code, failures(run)), run.said
     assert [] == holds(run)
     assert run.verdict["facts"]["throttled"] > run.verdict["facts"]["sent"] > 0
 
@@ -291,7 +272,7 @@ def test_people_register_sign_in_and_reset_passwords_in_their_browsers(service, 
     run = locust(tmp_path, "sign_in", service, "-u4", "-t4s", *options)
     visits = {name: count(run, name, "FLOW") for name in ("register", "sign in", "forgot password")}
 
-    assert (0, []) == (run.code, failures(run))
+    assert (0, []) == (run.code, failures(run)), run.said
     assert [] == holds(run)
     assert min(visits.values()) > 0
     assert visits["register"] + visits["sign in"] <= count(run, "userinfo", "GET")
@@ -311,7 +292,7 @@ def test_of_a_robots_messages_only_what_a_limit_sees_is_stopped(service, tmp_pat
     table = {name: row for name, *row in answer["table"]["rows"]}
     stopped = [name for kind, name in run.stats if kind == "STOPPED"]
 
-    assert (0, []) == (run.code, failures(run))
+    assert (0, []) == (run.code, failures(run)), run.said
     assert [] == holds(run)
     assert table["pump many numbers"][1] > 0  # sent
     assert 0 == table["pump many numbers"][3]  # entered
@@ -339,7 +320,7 @@ def test_after_an_outage_another_provider_lets_people_in(service, tmp_path):
     assert run.verdict["facts"]["refused"] > 0
     assert "twilio, then vonage" == run.verdict["facts"]["provider"]
 
-    assert (0, []) == (run.code, failures(run))
+    assert (0, []) == (run.code, failures(run)), run.said
     assert [] == holds(run)
     assert without >= 1
     assert after <= without
@@ -410,10 +391,9 @@ SCENARIOS = [path for path in sorted(FOLDER.glob("*.py")) if "attach(" in path.r
 
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
-def test_every_scenario_takes_a_shape(path):
+def test_every_scenario_takes_a_shape(path, begin_locust):
     """And names the ones that there are."""
-    command = [sys.executable, "-m", "locust", "-f", str(path), "--shape", "square"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = begin_locust("-f", path, "--shape", "square").wait()
 
     assert 2 == done.returncode
     assert all(name in done.stderr for name in ("--shape", "square", "retry_storm"))
