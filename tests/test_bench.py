@@ -1,11 +1,15 @@
 """The benchmark: every sample is a good request, and a short run tells all its figures."""
 
 import json
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from simulators.bench.__main__ import main
 from simulators.bench.samples import samples
 from simulators.catalog import PROVIDERS
 
@@ -28,7 +32,8 @@ def test_samples_are_accepted_each_to_another_number(default, sms_server, send_r
 def test_a_short_run_tells_every_figure():
     """As a process, as a person runs it; what it says of speed is not judged here."""
     command = [sys.executable, "-m", "simulators.bench", "--providers", "twilio", "--json"]
-    options = ["--seconds", "0.3", "--rounds", "1", "--warm", "200", "--connections", "4"]
+    options = ["--seconds", "0.1", "--rounds", "1", "--warm", "100", "--connections", "4"]
+    options += ["--against", str(Path(__file__).parents[1])]
     done = subprocess.run([*command, *options], capture_output=True, text=True, check=True)
     figures = json.loads(done.stdout)["twilio"]
 
@@ -36,6 +41,8 @@ def test_a_short_run_tells_every_figure():
     assert figures["trivial"]["rate"] > 0
     assert 0 < figures["p50"] <= figures["p99"] <= figures["longest"]
     assert figures["rate_ratio"] == pytest.approx(figures["rate"] / figures["trivial"]["rate"])
+    for arm in ("trivial", "bare", "against", *(["node"] if shutil.which("node") else ())):
+        assert figures[arm]["cpu_ratio"] == pytest.approx(figures["cpu"] / figures[arm]["cpu"])
 
 
 @pytest.mark.slow
@@ -52,6 +59,14 @@ def test_what_must_not_slow_the_others_is_measured_beside_them(option):
     if option == "--receipts":
         assert 0 == figures["given_up"]
         assert figures["taken"] >= 2 * 30
+
+
+def test_a_state_that_is_none_is_told():
+    """Neither a folder of this project nor a revision: in one line, before anything is measured."""
+    done = CliRunner().invoke(main, ["--json", "--against", "no-such-state"])
+
+    assert done.exit_code == 1
+    assert "--against no-such-state: expected a folder of this project or a rev" in done.output
 
 
 def test_an_unknown_provider_is_told_with_those_there_are():

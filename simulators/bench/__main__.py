@@ -1,5 +1,8 @@
-"""`python -m simulators.bench`: figures for each provider beside those of a trivial view."""
+"""`python -m simulators.bench`: each provider's figures, beside those of what it is held to."""
 
+import contextlib
+import shutil
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, fields
 from statistics import median
@@ -9,12 +12,19 @@ import click
 import orjson
 
 from simulators.bench import strain
-from simulators.bench.measure import Figures, NotGood, Target, target
+from simulators.bench.measure import Figures, NotGood, Target, node, other, target
 from simulators.catalog import PROVIDERS
 from simulators.store.memory import KEEP
 
 SLICES = 10
-_ROW = "{:<12} {:>9} {:>8} {:>8} {:>8} {:>10} {:>9} {:>7} {:>7}"
+AGAINST = "against"
+_ARMS = {
+    "trivial": "trivial view",
+    "bare": "same bytes",
+    "node": "bare Node",
+    AGAINST: "the other state",
+}
+_ROW = "{:<20} {:>9} {:>8} {:>8} {:>8} {:>10} {:>9} {:>7} {:>7}"
 _SLICE = "{:>12} {:>9} {:>8} {:>8} {:>9} {:>10} {:>12}"
 
 
@@ -30,6 +40,7 @@ class Plan:
     receipts: int
     warm: int
     quiet: bool
+    against: str = ""
 
 
 @click.command()
@@ -47,6 +58,9 @@ class Plan:
 @click.option(
     "--warm", default=12_000, show_default=True, help="Messages before anything is measured."
 )
+@click.option(
+    "--against", default="", help="Measure beside it another folder or revision of this project."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def main(
     providers: str,
@@ -57,16 +71,19 @@ def main(
     held: int,
     receipts: int,
     warm: int,
+    against: str,
     as_json: bool,
 ) -> None:
     """Measures the send operation of each provider with everything on: contract, authentication,
     limits (counted, but too high to throttle), store and journal.
 
     CPU is the server's, in microseconds a request. Memory is in bytes a kept message. Half p99 is
-    the p99 at half the rate. The ratios are to a trivial Flask view on the same server, measured
-    in the same rounds.
+    the p99 at half the rate. Below each provider stand, measured in the same rounds and with our
+    ratio to each: a trivial Flask view on the same server; that server answering the same bytes
+    with nothing behind it; bare Node, where it is installed, parsing, keeping and answering; and
+    with --against another state of this project.
     """
-    plan = Plan(connections, seconds, rounds, messages, held, receipts, warm, as_json)
+    plan = Plan(connections, seconds, rounds, messages, held, receipts, warm, as_json, against)
     try:
         found = _run(plan)(_chosen(providers), plan)
     except (NotGood, strain.Stuck) as error:
@@ -94,33 +111,71 @@ def _compared(names: list[str], plan: Plan) -> dict[str, Any]:
     head = ("", "req/s", "p50 ms", "p99 ms", "half p99", "cpu us", "bytes", "rate x", "cpu x")
     if not plan.quiet:
         click.echo(_ROW.format(*head))
-    with target("trivial", KEEP) as view:
+    with contextlib.ExitStack() as closing:
+        tree = closing.enter_context(other(plan.against)) if plan.against else None
+        beside = _beside(closing)
         for name in names:
-            with target("simulators", KEEP) as server:
-                found[name] = _measured(name, server, view, plan)
+            with contextlib.ExitStack() as own:
+                server = own.enter_context(target("simulators", KEEP))
+                arms = dict(beside)
+                if tree is not None:
+                    arms[AGAINST] = own.enter_context(target("simulators", KEEP, tree))
+                found[name] = _measured(name, server, arms, plan)
             if not plan.quiet:
                 _tell(name, found[name])
+    if not plan.quiet and "node" not in beside:
+        click.echo("bare Node was not tried: there is no node on the PATH")
     return found
 
 
-def _measured(name: str, server: Target, view: Target, plan: Plan) -> dict[str, Any]:
+def _beside(closing: contextlib.ExitStack) -> dict[str, Target]:
+    """What every provider is compared with, by name."""
+    found = {"trivial": closing.enter_context(target("trivial", KEEP))}
+    found["bare"] = closing.enter_context(target("bare", KEEP))
+    if shutil.which("node"):
+        found["node"] = closing.enter_context(node())
+    return found
+
+
+def _measured(name: str, server: Target, beside: dict[str, Target], plan: Plan) -> dict[str, Any]:
+    """The medians of the rounds, in each of which every arm has its turn: a machine is at times
+    faster and slower, and what is compared is to meet the same hour."""
+
+    def turn(arm: str, other: Target, **until: float) -> Figures:
+        return other.load("trivial" if arm == "trivial" else name, plan.connections, **until)
+
     server.load(name, plan.connections, count=plan.warm)
-    view.load("trivial", plan.connections, count=plan.warm // 4)
+    for arm, one in beside.items():
+        turn(arm, one, count=plan.warm if arm == AGAINST else plan.warm // 4)
     before = server.usage()
-    ours, theirs = [], []
+    rounds: dict[str, list[Figures]] = defaultdict(list)
     for _ in range(plan.rounds):
-        theirs.append(view.load("trivial", plan.connections, seconds=plan.seconds))
-        ours.append(server.load(name, plan.connections, seconds=plan.seconds))
+        for arm, one in beside.items():
+            rounds[arm].append(turn(arm, one, seconds=plan.seconds))
+        rounds[""].append(server.load(name, plan.connections, seconds=plan.seconds))
     after = server.usage()
-    figures, trivial = _median(ours), _median(theirs)
+    ours = rounds.pop("")
+    figures = _median(ours)
     half = server.load(name, plan.connections, seconds=plan.seconds, rate=figures.rate / 2)
+    compared = {arm: _compare(ours, theirs) for arm, theirs in rounds.items()}
     return {
         **asdict(figures),
         "half_p99": half.p99,
         "bytes": (after.resident - before.resident) / (after.kept - before.kept),
-        "trivial": asdict(trivial),
-        "rate_ratio": figures.rate / trivial.rate,
-        "cpu_ratio": figures.cpu / trivial.cpu,
+        **compared,
+        "rate_ratio": compared["trivial"]["rate_ratio"],
+        "cpu_ratio": compared["trivial"]["cpu_ratio"],
+    }
+
+
+def _compare(ours: list[Figures], theirs: list[Figures]) -> dict[str, float]:
+    """Their figures, and how ours are to them: the median of the rounds' ratios."""
+    pairs = list(zip(ours, theirs, strict=True))
+    return {
+        **asdict(_median(theirs)),
+        "rate_ratio": median(a.rate / b.rate for a, b in pairs),
+        "cpu_ratio": median(a.cpu / b.cpu for a, b in pairs),
+        "p99_ratio": median(a.p99 / b.p99 for a, b in pairs),
     }
 
 
@@ -129,7 +184,11 @@ def _median(rounds: list[Figures]) -> Figures:
 
 
 def _tell(name: str, found: dict[str, Any]) -> None:
-    for shown, row in (("trivial view", found["trivial"]), (name, found)):
+    """The provider's row, and below it one for each arm, with our ratio to it."""
+    own = {key: found[key] for key in ("rate", "p50", "p99", "half_p99", "cpu", "bytes")}
+    rows = [(name, own)]
+    rows += [(f"  to {_ARMS[arm]}", found[arm]) for arm in _ARMS if arm in found]
+    for shown, row in rows:
         click.echo(
             _ROW.format(
                 shown,
@@ -139,8 +198,8 @@ def _tell(name: str, found: dict[str, Any]) -> None:
                 f"{row['half_p99']:.1f}" if "half_p99" in row else "",
                 f"{row['cpu']:.0f}",
                 f"{row['bytes']:.0f}" if "bytes" in row else "",
-                f"{row['rate_ratio']:.2f}" if "rate_ratio" in row else "1",
-                f"{row['cpu_ratio']:.2f}" if "cpu_ratio" in row else "1",
+                f"{row['rate_ratio']:.2f}" if "rate_ratio" in row else "",
+                f"{row['cpu_ratio']:.2f}" if "cpu_ratio" in row else "",
             )
         )
 

@@ -1,16 +1,22 @@
 """Runs targets and loads as processes, and turns what they say into figures."""
 
+import io
+import os
 import subprocess
 import sys
+import tarfile
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import orjson
 
+from simulators.app import Options, Simulators
 from simulators.bench.load import Job, Result
-from simulators.bench.target import Usage
+from simulators.bench.target import Usage, answers
 
 
 class NotGood(RuntimeError):
@@ -71,16 +77,65 @@ class Target:
 
 
 @contextmanager
-def target(which: str, keep: int) -> Iterator[Target]:
-    """A server process while the context lasts."""
+def target(which: str, keep: int, tree: Path | None = None) -> Iterator[Target]:
+    """A server process while the context lasts: this package's, or that of another `tree`."""
     command = [sys.executable, "-m", "simulators.bench.target", which, str(keep)]
+    path = {"PYTHONPATH": str(tree)} if tree else {}
     process = subprocess.Popen(  # noqa: S603 - our own module
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=tree,
+        env={**os.environ, **path},
     )
     try:
         yield Target(process)
     finally:
         process.communicate()
+
+
+@contextmanager
+def node() -> Iterator[Target]:
+    """The same simple work in bare Node.js, which is on the PATH, while the context lasts."""
+    simulators = Simulators(Options(port=0, tls_port=None))
+    given = {
+        name: {"status": r.status, "headers": dict(r.headers), "body": r.body.decode()}
+        for name, r in answers(simulators).items()
+    }
+    process = subprocess.Popen(  # noqa: S603 - our own script
+        ["node", str(Path(__file__).with_name("bare.mjs"))],  # noqa: S607 - wherever it is
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin is not None  # noqa: S101 - it is a pipe
+    process.stdin.write(orjson.dumps(given).decode() + "\n")
+    process.stdin.flush()
+    try:
+        yield Target(process)
+    finally:
+        process.communicate()
+
+
+@contextmanager
+def other(what: str) -> Iterator[Path]:
+    """A folder with another state of this project: `what` is one, or a revision of the repository
+    that this one is a checkout of. Raises `NotGood` where it is neither."""
+    folder = Path(what)
+    if (folder / "simulators" / "bench").is_dir():
+        yield folder.resolve()
+        return
+    here = Path(__file__).parents[2]
+    command = ["git", "-C", str(here), "archive", "--format=tar", what, "--", "."]
+    done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - git's own words
+    if done.returncode:
+        why = done.stderr.decode(errors="replace").strip()
+        raise NotGood(f"--against {what}: expected a folder of this project or a revision; {why}")
+    with tempfile.TemporaryDirectory() as made:
+        with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
+            archive.extractall(made, filter="data")
+        yield Path(made)
 
 
 def _driven(job: Job) -> Result:

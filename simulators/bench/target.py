@@ -1,7 +1,8 @@
-"""The server under load, a process of its own: the simulators, or the trivial view alone.
+"""The server under load, a process of its own: the simulators, or in their place on the same server
+a trivial view, or answers that are there already.
 
-`python -m simulators.bench.target simulators|trivial KEEP` writes `{"port": n}` once it listens,
-and its `Usage` for every line it reads.
+`python -m simulators.bench.target simulators|trivial|bare KEEP` writes `{"port": n}` once it
+listens, and its `Usage` for every line it reads.
 """
 
 import asyncio
@@ -10,6 +11,8 @@ import os
 import resource
 import sys
 import threading
+import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +22,11 @@ import uvloop
 from flask import Flask
 
 from simulators.app import Options, Simulators
+from simulators.catalog import PROVIDERS
 from simulators.kernel.accounts import DEFAULT
+from simulators.kernel.call import Call, Reply
 from simulators.kernel.pipeline import Settings
+from simulators.samples import HOST, sample
 from simulators.server import collector
 from simulators.server.gateway import Gateway
 
@@ -58,6 +64,34 @@ def trivial() -> Flask:
     return app
 
 
+class Bare:
+    """Answers every request to a provider with the same bytes: what the server alone can do."""
+
+    def __init__(self, answers: Mapping[str, Reply]) -> None:
+        self._answers = answers
+
+    def answer(self, call: Call, port: int) -> Reply:
+        """The provider's, by the prefix of the path."""
+        return self._answers[call.path[1:].partition("/")[0]]
+
+
+def answers(simulators: Simulators) -> dict[str, Reply]:
+    """What each provider answers to a good request."""
+    return {name: _answered(simulators, name) for name in PROVIDERS}
+
+
+def _answered(simulators: Simulators, name: str) -> Reply:
+    record, known = sample(name), PROVIDERS[name].published
+    to = record.written(record.number(1))
+    call = record.call(known, to, "918273", now=time.time(), nonce=f"{time.time_ns()}")
+    call.path = f"/{name}{call.path}"
+    call.headers = {**call.headers, "host": HOST}
+    reply = simulators.gateway.answer(call, 0)
+    if reply.status >= 300:
+        raise RuntimeError(f"{name} refuses its own sample: {reply.body!r}")
+    return reply
+
+
 def _answer(simulators: Simulators, stop: Any) -> None:
     for _line in sys.stdin:
         kept = simulators.call(lambda: simulators.store.newest(DEFAULT))
@@ -78,6 +112,9 @@ def main() -> None:
     simulators = Simulators(Options(port=0, tls_port=None, settings=settings, keep=keep))
     if which == "trivial":
         simulators.gateway = Gateway({}, trivial(), {})
+    if which == "bare":
+        bare = Bare(answers(simulators))
+        simulators.gateway.answer = bare.answer  # type: ignore[method-assign]  # in its place
 
     def ready() -> None:
         collector.settle()
