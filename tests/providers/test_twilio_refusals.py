@@ -79,6 +79,12 @@ REFUSALS = [
     (30030, "Invalid AddressRetention", {"AddressRetention": "hide"}),
     (21627, "Max Price must be a valid float", {"MaxPrice": "cheap"}),
     (21627, "Max Price must be a valid float", {"MaxPrice": "0"}),
+    (
+        20001,
+        "Invalid SendAt: 2022-01-28T14.44.47Z. SendAt must be a valid ISO 8601 formatted datetime"
+        " string: yyyy-MM-dd'T'HH:mm:ss'Z'",
+        {"ScheduleType": "fixed", "SendAt": "2022-01-28T14.44.47Z"},
+    ),
     (35118, "MessagingServiceSid is required to schedule a message", {"ScheduleType": "fixed"}),
     (21211, "Invalid 'To' Phone Number: XXXX", {"To": "me"}),
     (21211, "Invalid 'To' Phone Number: +1555XXXX", {"To": "+15551234"}),
@@ -180,7 +186,11 @@ def test_asks_in_twilios_order(fields, code, send):
     ("at", "code"),
     [
         (None, 35111),
-        ("tomorrow", 35115),
+        ("tomorrow", 20001),
+        ("2026-06-01T12:05:00", 20001),
+        ("2026-06-01 12:05:00Z", 20001),
+        ("2026-06-01T12:05:00.000Z", None),
+        ("2026-06-01T14:05:00+02:00", None),
         ("2026-06-01T12:04:59Z", 35114),
         ("2026-07-06T12:00:01Z", 35117),
         ("2026-06-01T12:05:00Z", None),

@@ -311,3 +311,21 @@ def test_number_insight_is_refused_in_its_own_words(path, api):
         status(number="07999999999"),
         status(number=TO, api_secret="wrong"),
     )
+
+
+@pytest.mark.parametrize(
+    ("when", "status"),
+    [
+        ({}, 200),
+        ({"timestamp": "2026-01-02 03:04:05"}, 200),
+        ({"timestamp": "2026-01-02T03:04:05Z"}, 420),
+    ],
+)
+def test_a_conversion_without_a_time_is_of_now(when, status, api):
+    """The official PHP SDK sends none; a time is written as documented."""
+    (sent,) = api.submit()
+    told = {"message-id": sent["message-id"], "delivered": "true", **when}
+
+    answer = requests.post(api.url + "/conversions/sms", data={**api.own, **told}, timeout=10)
+
+    assert status == answer.status_code

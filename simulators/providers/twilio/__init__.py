@@ -177,7 +177,7 @@ EMULATES = (
         _MESSAGE,
     ),
     (
-        "Order of the checks, and which of 35114, 35115 and 35117 goes with which fault",
+        "Order of the checks, and which of 35114 and 35117 goes with which fault",
         "chosen: not documented",
         "https://www.twilio.com/docs/api/errors",
     ),

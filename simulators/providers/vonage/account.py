@@ -157,7 +157,8 @@ def convert(exchange: Exchange) -> Reply:
         raise Refusal("402")
     given = wire.parameters(exchange.document)
     delivered = given.get("delivered", "").lower()
-    if delivered not in ("true", "false", "1", "0") or _time(given.get("timestamp", "")) is None:
+    stamp = given.get("timestamp")  # left out, it is the time of the request; the PHP SDK does so
+    if delivered not in ("true", "false", "1", "0") or (stamp and _time(stamp) is None):
         raise Refusal("420")
     message = _find(exchange, given.get("message-id", ""))
     if message is None:
