@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from http.client import HTTPConnection, HTTPResponse
@@ -166,7 +166,13 @@ def command() -> Callable[..., Done]:
 class Locust:
     """One run of Locust, begun by `begin_locust`."""
 
-    def __init__(self, warm: "subprocess.Popen[str]", folder: Path, argv: Sequence[Any]) -> None:
+    def __init__(
+        self,
+        warm: "subprocess.Popen[str]",
+        folder: Path,
+        argv: Sequence[Any],
+        environment: Mapping[str, str],
+    ) -> None:
         self._files = {name: folder / f"{secrets.token_hex(4)}.{name}" for name in ("out", "err")}
         told = folder / f"{secrets.token_hex(4)}.told"
         os.mkfifo(told)
@@ -175,7 +181,7 @@ class Locust:
             **{name: str(path) for name, path in self._files.items()},
             "told": str(told),
             "cwd": os.getcwd(),
-            "env": dict(os.environ),
+            "env": {**os.environ, **environment},
             "argv": [str(one) for one in argv],
         }
         assert warm.stdin is not None
@@ -200,14 +206,14 @@ def begin_locust(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
     folder = tmp_path_factory.mktemp("locust")
     warm: list[subprocess.Popen[str]] = []
 
-    def begin(*argv: Any) -> Locust:
+    def begin(*argv: Any, **environment: str) -> Locust:
         if not warm:
             command = [sys.executable, str(Path(__file__).with_name("warm.py"))]
             pipe = subprocess.PIPE
             warm.append(subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True))
             assert warm[0].stdout is not None
             assert "ready\n" == warm[0].stdout.readline()
-        return Locust(warm[0], folder, argv)
+        return Locust(warm[0], folder, argv, environment)
 
     yield begin
     for one in warm:

@@ -16,7 +16,7 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
-from simulators.cli import load as command
+from simulators.cli import load as cli_load
 from simulators.data import data
 from simulators.load import launch
 from simulators.load.settings import NotReady, Settings, check
@@ -25,8 +25,38 @@ COMMAND = [sys.executable, "-m", "simulators.cli", "load"]
 SMOKE = Path(__file__).parent / "smoke.py"
 
 
-def run(*arguments, **environment):
-    """The finished command."""
+@pytest.fixture
+def run(command, begin_locust, monkeypatch):
+    """The finished command: in this process, but for its Locust."""
+
+    def locust(arguments, environment):
+        done = begin_locust(*arguments, **environment).wait()
+        sys.stdout.write(done.stdout)
+        sys.stderr.write(done.stderr)
+        return done.returncode
+
+    monkeypatch.setattr(launch, "locust", locust)
+    before = signal.getsignal(signal.SIGTERM)
+    yield lambda *arguments, **environment: command("load", *arguments, **environment)
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture
+def refused(run):
+    """The one line of a command that is refused as wrong usage."""
+
+    def told(*arguments, **environment):
+        done = run(*arguments, **environment)
+
+        assert (2, "") == (done.returncode, done.stdout), done.stderr
+        assert 1 == done.stderr.count("\n"), done.stderr
+        return done.stderr
+
+    return told
+
+
+def process(*arguments, **environment):
+    """The finished command, all of it as a person runs it."""
     return subprocess.run(
         [*COMMAND, *map(str, arguments)],
         env={**os.environ, **environment},
@@ -34,15 +64,6 @@ def run(*arguments, **environment):
         text=True,
         timeout=50,
     )
-
-
-def refused(*arguments, **environment):
-    """The one line of a command that is refused as wrong usage."""
-    done = run(*arguments, **environment)
-
-    assert (2, "") == (done.returncode, done.stdout), done.stderr
-    assert 1 == done.stderr.count("\n"), done.stderr
-    return done.stderr
 
 
 @pytest.fixture
@@ -95,7 +116,7 @@ def scenario(tmp_path):
         ([SMOKE, "--sim", "nowhere:x"], "is not an address"),
     ],
 )
-def test_a_mistake_is_one_line(arguments, told):
+def test_a_mistake_is_one_line(arguments, told, refused):
     """Exit code 2, and nobody has started anything."""
     assert told in refused(*arguments)
 
@@ -108,12 +129,12 @@ def test_a_mistake_is_one_line(arguments, told):
         (["--sim", "none"], "--host: expected the address of the service under test"),
     ],
 )
-def test_a_service_that_is_not_there_is_one_line(scenario, arguments, told):
+def test_a_service_that_is_not_there_is_one_line(scenario, arguments, told, refused):
     """With the option that names it."""
     assert told in refused(scenario, "--sim", "none", *arguments)
 
 
-def test_a_wrong_token_is_one_line(scenario, logto):
+def test_a_wrong_token_is_one_line(scenario, logto, refused):
     """And none, where one is asked for; the token itself is not told."""
     there = (scenario, "--sim", "none", "--host", logto)
     wrong = refused(*there, "--token", "secret-but-wrong")
@@ -157,12 +178,12 @@ def test_the_service_that_is_started_is_as_logto_is(monkeypatch):
     for name in ("send_verify", "flow_control"):
         scenario = launch.find(name, data("loadtests"))
         with ExitStack() as closing:
-            command._placed(scenario, Settings(sim=""), "provider", closing)
+            cli_load._placed(scenario, Settings(sim=""), "provider", closing)
 
     assert ["--otp-faithful" in options for options in asked] == [True, False]
 
 
-def test_an_unknown_provider_is_one_line(sms):
+def test_an_unknown_provider_is_one_line(sms, refused):
     """With those that there are."""
     told = refused(SMOKE, "--sim", sms.simulators.url, "--provider", "twillio")
 
@@ -174,7 +195,10 @@ def test_without_locust_it_says_how_to_get_it(tmp_path):
     (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['locust'] = None\n")
     path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", ""), os.getcwd()])
 
-    assert "pip install 'sms-simulators[load]'" in refused(SMOKE, PYTHONPATH=path)
+    done = process(SMOKE, PYTHONPATH=path)
+
+    assert (2, "") == (done.returncode, done.stdout)
+    assert "pip install 'sms-simulators[load]'" in done.stderr
 
 
 def test_scenarios_are_known_by_what_they_say(tmp_path, scenario):
@@ -195,7 +219,7 @@ def test_scenarios_are_known_by_what_they_say(tmp_path, scenario):
         launch.find("othr", tmp_path)
 
 
-def test_a_user_that_hides_locusts_own_run_is_one_line(sms, tmp_path):
+def test_a_user_that_hides_locusts_own_run_is_one_line(sms, tmp_path, refused):
     """Locust would call it to start the user, and every user would end at once."""
     path = tmp_path / "mine.py"
     path.write_text(SMOKE.read_text().replace("    people = 0\n", "    run = run\n"))
@@ -206,7 +230,7 @@ def test_a_user_that_hides_locusts_own_run_is_one_line(sms, tmp_path):
 @pytest.mark.slow
 def test_a_run_is_judged_and_told(tmp_path):
     """By itself it starts what it needs; the verdict is on stdout, in JSON and in JUnit."""
-    done = run(
+    done = process(
         SMOKE, "--users", 4, "--time", "2s", "--seed", "7", "--threshold", "send p99 < 30 s",
         "--json", tmp_path / "v.json", "--junit", tmp_path / "v.xml",
         "--report", tmp_path / "v.html",
@@ -230,13 +254,13 @@ def test_a_run_is_judged_and_told(tmp_path):
 
 
 @pytest.mark.slow
-def test_the_command_of_the_page_is_about_what_there_is():
+def test_the_command_of_the_page_is_about_what_there_is(run):
     """With fewer people and for a few seconds: each of its thresholds has a value."""
     page = (Path(__file__).parents[2] / "docs/load.md").read_text()
     (written,) = re.findall(r"^sms-simulators load (send_verify .*?)^```", page, re.M | re.S)
     arguments = shlex.split(written.replace("\\\n", " "))
     arguments[arguments.index("--report") : arguments.index("--report") + 2] = []
-    done = run(*arguments, "--users", 2, "--time", "8s", "--shape", "steady")
+    done = run(*arguments, "--users", 2, "--time", "5s", "--shape", "steady")
     thresholds = re.findall(r"--threshold '(.*?)'", written)
 
     assert 3 == len(thresholds)
@@ -251,7 +275,7 @@ def test_the_command_of_the_page_is_about_what_there_is():
         (["--threshold", "send requests > 1000000"], "FAIL  send requests > 1000000: it was "),
     ],
 )
-def test_what_does_not_hold_fails_the_run(arguments, told):
+def test_what_does_not_hold_fails_the_run(arguments, told, run):
     """Exit code 1, and the number or the value is told."""
     done = run(SMOKE, "--users", 2, "--time", "1s", *arguments)
 
@@ -261,7 +285,7 @@ def test_what_does_not_hold_fails_the_run(arguments, told):
 
 
 @pytest.mark.slow
-def test_no_verdict_is_no_success(sms, tmp_path):
+def test_no_verdict_is_no_success(sms, tmp_path, run):
     """Whatever Locust ends with: 0 is for a verdict that says so."""
     path = tmp_path / "mine.py"
     gone = "\n\n@events.test_stop.add_listener\ndef _gone(**_):\n    __import__('os')._exit(0)\n"
@@ -279,7 +303,7 @@ def test_no_verdict_is_no_success(sms, tmp_path):
 def test_success_is_a_verdict_that_says_so(code, passed, expected):
     """By Locust's exit code, and by what the verdict says if there is one."""
     try:
-        found = command._exit_code(code, passed)
+        found = cli_load._exit_code(code, passed)
     except SystemExit as ended:
         found = ended.code
 
@@ -288,7 +312,7 @@ def test_success_is_a_verdict_that_says_so(code, passed, expected):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("processes", [(), ("--processes", 2)], ids=["one", "several"])
-def test_a_set_up_that_fails_is_one_line(sms, tmp_path, processes):
+def test_a_set_up_that_fails_is_one_line(sms, tmp_path, processes, refused):
     """Before the first user: nobody sends anything."""
     path = tmp_path / "mine.py"
     broken = "\n\n@events.test_start.add_listener\ndef _set_up(**_):\n    raise ValueError('oh')\n"
@@ -300,7 +324,7 @@ def test_a_set_up_that_fails_is_one_line(sms, tmp_path, processes):
 
 
 @pytest.mark.slow
-def test_a_run_whose_workers_are_lost_is_judged(sms, tmp_path):
+def test_a_run_whose_workers_are_lost_is_judged(sms, tmp_path, run):
     """Locust stops such a run in the watch over heartbeats, and would end that watch half way."""
     path = tmp_path / "mine.py"
     lost = """
@@ -312,14 +336,18 @@ def _lose(environment, **_):
     from locust.runners import MasterRunner
 
     class Level(LoadTestShape):
+        ending = 30
+
         def tick(self):
-            return (2, 2) if self.get_run_time() < 30 else None
+            return (2, 2) if self.get_run_time() < self.ending else None
 
     def lose():
         while not run.ledger.count("sent"):
             gevent.sleep(0.1)
         for worker in environment.runner.clients.all:
             worker.heartbeat = -1
+        shape = environment.shape_class
+        shape.ending = shape.get_run_time() + 4  # the watch looks every second
 
     if isinstance(environment.runner, MasterRunner):
         environment.shape_class = Level()

@@ -1,10 +1,7 @@
 """A master and workers: one ledger, one verdict, and no number that two workers use."""
 
 import json
-import os
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -19,30 +16,22 @@ def free_port():
 
 
 @pytest.fixture
-def distributed(sms, tmp_path):
+def distributed(sms, tmp_path, begin_locust):
     """Runs a master and two workers for two seconds; its exit code and its verdict."""
     port, verdict = free_port(), tmp_path / "verdict.json"
-    sim = ["--sim", sms.simulators.url, "--account", sms.world.id]
-    common = [sys.executable, "-m", "locust", "-f", str(SMOKE), *sim, "--headless"]
-    workers = []
+    common = ["-f", SMOKE, "--sim", sms.simulators.url, "--account", sms.world.id, "--headless"]
 
     def run(*options):
         master = [*common, "--master", "--master-bind-host", "127.0.0.1", *options]
         master += ["--master-bind-port", port, "--expect-workers", "2", "--stop-timeout", "5"]
-        master += ["--users", "6", "--spawn-rate", "6", "--run-time", "2s"]
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        master += ["--users", "6", "--spawn-rate", "6", "--run-time", "2s", "--verdict", verdict]
         worker = [*common, "--worker", "--master-host", "127.0.0.1", "--master-port", port]
-        workers.extend(subprocess.Popen(worker, **pipes) for _ in range(2))
-        done = subprocess.run(
-            [*master, "--verdict", str(verdict)], timeout=40, env=os.environ, **pipes
-        )
-        said = done.stdout + "".join(process.communicate(timeout=20)[0] for process in workers)
+        begun = [begin_locust(*arguments) for arguments in (worker, worker, master)]
+        *_, done = ended = [one.wait() for one in begun]
+        said = "".join(one.stdout + one.stderr for one in ended)
         return done.returncode, json.loads(verdict.read_text()), said
 
-    yield run
-    for process in workers:
-        process.kill()
-        process.communicate()
+    return run
 
 
 @pytest.mark.slow
