@@ -24,7 +24,7 @@ from simulators.kernel.provider import Provider
 from simulators.kernel.rules import Rule, install
 from simulators.kernel.world import World
 from simulators.loopback import is_loopback
-from simulators.otp.service import Policy
+from simulators.otp.policy import Policy
 from simulators.server import tls, watchdog
 from simulators.server.apps import App
 from simulators.server.arrival import Site

@@ -21,7 +21,7 @@ from simulators.kernel.accounts import AccountDocument
 from simulators.kernel.pipeline import Settings
 from simulators.kernel.rules import Rule
 from simulators.loopback import is_loopback
-from simulators.otp.service import SENDS_PER_RECIPIENT, Policy
+from simulators.otp.policy import SENDS_PER_RECIPIENT, Policy
 from simulators.server import collector, tls
 from simulators.server.listeners import PortInUse
 from simulators.store.memory import KEEP

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 import orjson
 
 from simulators.otp.connector import Config, Connector, Incoming, Outgoing
+from simulators.otp.policy import Policy
 from simulators.otp.state import State
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
-SENDS_PER_RECIPIENT = 10
 _SIZE = 48
 _LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -25,18 +25,6 @@ class Carrier(Protocol):
 
     async def send(self, outgoing: Outgoing) -> Incoming:
         """One request and its answer."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
-    """How the service is run. `faithful` has the blind spots of Logto's connectors too;
-    `sends_per_recipient` are let through in ten minutes; with a `token`, the Management API wants
-    it. Codes, ids and tokens are foretold by a `seed`; without one nobody foretells them."""
-
-    faithful: bool = False
-    sends_per_recipient: int = SENDS_PER_RECIPIENT
-    token: str = ""
-    seed: str = ""
 
 
 class Signer:
@@ -103,7 +91,7 @@ class Service:
     carrier: Carrier
     now: Callable[[], float]
     chance: random.Random
-    policy: Policy = Policy()
+    policy: Policy = field(default_factory=Policy)
     state: State = field(default_factory=State)
     signer: Signer = field(default_factory=Signer)
 

@@ -14,7 +14,7 @@ from simulators.app import Options, in_thread
 from simulators.catalog import PROVIDERS
 from simulators.cli import commands
 from simulators.otp import pool
-from simulators.otp.service import Policy
+from simulators.otp.policy import Policy
 from simulators.samples import sample
 from simulators.testing.refusals import cases
 

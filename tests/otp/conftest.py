@@ -14,7 +14,8 @@ import pytest
 from simulators.kernel.call import Call
 from simulators.otp.app import build
 from simulators.otp.connector import Connector, ConnectorError, Crash, Incoming, Outgoing
-from simulators.otp.service import Policy, Service
+from simulators.otp.policy import Policy
+from simulators.otp.service import Service
 from simulators.server.arrival import full_environ
 from simulators.server.loop import run
 

@@ -10,7 +10,7 @@ import pytest
 from simulators.app import Options, Simulators, in_thread
 from simulators.catalog import PROVIDERS
 from simulators.kernel.rules import install, read_all
-from simulators.otp.service import Policy
+from simulators.otp.policy import Policy
 from simulators.server.listeners import PortInUse
 
 PHONE = "4512345678"
