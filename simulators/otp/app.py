@@ -26,7 +26,7 @@ from simulators.otp.api import (
     settings,
     tokens,
 )
-from simulators.otp.connector import ConnectorError, Crash
+from simulators.otp.connector import ConnectorError, Crash, Silence
 from simulators.otp.errors import OriginRefused, Refused, from_connector
 from simulators.otp.route import NO_CONTENT, Route, Said, seen
 from simulators.otp.service import Service
@@ -117,14 +117,20 @@ def _language() -> str:
 def _later(
     work: Awaitable[Any], language: str, more: cors.Headers
 ) -> Callable[[], Awaitable[Response]]:
-    async def finish() -> Response:
+    async def finish() -> Response | None:
         try:
             return _response(seen(await work), more)
+        except Silence:
+            return None
         except Exception as error:
             return _response(_failed(error, language), more)
 
     async def shielded() -> Response:  # a client that leaves does not stop what it began
-        return await asyncio.shield(asyncio.ensure_future(finish()))
+        answer = await asyncio.shield(asyncio.ensure_future(finish()))
+        if answer is None:
+            await asyncio.Event().wait()  # until the client has had enough
+        assert answer is not None  # noqa: S101 - nobody comes here without one
+        return answer
 
     return shielded
 

@@ -7,7 +7,7 @@ https://github.com/logto-io/logto/tree/master/packages/toolkit/connector-kit
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 UsageType = Literal[
@@ -55,11 +55,18 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A provider's answer. `content_type` is the header's value; one client judges by it."""
+    """A provider's answer. `content_type` and `location` are headers' values, `reason` the words
+    beside the status."""
 
     status: int
     body: bytes
     content_type: str = "application/json"
+    location: str = ""
+    reason: str = ""
+
+
+class Cut(OSError):
+    """A connection that ended in the middle of an answer."""
 
 
 class ConnectorError(Exception):
@@ -72,8 +79,16 @@ class ConnectorError(Exception):
         self.data = data
 
 
+class Silence(Exception):
+    """Logto never answers: what it waits for never comes, and nothing ends the wait."""
+
+
 class Crash(Exception):
     """A fault that Logto's connector does not catch: its service answers 500."""
+
+
+def _stay(_sent: Outgoing, _answer: Incoming) -> Outgoing | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +99,9 @@ class Connector:
     that the connector drops without a word. Raises `ConnectorError`. `faithful` reads an answer
     as Logto does, its blind spots included; `careful` notices every refusal. Both return for a
     message that was handed off, and raise `ConnectorError` or `Crash` otherwise. `unreachable`
-    is the same for a connection that failed, given its reason.
+    is the same for a connection that failed, given its reason, and `cut` for one that ended in the
+    middle of an answer, where that is another matter. `follow` says what is sent next where an
+    answer says to go elsewhere; after `most_redirects` the connection has failed.
     """
 
     id: str
@@ -94,6 +111,10 @@ class Connector:
     faithful: Callable[[Incoming], None]
     careful: Callable[[Incoming], None]
     unreachable: Callable[[str], Exception]
+    cut: Callable[[str], Exception] | None = None
+    follow: Callable[[Outgoing, Incoming], Outgoing | None] = field(default=_stay)
+    most_redirects: int = 0
+    too_many: str = "Redirected {0} times. Aborting."
 
 
 _HANDLEBARS = re.compile(r"\{\{\s*([A-Za-z0-9_.]+)\s*\}\}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from simulators.loopback import is_loopback
-from simulators.otp.connector import Incoming, Outgoing
+from simulators.otp.connector import Cut, Incoming, Outgoing
 
 if TYPE_CHECKING:
     import aiohttp
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 KEPT_SECONDS = 60.0
 CONNECT_SECONDS = 10.0
+_READ = ("Content-Type", "Location")
 _WRITTEN = re.compile(r"[!-~]+")
 
 
@@ -38,15 +39,16 @@ class Pool:
         self._outbound: Outbound | None = None
 
     async def send(self, outgoing: Outgoing) -> Incoming:
-        """The answer; redirects are not followed. Raises `TimeoutError` when none comes in time,
-        `OSError` for a connection that fails or is not to be made, in the words of Node."""
+        """The answer, a redirect as well. Raises `TimeoutError` when none comes in time, `OSError`
+        for a connection that fails or is not to be made, in the words of Node, and `Cut` for one
+        that ends in the middle of the answer."""
         # Here, as a service that sends nothing yet starts faster without it.
         import aiohttp
 
         from simulators.outbound import is_outside
 
         url, host = self._route(outgoing.url)
-        headers = list(outgoing.headers)
+        headers = [_readable(pair, url, host) for pair in outgoing.headers]
         if host and "host" not in (name.lower() for name, _ in headers):
             headers.append(("Host", host))
         limits = aiohttp.ClientTimeout(
@@ -57,9 +59,12 @@ class Pool:
                 outgoing.method, url, headers, outgoing.body, limits
             ) as answer:
                 body = await answer.content.read(-1)
-                return Incoming(answer.status, body, answer.headers.get("Content-Type", ""))
+                kind, location = (answer.headers.get(name, "") for name in _READ)
+                return Incoming(answer.status, body, kind, location, answer.reason or "")
         except TimeoutError:
             raise TimeoutError(f"no answer within {self._timeout or CONNECT_SECONDS:g} s") from None
+        except aiohttp.ClientPayloadError:
+            raise Cut("The server aborted pending request") from None
         except aiohttp.ClientError as problem:
             said = _elsewhere(url) if is_outside(problem) else _in_words_of_node(problem)
             raise OSError(said) from None
@@ -100,6 +105,14 @@ class Pool:
         return self._outbound
 
 
+def _readable(pair: tuple[str, str], url: "URL", host: str) -> tuple[str, str]:
+    """A header as it is sent. The simulators compress nothing, whatever a client says it takes; a
+    vendor itself may, and must not in a way that cannot be read here."""
+    if pair[0].lower() != "accept-encoding" or host or is_loopback(url.raw_host or ""):
+        return pair
+    return pair[0], "gzip, deflate"
+
+
 def _elsewhere(url: "URL") -> str:
     host = url.host_subcomponent
     return f"{host} is not this machine: expected the simulators' address, or its leave"
@@ -110,8 +123,6 @@ def _in_words_of_node(problem: "aiohttp.ClientError") -> str:
 
     if isinstance(problem, aiohttp.ServerDisconnectedError):
         return "socket hang up"
-    if isinstance(problem, aiohttp.ClientPayloadError):
-        return "The server aborted pending request"
     if isinstance(problem, aiohttp.ClientConnectorError):
         refused = isinstance(problem.os_error, ConnectionRefusedError)
         where = f"{problem.host}:{problem.port}"

@@ -3,7 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-from simulators.otp.connector import Config, ConnectorError, Message, Moment, UsageType
+from simulators.otp.connector import (
+    Config,
+    Connector,
+    ConnectorError,
+    Cut,
+    Incoming,
+    Message,
+    Moment,
+    Outgoing,
+    UsageType,
+)
 from simulators.otp.errors import Refused
 from simulators.otp.service import Service
 
@@ -22,6 +32,20 @@ async def send(
     await hand_off(service, alive.factory, alive.config, message)
 
 
+async def _answered(service: Service, connector: Connector, outgoing: Outgoing) -> Incoming:
+    """The answer, wherever it lies in the end."""
+    for _ in range(connector.most_redirects + 1):
+        answer = await service.carrier.send(outgoing)
+        try:
+            elsewhere = connector.follow(outgoing, answer)
+        except ValueError:  # no URL
+            raise OSError("Invalid URL") from None
+        if elsewhere is None:
+            return answer
+        outgoing = elsewhere
+    raise OSError(connector.too_many.format(connector.most_redirects, outgoing.url))
+
+
 async def hand_off(service: Service, factory: str, config: Config, message: Message) -> None:
     """With a configuration that keeps its schema. Raises `ConnectorError` or `Crash` for a message
     that was not handed off."""
@@ -31,10 +55,11 @@ async def hand_off(service: Service, factory: str, config: Config, message: Mess
     if outgoing is None:
         return
     try:
-        answer = await service.carrier.send(outgoing)
+        answer = await _answered(service, connector, outgoing)
     except (OSError, TimeoutError) as problem:
         reason = str(problem) or type(problem).__name__
-        if service.policy.faithful:
-            raise connector.unreachable(reason) from None
-        raise ConnectorError("general", {"errorDescription": reason}) from None
+        if not service.policy.faithful:
+            raise ConnectorError("general", {"errorDescription": reason}) from None
+        failed = connector.cut if isinstance(problem, Cut) else None
+        raise (failed or connector.unreachable)(reason) from None
     (connector.faithful if service.policy.faithful else connector.careful)(answer)

@@ -51,8 +51,8 @@ NAMES = {
     "logto-vonage-sms": {"from": "brandName"},
     "logto-smsaero": {"sign": "senderName"},
 }
-# What every HTTP client writes for itself.
-TRANSPORT = {"host", "connection", "content-length", "accept-encoding"}
+# What the pool writes, as every HTTP client does.
+TRANSPORT = {"host", "content-length"}
 
 
 def content(use, in_unicode, client=""):

@@ -6,8 +6,10 @@ import threading
 from contextlib import closing, suppress
 
 import pytest
+from yarl import URL
 
-from simulators.otp.connector import Outgoing
+from simulators.otp import pool as pool_module
+from simulators.otp.connector import Cut, Outgoing
 from simulators.otp.pool import Pool
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
@@ -113,8 +115,23 @@ def test_a_connection_is_used_again(listener):
     assert (1, 3) == (listener.connections, len(listener.heads))
 
 
+def test_what_a_client_says_it_takes_is_said_on_the_wire(listener):
+    """To the simulators, which compress nothing; a vendor itself is told what can be read here."""
+    listener.answers = [ANSWER]
+    taken = ("accept-encoding", "gzip, deflate, br, zstd")
+
+    send(Pool(listener.url), get("https://vendor.example/", taken, ("Connection", "keep-alive")))
+
+    assert "\r\naccept-encoding: gzip, deflate, br, zstd\r\n" in listener.heads[0]
+    assert 1 == listener.heads[0].lower().count("\r\nconnection: keep-alive\r\n")
+    assert ("accept-encoding", "gzip, deflate") == pool_module._readable(
+        taken, URL("https://vendor.example/"), ""
+    )
+    assert taken == pool_module._readable(taken, URL(listener.url), "")
+
+
 def test_a_redirect_is_an_answer(listener):
-    """Nothing is sent a second time to somebody else."""
+    """Whether to go there is the client's matter, and it is told where."""
     moved = (
         b"HTTP/1.1 302 Found\r\nLocation: http://elsewhere.example/\r\nContent-Length: 0\r\n\r\n"
     )
@@ -122,7 +139,8 @@ def test_a_redirect_is_an_answer(listener):
 
     (answer,) = send(Pool(), get(listener.url))
 
-    assert 302 == answer.status
+    assert (302, "http://elsewhere.example/") == (answer.status, answer.location)
+    assert "Found" == answer.reason
 
 
 def test_a_name_under_localhost_is_this_machine(listener):
@@ -200,9 +218,10 @@ def test_a_connection_that_fails_is_told_as_node_tells_it(answer, said, listener
     """Logto puts these words into its answers. Nothing is tried twice: it may have been sent."""
     listener.answers = [answer]
 
-    with pytest.raises(OSError, match=said):
+    with pytest.raises(OSError, match=said) as failed:
         send(Pool(listener.url), get("https://vendor.example/"))
 
+    assert bool(answer) is isinstance(failed.value, Cut)
     assert 1 == len(listener.heads)
 
 

@@ -60,7 +60,7 @@ def request(config: Config, message: Message, moment: Moment) -> Outgoing:
     return Outgoing(
         method="POST",
         url=URL,
-        headers=(got.USER_AGENT, got.FORM),
+        headers=got.headers(got.FORM),
         body=got.form(fields).encode(),
     )
 
@@ -137,4 +137,6 @@ CONNECTOR = Connector(
     faithful=faithful,
     careful=careful,
     unreachable=got.crash,
+    follow=got.follow,
+    most_redirects=got.MOST_REDIRECTS,
 )

@@ -29,7 +29,7 @@ def request(config: Config, message: Message, _moment: Moment) -> Outgoing:
     return Outgoing(
         method="POST",
         url=config["endpoint"],
-        headers=(got.USER_AGENT, got.basic(config["apiToken"], ""), got.JSON),
+        headers=got.headers(got.basic(config["apiToken"], ""), got.JSON),
         body=got.document(document),
     )
 
@@ -51,4 +51,6 @@ CONNECTOR = Connector(
     faithful=got.relay,
     careful=careful,
     unreachable=got.crash,
+    follow=got.follow,
+    most_redirects=got.MOST_REDIRECTS,
 )

@@ -8,13 +8,46 @@ from base64 import b64encode
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote_plus
+from urllib.parse import quote_plus, urljoin, urlsplit
 
-from simulators.otp.connector import ConnectorError, Crash, Incoming
+from simulators.otp.connector import ConnectorError, Crash, Incoming, Outgoing
 
 USER_AGENT = ("user-agent", "got (https://github.com/sindresorhus/got)")
 FORM = ("content-type", "application/x-www-form-urlencoded")
 JSON = ("content-type", "application/json")
+_ENCODINGS = ("accept-encoding", "gzip, deflate, br, zstd")
+_ALIVE = ("Connection", "keep-alive")
+MOST_REDIRECTS = 10
+_REDIRECTS = (300, 301, 302, 303, 304, 307, 308)
+_AS_IT_WAS = (307, 308)  # the others make a GET of it
+_OF_ONE_HOST = ("host", "cookie", "authorization")
+
+
+def headers(*own: tuple[str, str]) -> tuple[tuple[str, str], ...]:
+    """A connector's own headers, with what got and Node add to them; a host and a length come when
+    it is sent."""
+    named = {name.lower() for name, _ in own}
+    added = [pair for pair in (_ENCODINGS, _ALIVE) if pair[0].lower() not in named]
+    return (USER_AGENT, *own, *added)
+
+
+def follow(sent: Outgoing, answer: Incoming) -> Outgoing | None:
+    """What got sends next, where an answer says that it is elsewhere; None where it does not."""
+    if answer.status not in _REDIRECTS or not answer.location:
+        return None
+    url = urljoin(sent.url, answer.location)
+    kept = sent.headers
+    if place(url) != place(sent.url):
+        kept = tuple(pair for pair in kept if pair[0].lower() not in _OF_ONE_HOST)
+    as_it_was = answer.status in _AS_IT_WAS
+    method, body = (sent.method, sent.body) if as_it_was else ("GET", b"")
+    return Outgoing(method=method, url=url, headers=kept, body=body)
+
+
+def place(url: str) -> tuple[str | None, int | None]:
+    """The host and the port of a URL. Raises `ValueError` for what is none."""
+    parts = urlsplit(url)
+    return parts.hostname, parts.port
 
 
 def basic(user: str, password: str) -> tuple[str, str]:
@@ -53,7 +86,7 @@ def relay(answer: Incoming) -> None:
 def failed(answer: Incoming, method: str, url: str) -> str:
     """got's message about an answer that is not ok."""
     known = answer.status in HTTPStatus.__members__.values()
-    phrase = HTTPStatus(answer.status).phrase if known else ""
+    phrase = answer.reason or (HTTPStatus(answer.status).phrase if known else "")
     return f"Request failed with status code {answer.status} ({phrase}): {method} {url}"
 
 

@@ -69,7 +69,7 @@ def _headers(config: Config) -> tuple[tuple[str, str], ...]:
     named = {"authorization": config["authorization"]} if config.get("authorization") else {}
     named["content-type"] = "application/json"
     named |= {name.lower(): value for name, value in config.get("headers", {}).items()}
-    return got.USER_AGENT, *named.items()
+    return got.headers(*named.items())
 
 
 def careful(answer: Incoming) -> None:
@@ -105,4 +105,6 @@ CONNECTOR = Connector(
     faithful=got.relay,
     careful=careful,
     unreachable=unreachable,
+    follow=got.follow,
+    most_redirects=got.MOST_REDIRECTS,
 )

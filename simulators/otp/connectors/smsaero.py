@@ -32,7 +32,7 @@ def request(config: Config, message: Message, _moment: Moment) -> Outgoing:
     return Outgoing(
         method="POST",
         url=URL,
-        headers=(got.USER_AGENT, got.basic(config["email"], config["apiKey"]), got.JSON),
+        headers=got.headers(got.basic(config["email"], config["apiKey"]), got.JSON),
         body=got.document(document),
     )
 
@@ -58,4 +58,6 @@ CONNECTOR = Connector(
     faithful=got.relay,
     careful=careful,
     unreachable=got.crash,
+    follow=got.follow,
+    most_redirects=got.MOST_REDIRECTS,
 )

@@ -44,8 +44,7 @@ def request(config: Config, message: Message, moment: Moment) -> Outgoing:
         "PhoneNumberSet": [message.to],
     }
     body, now = got.document(document), int(moment.now)
-    headers = (
-        got.USER_AGENT,
+    headers = got.headers(
         ("authorization", authorization(config, body, now)),
         ("content-type", KIND),
         ("host", HOST),
@@ -149,4 +148,6 @@ CONNECTOR = Connector(
     faithful=faithful,
     careful=careful,
     unreachable=got.crash,
+    follow=got.follow,
+    most_redirects=got.MOST_REDIRECTS,
 )

@@ -34,7 +34,7 @@ def request(config: Config, message: Message, _moment: Moment) -> Outgoing:
     return Outgoing(
         method="POST",
         url=URL.format(config["accountSID"]),
-        headers=(got.USER_AGENT, proof, got.FORM),
+        headers=got.headers(proof, got.FORM),
         body=got.form(fields).encode(),
     )
 
@@ -59,4 +59,6 @@ CONNECTOR = Connector(
     faithful=got.relay,
     careful=careful,
     unreachable=got.crash,
+    follow=got.follow,
+    most_redirects=got.MOST_REDIRECTS,
 )

@@ -5,7 +5,9 @@ https://developer.vonage.com/en/api/sms
 """
 
 import json
+from http import HTTPStatus
 from typing import Any
+from urllib.parse import urljoin
 
 from simulators.otp.connector import (
     Config,
@@ -15,6 +17,7 @@ from simulators.otp.connector import (
     Message,
     Moment,
     Outgoing,
+    Silence,
     choose,
     fill,
 )
@@ -24,6 +27,8 @@ from simulators.otp.connectors import got
 URL = "https://rest.nexmo.com/sms/json"
 TAKEN = "0"
 THROTTLED = "1"
+_REDIRECTS = (301, 302, 303, 307, 308)
+_AS_GET = (301, 302)  # of a POST
 _FETCH = (("accept", "*/*"), ("accept-language", "*"), ("sec-fetch-mode", "cors"))
 
 
@@ -40,10 +45,12 @@ def request(config: Config, message: Message, _moment: Moment) -> Outgoing:
         method="POST",
         url=URL,
         headers=(
+            ("connection", "keep-alive"),
             ("user-agent", "@vonage/server-sdk/3.0.0, node/22.23.3,"),
             got.JSON,
             ("Authorization", proof),
             *_FETCH,
+            ("accept-encoding", "br, gzip, deflate"),
         ),
         body=got.document(document),
     )
@@ -87,6 +94,25 @@ def unreachable(reason: str) -> Exception:
     return ConnectorError("general", f"request to {URL} failed, reason: {reason}")
 
 
+def cut(_reason: str) -> Exception:
+    """The SDK's client waits for the rest of the answer, and has no time limit."""
+    return Silence()
+
+
+def follow(sent: Outgoing, answer: Incoming) -> Outgoing | None:
+    """As fetch does: https://fetch.spec.whatwg.org/#http-redirect-fetch"""
+    if answer.status not in _REDIRECTS or not answer.location:
+        return None
+    url = urljoin(sent.url, answer.location)
+    dropped = [] if got.place(url) == got.place(sent.url) else ["authorization", "cookie", "host"]
+    method, body = sent.method, sent.body
+    if answer.status == HTTPStatus.SEE_OTHER or answer.status in _AS_GET:
+        method, body = "GET", b""
+        dropped += ["content-type", "content-length"]
+    kept = tuple(pair for pair in sent.headers if pair[0].lower() not in dropped)
+    return Outgoing(method=method, url=url, headers=kept, body=body)
+
+
 def _messages(said: Any) -> list[dict[str, Any]]:
     return noticing.objects(said.get("messages") if isinstance(said, dict) else None)
 
@@ -99,4 +125,8 @@ CONNECTOR = Connector(
     faithful=faithful,
     careful=careful,
     unreachable=unreachable,
+    cut=cut,
+    follow=follow,
+    most_redirects=20,
+    too_many="maximum redirect reached at: {1}",
 )

@@ -52,7 +52,7 @@ def request(config: Config, message: Message, _moment: Moment) -> Outgoing | Non
     return Outgoing(
         method="POST",
         url=URL,
-        headers=(got.USER_AGENT, ("content-type", kind), accept),
+        headers=got.headers(("content-type", kind), accept),
         body=got.form(fields).encode(),
     )
 
@@ -118,4 +118,6 @@ CONNECTOR = Connector(
     faithful=faithful,
     careful=careful,
     unreachable=unreachable,
+    follow=got.follow,
+    most_redirects=got.MOST_REDIRECTS,
 )
