@@ -7,7 +7,7 @@ import pytest
 from oauthlib.oauth1 import SIGNATURE_TYPE_BODY, SIGNATURE_TYPE_QUERY, Client
 
 from simulators.kernel.call import Call
-from simulators.providers.gatewayapi import signing
+from simulators.providers.gatewayapi import access, receipts
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors/gatewayapi.json").read_text())
 FORM = "application/x-www-form-urlencoded"
@@ -18,10 +18,10 @@ def test_the_base_string_and_signature_of_the_vendors_example():
     vector = VECTORS["oauth"]
     call = Call("POST", "/rest/mtsms", headers={"host": "gatewayapi.com"}, scheme="https")
 
-    base = signing.base_string(call, vector["parameters"])
+    base = access.base_string(call, vector["parameters"])
 
     assert vector["base_string"] == base
-    assert vector["signature"] == signing.signature(base, vector["secret"])
+    assert vector["signature"] == access.signature(base, vector["secret"])
 
 
 @pytest.mark.parametrize(
@@ -50,17 +50,17 @@ def test_agrees_with_oauthlib(url, body, kind):
     names = {name.lower(): value for name, value in headers.items()}
     call = Call("POST", "/" + path, query, names | {"host": host}, scheme=scheme)
     call.body = (signed_body or "").encode()
-    in_header = signing.header(names.get("authorization", "")) or {}
-    pairs = {**in_header, **dict(signing._pairs(query)), **dict(signing._pairs(signed_body or ""))}
-    base = signing.base_string(call, in_header)
-    assert pairs["oauth_signature"] == signing.signature(base, "S&CR%T")
+    in_header = access.header(names.get("authorization", "")) or {}
+    pairs = {**in_header, **dict(access._pairs(query)), **dict(access._pairs(signed_body or ""))}
+    base = access.base_string(call, in_header)
+    assert pairs["oauth_signature"] == access.signature(base, "S&CR%T")
 
 
 def test_the_vendors_sample_token_is_made_byte_for_byte():
     """The same payload and secret give the token printed in the documentation."""
     vector = VECTORS["jwt"]
 
-    assert vector["token"] == signing.jwt(vector["payload"], vector["secret"])
+    assert vector["token"] == receipts.jwt(vector["payload"], vector["secret"])
 
 
 @pytest.mark.parametrize(
@@ -69,6 +69,6 @@ def test_the_vendors_sample_token_is_made_byte_for_byte():
 )
 def test_reads_any_authorization_header(header):
     """A header of another scheme is none of OAuth's, a broken one has fewer parameters."""
-    found = signing.header(header)
+    found = access.header(header)
 
     assert found is None or isinstance(found, dict)

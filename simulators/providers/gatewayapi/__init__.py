@@ -104,6 +104,11 @@ EMULATES = (
     ("token, user and password, OAuth 1.0a without a user", "full; 300 s of clock skew", DOCS),
     ("bearer token", "refused; documented for /api/vas alone", DOCS),
     ("msisdn with + or 00", "accepted; the contract wants digits alone, as documented", DOCS),
+    (
+        "numbers of no numbering plan",
+        "taken by their length: what becomes of them is not told",
+        DOCS,
+    ),
     ("characters outside GSM 03.38 without UCS2", "arrive as ?; as what is not documented", DOCS),
     ("reading back", "404 until ENROUTE, then at once", DOCS),
     ("notifications, signed with a JWT", "full; also to the webhooks of the account", DOCS),

@@ -1,18 +1,126 @@
-"""Who asks: a token, a user name and password, or OAuth 1.0a without a user (two-legged).
+"""Who asks: a token, a user name and password, or OAuth 1.0a without a user (two-legged), whose
+signature is made here.
 
-Reference: https://gatewayapi.com/docs/apis/legacy/rest/ , "Authentication".
+OAuth: RFC 5849 with an empty token secret, https://gatewayapi.com/docs/apis/legacy/rest/ .
+A signature that is not the right one is tried against what clients of their own get wrong.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple
+import base64
+import dataclasses
+import hashlib
+import hmac
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, quote, unquote
 
-from simulators.kernel import credentials
+from simulators.kernel import credentials, mismatch
+from simulators.kernel.call import Call
 from simulators.kernel.catalogue import Problem
 from simulators.kernel.clock import Chance
 from simulators.kernel.credentials import Credential
+from simulators.kernel.mismatch import Signed
 from simulators.kernel.provider import Exchange, Refusal
-from simulators.kernel.reading import Fields, first, form
-from simulators.providers.gatewayapi import signing
+from simulators.kernel.reading import MAX_FIELDS, Fields, first, form
+
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+
+
+def header(authorization: str) -> dict[str, str] | None:
+    """The parameters of an OAuth Authorization header, None for one of another scheme."""
+    scheme, _, rest = authorization.partition(" ")
+    if scheme.lower() != "oauth":
+        return None
+    pairs = [part.strip().partition("=") for part in rest.split(",")]
+    return {name.strip(): unquote(value.strip().strip('"')) for name, _, value in pairs if name}
+
+
+def base_string(call: Call, oauth: Mapping[str, str]) -> str:
+    """Section 3.4.1: method, URL without its query, and all parameters, each percent-encoded.
+
+    `oauth` are the parameters of the Authorization header, if it has any; those of the query and
+    of a form body are taken from the call.
+    """
+    pairs = [(name, value) for name, value in oauth.items() if name.lower() != "realm"]
+    pairs += _pairs(call.query)
+    if call.content_type == "application/x-www-form-urlencoded":
+        pairs += _pairs(call.body.decode("utf-8", "replace"))
+    encoded = sorted((_enc(k), _enc(v)) for k, v in pairs if k != "oauth_signature")
+    normalized = "&".join([f"{name}={value}" for name, value in encoded])
+    return f"{call.method}&{_enc(_url(call))}&{_enc(normalized)}"
+
+
+def _url(call: Call) -> str:
+    host = call.host.lower().removesuffix(_DEFAULT_PORTS[call.scheme])
+    return f"{call.scheme}://{host}{call.raw_path or call.path}"
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS)
+    except ValueError:  # too many fields: nothing that a client signs
+        return []
+
+
+def _enc(text: str) -> str:
+    return quote(text, safe="-._~")
+
+
+def signature(base: str, secret: str) -> str:
+    """HMAC-SHA1 with the consumer secret and no token secret, Base64."""
+    key = f"{_enc(secret)}&".encode()
+    return base64.b64encode(hmac.digest(key, base.encode(), "sha1")).decode()
+
+
+def body_hash(body: bytes) -> str:
+    """`oauth_body_hash`, which oauthlib adds to every request whose body is no form
+    (OAuth Request Body Hash 1.0, draft 4)."""
+    digest = hashlib.sha1(body, usedforsecurity=False).digest()
+    return base64.b64encode(digest).decode()
+
+
+SOURCE = "https://www.rfc-editor.org/rfc/rfc5849#section-3.4"
+VENDOR_HOST = "gatewayapi.com"
+
+
+def explained(exchange: Exchange, in_header: Mapping[str, str], given: str) -> dict[str, Any]:
+    """What the right signature is over, and the mistake that the given one comes of."""
+    secret = exchange.credentials["oauth_secret"]
+    base = base_string(exchange.call, in_header)
+    ours = Signed(signature(base, secret), base)
+    published = exchange.provider.published["oauth_secret"]
+    said = "the secret was the published one, not this account's"
+    other = Signed(signature(base, published), base, mistake=said)
+    made = [other, *_strings(exchange.call, in_header, secret)]
+    return mismatch.explained("HMAC-SHA1", SOURCE, given, ours, made)
+
+
+def _strings(call: Call, in_header: Mapping[str, str], secret: str) -> Iterator[Signed]:
+    for mistake, signed in _calls(call):
+        base = base_string(signed, in_header)
+        yield Signed(signature(base, secret), base, mistake=mistake)
+
+
+def _calls(call: Call) -> Iterator[tuple[str, Call]]:
+    """The request as a client may have taken it for."""
+    scheme = "http" if call.scheme == "https" else "https"
+    said = f"the URL was signed with {scheme}, and sent to with {call.scheme}"
+    yield said, dataclasses.replace(call, scheme=scheme)
+    for mistake, host in (
+        ("the host was signed without its port", call.host.rpartition(":")[0] or call.host),
+        (f"the host was signed as {VENDOR_HOST}, and sent as {call.host}", VENDOR_HOST),
+    ):
+        headers = {**call.headers, "host": host}
+        yield mistake, dataclasses.replace(call, headers=headers)
+        vendor = dataclasses.replace(call, headers=headers, scheme="https", raw_path=call.path)
+        yield f"{mistake}, with https and the path {call.path}", vendor
+    if call.raw_path != call.path:
+        said = f"the path was signed as {call.path}, and sent as {call.raw_path}"
+        yield said, dataclasses.replace(call, raw_path=call.path)
+    yield "the query was not signed", dataclasses.replace(call, query="")
+    other = "GET" if call.method == "POST" else "POST"
+    said = f"it was signed as a {other}, and sent as a {call.method}"
+    yield said, dataclasses.replace(call, method=other)
+
 
 SKEW = 300  # seconds a timestamp may be off; the vendor says only that it must be current
 _REQUIRED = (
@@ -98,7 +206,7 @@ def shown(exchange: Exchange) -> Shown | None:
     """What the Authorization header shows, else the query, else the form."""
     call = exchange.call
     authorization = call.headers.get("authorization", "")
-    oauth = signing.header(authorization)
+    oauth = header(authorization)
     if oauth is not None:
         return _oauth(oauth)
     scheme, _, rest = authorization.partition(" ")
@@ -184,14 +292,14 @@ def _verify(exchange: Exchange, oauth: dict[str, str]) -> None:
         raise Refusal(Problem.EXPIRED)
     if abs(now - int(stamp)) > SKEW:
         raise Refusal(Problem.EXPIRED)
-    in_header = signing.header(call.headers.get("authorization", "")) or {}
-    base = signing.base_string(call, in_header)
-    expected = signing.signature(base, exchange.credentials["oauth_secret"])
+    in_header = header(call.headers.get("authorization", "")) or {}
+    base = base_string(call, in_header)
+    expected = signature(base, exchange.credentials["oauth_secret"])
     if not credentials.same(expected, oauth["oauth_signature"]):
-        exchange.mismatch = signing.explained(exchange, in_header, oauth["oauth_signature"])
+        exchange.mismatch = explained(exchange, in_header, oauth["oauth_signature"])
         raise Refusal("0x0224")
     digest = oauth.get("oauth_body_hash")
-    if digest is not None and not credentials.same(signing.body_hash(call.body), digest):
+    if digest is not None and not credentials.same(body_hash(call.body), digest):
         raise Refusal("0x0224")
     nonce = f"gatewayapi/{oauth['oauth_consumer_key']}/{stamp}/{oauth['oauth_nonce']}"
     if not world.store.once(world.id, nonce, now, now + 2 * SKEW):

@@ -26,7 +26,7 @@ from simulators.kernel.provider import (
     Send,
 )
 from simulators.kernel.templates import Signature
-from simulators.providers.smsaero import account, blacklist, contacts, operators, sms, viber, wire
+from simulators.providers.smsaero import account, contacts, operators, sms, viber, wire
 
 CATALOGUE = catalogue.load("smsaero")
 
@@ -163,9 +163,9 @@ ENDPOINTS = (
     *asking("get-operator", "number/operator", operators.number_operator),
     *asking("list-viber", "viber/list", viber.listing),
     *asking("get-viber-statistic", "viber/statistic", viber.statistic),
-    *asking("add-to-blacklist", "blacklist/add", blacklist.add),
-    *asking("list-blacklist", "blacklist/list", blacklist.listing),
-    *asking("delete-from-blacklist", "blacklist/delete", blacklist.delete),
+    *asking("add-to-blacklist", "blacklist/add", contacts.blacklist_add),
+    *asking("list-blacklist", "blacklist/list", contacts.blacklist_list),
+    *asking("delete-from-blacklist", "blacklist/delete", contacts.blacklist_delete),
     *asking("add-group", "group/add", contacts.group_add),
     *asking("list-groups", "group/list", contacts.group_list),
     *asking("delete-group", "group/delete", contacts.delete(contacts.GROUPS)),

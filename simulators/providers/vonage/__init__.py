@@ -194,6 +194,12 @@ EMULATES = (
         f"{_DOCS}/messaging/sms/guides/inbound-sms",
     ),
     (
+        "Numbers",
+        "status 6 where the length fits no country; which prefixes have no route, and what becomes"
+        " of numbers that no plan has, is not documented: they are taken",
+        "https://developer.vonage.com/api-errors/sms",
+    ),
+    (
         "Price and network",
         "one price and one network a country, twenty countries",
         f"{_DOCS}/api/sms",

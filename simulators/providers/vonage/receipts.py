@@ -14,7 +14,7 @@ from simulators.kernel import segments
 from simulators.kernel.inbound import Inbound
 from simulators.kernel.receipts import Callback, Receipts, Report
 from simulators.kernel.world import World
-from simulators.providers.vonage import send, signing
+from simulators.providers.vonage import access, send
 
 
 def build(world: World, url: str, reports: Sequence[Report]) -> Callback:
@@ -82,10 +82,10 @@ def sign(world: World, fields: dict[str, str]) -> None:
     method = known["signature_method"]
     fields["timestamp"] = str(int(world.clock.now()))
     fields["nonce"] = world.chance.uuid()
-    text = signing.string_to_sign(fields)
+    text = access.string_to_sign(fields)
     secret = known["signature_secret"]
-    fields["sig"] = signing.digest(
-        method if method in signing.METHODS else "md5hash", secret, text
+    fields["sig"] = access.digest(
+        method if method in access.METHODS else "md5hash", secret, text
     ).upper()
 
 
