@@ -2,10 +2,13 @@
 
 import asyncio
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING
+
+import uvloop
 
 from simulators.kernel.headers import legal
 from simulators.kernel.receipts import Callback
@@ -16,6 +19,9 @@ if TYPE_CHECKING:
 CONNECTIONS_TO_ONE = 64
 CONNECT_SECONDS = 5.0
 READ_BYTES = 4096
+
+_Done = Callable[["Delivery"], None]
+_Job = tuple[Callback, float, _Done]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +43,15 @@ class Courier:
     def __init__(
         self,
         allowed: tuple[str, ...] = (),
-        new_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop,
+        new_loop: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop,
     ) -> None:
         self._allowed = allowed
         self._new_loop = new_loop
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._outbound: Outbound | None = None
+        self._given: deque[_Job] = deque()
+        self._under_way: set[asyncio.Task[None]] = set()
 
     def send(self, callback: Callback, timeout: float, done: Callable[[Delivery], None]) -> None:
         """Makes one attempt; `done` is called in the courier's thread with what came of it."""
@@ -51,8 +59,16 @@ class Courier:
             self._loop = self._new_loop()
             self._thread = threading.Thread(target=self._run, name="callbacks", daemon=True)
             self._thread.start()
-        work = self._attempt(callback, timeout, done)
-        asyncio.run_coroutine_threadsafe(work, self._loop)
+        # One wake-up of the other thread for all that is given to it meanwhile.
+        self._given.append((callback, timeout, done))
+        if len(self._given) == 1:
+            self._loop.call_soon_threadsafe(self._take)
+
+    def _take(self) -> None:
+        while self._given:
+            task = asyncio.ensure_future(self._attempt(*self._given.popleft()))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
 
     def close(self) -> None:
         """Ends the thread; attempts under way are dropped."""

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections import defaultdict
+from collections import defaultdict, deque
 from heapq import heapify, heappop, heappush
 from typing import Any, NamedTuple
 
@@ -101,6 +101,7 @@ class Dispatcher:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._woken = asyncio.Event()
         self._under_way: dict[int, _Parcel] = {}
+        self._answered: deque[tuple[_Parcel, Callback, Delivery]] = deque()
         self._idle = asyncio.Event()
         self._schedule = _Schedule(accounts)
         accounts.store.on_plan(self._planned)
@@ -199,12 +200,22 @@ class Dispatcher:
             return
         self._under_way[id(parcel)] = parcel
 
-        def done(delivery: Delivery) -> None:
-            if self._loop is not None:
+        def done(delivery: Delivery) -> None:  # in the courier's thread
+            self._answered.append((parcel, callback, delivery))
+            if len(self._answered) == 1 and self._loop is not None:
                 with contextlib.suppress(RuntimeError):  # the server ended meanwhile
-                    self._loop.call_soon_threadsafe(self._delivered, parcel, callback, delivery)
+                    self._loop.call_soon_threadsafe(self._take_answers)
 
         self._courier.send(callback, kind.timeout, done)
+
+    def _take_answers(self) -> None:
+        """Deals with what was answered: as much as one turn of the loop is good for."""
+        try:
+            for _ in range(min(len(self._answered), CHUNK)):
+                self._delivered(*self._answered.popleft())
+        finally:  # whoever adds to some that are there relies on their being taken
+            if self._answered and self._loop is not None:
+                self._loop.call_soon(self._take_answers)
 
     def _delivered(self, parcel: _Parcel, callback: Callback, delivery: Delivery) -> None:
         del self._under_way[id(parcel)]
