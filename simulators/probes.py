@@ -34,6 +34,7 @@ from simulators.data import contracts
 from simulators.kernel.call import Call
 from simulators.kernel.clock import Chance
 from simulators.kernel.credentials import Credential, Credentials, made
+from simulators.kernel.masking import MASK
 from simulators.kernel.provider import Provider
 from simulators.samples import JSON, PLACEHOLDER, Sample, sample, signer
 from simulators.samples import made as request
@@ -58,6 +59,8 @@ KINDS: Mapping[str, str] = {
 # In these a number may stand that a message could go to: the vendor refuses or sends nothing.
 _MAY_ADDRESS = (MISSING, WRONG, TEST, SANDBOX)
 SIGNED_WITH = "sign"
+
+_DEEPEST = 64
 
 # Where two answers differ, with both; a pointer into the body each.
 Moving = Mapping[str, tuple[Any, Any]]
@@ -130,6 +133,19 @@ class Varying:
     def covers(self, pointer: str) -> bool:
         """Whether it speaks of what stands there."""
         return _pattern(self.at).fullmatch(pointer) is not None
+
+    def fits(self, value: Any) -> bool:
+        """Whether a value is like the pattern; one that is masked cannot be told."""
+        if value is None and self.or_null:
+            return True
+        text = value if isinstance(value, str) else json.dumps(value)
+        return not self.like or MASK in text or re.fullmatch(self.like, text) is not None
+
+    def may_be_null(self, one: Any, other: Any) -> bool:
+        """Whether one of two values is rightly null, and the other what it should be."""
+        return self.or_null and (
+            (one is None and self.fits(other)) or (other is None and self.fits(one))
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,7 +227,22 @@ def parsed(body: bytes) -> Any:
         found = json.loads(text)
     except (ValueError, RecursionError):
         return text
-    return found
+    return text if _deeper(found, _DEEPEST) else found
+
+
+def _deeper(value: Any, levels: int) -> bool:
+    """Whether a value is nested so deep that no client reads it."""
+    inner = [value]
+    for _ in range(levels):
+        inner = [
+            below
+            for one in inner
+            if isinstance(one, dict | list)
+            for below in (one.values() if isinstance(one, dict) else one)
+        ]
+        if not inner:
+            return False
+    return True
 
 
 def moving(one: Any, other: Any, at: str = "") -> dict[str, tuple[Any, Any]]:

@@ -24,6 +24,8 @@ from simulators.samples import FORM
 _SHORT = 4
 # No signature and no token is shorter.
 _LONG = 16
+# Halves of characters, and what moves a terminal's cursor.
+_UNFIT = re.compile("[\ud800-\udfff\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 # What a field with such a name holds is shown nowhere, whoever's it is: answers about an account
 # have its token in them.
 _PROVING = re.compile(r"token|secret|passw|api_?-?key|authorization|cookie", re.IGNORECASE)
@@ -61,7 +63,8 @@ class Cleaner:
         self._marks = _any_of(self._back)
 
     def text(self, text: str) -> str:
-        """A text of any kind."""
+        """A text of any kind; what no terminal and no file should get is made visible."""
+        text = _UNFIT.sub("\ufffd", text)
         if self._plain is not None:
             text = self._plain.sub(lambda found: self._aside[found[0]], text)
         text = self._mask.text(text)

@@ -10,7 +10,6 @@ from typing import Any
 
 from simulators.drift.cleaning import Cleaner
 from simulators.drift.line import Answer
-from simulators.kernel.masking import MASK
 from simulators.probes import Moving, Probes, Varying, below, parsed
 
 STATUS, HEADER, SHAPE, CODE, TEXT, VALUE = "status", "header", "shape", "code", "text", "value"
@@ -118,7 +117,7 @@ class _Bodies:
         varying = self.facts.varying(at)
         one, other = _type(vendor), _type(simulator)
         if one != other:
-            if varying is None or not varying.or_null or "null" not in (one, other):
+            if varying is None or not varying.may_be_null(vendor, simulator):
                 yield Difference(SHAPE, at, _form(vendor), _form(simulator))
         elif isinstance(vendor, dict):
             yield from self._objects(vendor, simulator, at)
@@ -167,9 +166,9 @@ class _Bodies:
                 for text in (vendor, simulator)
             )
             yield from self._values(one, other, at)
-        elif varying.like and not (_like(vendor, varying.like) and _like(simulator, varying.like)):
+        elif varying.like and not (varying.fits(vendor) and varying.fits(simulator)):
             one, other = (
-                f"a value like {varying.like}" if _like(value, varying.like) else _form(value)
+                f"a value like {varying.like}" if varying.fits(value) else _form(value)
                 for value in (vendor, simulator)
             )
             yield Difference(SHAPE, at, one, other)
@@ -200,11 +199,6 @@ def standing(moves: tuple[Any, Any], value: Any) -> Any:
         _LEFT_OUT if first != second else word
         for first, second, word in zip(one, other, words, strict=True)
     )
-
-
-def _like(value: Any, pattern: str) -> bool:
-    text = value if isinstance(value, str) else json.dumps(value)
-    return MASK in text or re.fullmatch(pattern, text) is not None
 
 
 def _type(value: Any) -> str:

@@ -9,7 +9,6 @@ digit: ids, names, texts and amounts of the account stay with whoever recorded i
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -121,14 +120,7 @@ class _Kept:
             return simulator if stands else vendor
         if varying.part:
             return vendor
-        return simulator if _alike(vendor, simulator, varying.like) else _form(vendor)
-
-
-def _alike(vendor: Any, simulator: Any, like: str) -> bool:
-    return not like or all(
-        re.fullmatch(like, one if isinstance(one, str) else json.dumps(one))
-        for one in (vendor, simulator)
-    )
+        return simulator if varying.fits(vendor) and varying.fits(simulator) else _form(vendor)
 
 
 def _form(value: Any) -> Any:

@@ -3,6 +3,7 @@
 import asyncio
 import http.client
 import json
+import socket
 import threading
 from collections.abc import Callable
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -58,8 +59,18 @@ class Vendor:
     url: str = ""
     upstream: str = ""
     came: list[Came] = field(default_factory=list)
+    tunnels: bool = False
     plan: Callable = lambda _came, answered: answered
     released: threading.Event = field(default_factory=threading.Event)
+
+
+def _pass_on(source: socket.socket, to: socket.socket) -> None:
+    """All bytes until one side has ended."""
+    with suppress(OSError):
+        while data := source.recv(65_536):
+            to.sendall(data)
+    with suppress(OSError):
+        to.shutdown(socket.SHUT_WR)
 
 
 def _handler(vendor: Vendor) -> type[BaseHTTPRequestHandler]:
@@ -106,10 +117,21 @@ def _handler(vendor: Vendor) -> type[BaseHTTPRequestHandler]:
         do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 - the library's names
 
         def do_CONNECT(self):
-            self.send_response_only(403)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+            vendor.came.append(Came("CONNECT", self.path, dict(self.headers.items()), b""))
             self.close_connection = True
+            if not vendor.tunnels:
+                self.send_response_only(403)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
+            self.send_response_only(200)
+            self.end_headers()
+            host, _, port = self.path.partition(":")
+            with socket.create_connection((host, int(port))) as there:
+                back = threading.Thread(target=_pass_on, args=(there, self.connection))
+                back.start()
+                _pass_on(self.connection, there)
+                back.join()
 
         def log_message(self, *_said):
             pass
@@ -147,6 +169,7 @@ def vendor(_vendor):
     _vendor.came.clear()
     _vendor.plan = lambda _came, answered: answered
     _vendor.released.clear()
+    _vendor.tunnels = False
     return _vendor
 
 

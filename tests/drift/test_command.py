@@ -70,6 +70,8 @@ LIVE = ("--provider", "yunpian", "--live", "http://127.0.0.1:1/yunpian")
         (("--provider", "twilio", "--live", "http://api.twilio.com"), "expected https://api.twili"),
         (("--provider", "twilio", "--live", "https://AC1:hunter22@x.com"), "credentials are read"),
         ((*LIVE, "--proxy", "ftp://x"), "--proxy: expected a URL"),
+        ((*LIVE, "--proxy", "http://me:hunter22@127.0.0.1:1"), "cannot be asked: nobody answers"),
+        ((*LIVE, "--proxy", "http://me:hunter22@127.0.0.1:x"), "--proxy: expected a URL"),
         ((*LIVE, "--only", "no-texts"), "no probe 'no-texts'; did you mean 'no-text'?"),
         ((*LIVE, "--to", "+4479"), "--to is for --spend"),
         ((*LIVE, "--spend", "--to", "12"), "--to: expected a number with plus"),

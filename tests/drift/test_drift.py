@@ -13,6 +13,7 @@ from simulators.drift.report import FORMATS
 from simulators.drift.run import DIFFERS, NOT_TRIED, SAME
 from simulators.probes import SANDBOX, TEST, probes
 from simulators.samples import sample
+from simulators.server import tls
 
 
 def verdicts(report):
@@ -354,6 +355,24 @@ def test_a_proxy_that_refuses_is_no_vendor(ask, vendor):
         ask("yunpian", "no-text", at="https://127.0.0.1:9", way={"proxy": vendor.url})
 
 
+def test_through_a_proxy_goes_a_tunnel_that_it_cannot_look_into(
+    ask, vendor, sms_server, monkeypatch
+):
+    """TLS is with the vendor, whose certificate has to be trusted."""
+    vendor.tunnels = True
+    to = {"at": sms_server.secure_url, "way": {"proxy": vendor.url}}
+
+    with pytest.raises(line.NoAnswer, match="the certificate is not trusted"):
+        ask("yunpian", "no-text", **to)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tls.ca_path(sms_server.options.tls_dir)))
+    report = ask("yunpian", "no-text", **to)
+
+    assert {SAME} == {one.verdict for one in report.verdicts}
+    assert {("CONNECT", sms_server.secure_url.removeprefix("https://"))} == {
+        (came.method, came.target) for came in vendor.came
+    }
+
+
 def test_the_environment_names_the_proxy(monkeypatch):
     """As for any client; this machine needs none."""
     for name in ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "NO_PROXY"):
@@ -371,7 +390,11 @@ def test_the_environment_names_the_proxy(monkeypatch):
 
 def test_whatever_the_vendor_answers_is_an_answer(ask, vendor):
     """No body, no JSON, half of it, bytes that are no text, nesting without end."""
-    bodies = [b"", b"null", b'{"code":', b"\xff\xfe\x00", b"[" * 100_000, b'{"code": 1e400}', b"[]"]
+    bodies = [
+        *(b"", b"null", b"[]", b'{"code":', b"\xff\xfe\x00", b'{"code": 1e400}'),
+        *(b"[" * 100_000, b"[" * 400 + b"]" * 400, b'{"a":' * 300 + b"1" + b"}" * 300),
+        *(b'{"\\ud800": "\\ud800\\u001b[2J"}', b'{"code": ' + b"9" * 5000 + b"}"),
+    ]
     waiting = iter(bodies)
 
     def plan(_came, answered):
@@ -384,4 +407,5 @@ def test_whatever_the_vendor_answers_is_an_answer(ask, vendor):
     report = ask("yunpian", *names)
 
     assert {DIFFERS} == {one.verdict for one in report.verdicts}
-    assert all(FORMATS[shape](report) for shape in FORMATS)
+    printed = [FORMATS[shape](report) for shape in FORMATS]
+    assert all("\x1b" not in text and text.encode() for text in (*printed, *report.lines))

@@ -11,9 +11,12 @@ from simulators.catalog import PROVIDERS
 from simulators.check import recorded
 from simulators.cli import commands
 from simulators.drift import recording
+from simulators.drift.compare import Cleaned, differences
 from simulators.drift.run import DIFFERS, SAME, replay
+from simulators.probes import below, parsed, probes
 from simulators.samples import sample
 
+NOW = 1_795_248_470.0
 KEPT = Path(__file__).parent.parent / "recordings"
 
 
@@ -35,12 +38,26 @@ def decoded(line):
     return line + (base64.b64decode(token).decode() if scheme == "Basic" else "")
 
 
+WHOLE = {}  # by provider: all that there is to ask, asked once for several tests
+
+
+@pytest.fixture
+def whole(ask, mine):
+    """The report on everything, and the credentials that it was asked with."""
+
+    def run(name):
+        if name not in WHOLE:
+            WHOLE[name] = ask(name, spend=True, to=sample(name).number(3)), mine(name)
+        return WHOLE[name]
+
+    return run
+
+
 @pytest.mark.parametrize("name", PROVIDERS)
-def test_a_recording_is_answered_as_it_was(name, ask, here, tmp_path, clock, mine):
+def test_a_recording_is_answered_as_it_was(name, whole, here, tmp_path):
     """By another server, whenever that is: signatures and dates are those of then. A request is the
     published account's, made anew and not cleaned: it can have nothing of the real one in it."""
-    provider, known = PROVIDERS[name], mine(name)
-    report = ask(name, spend=True, to=sample(name).number(3))
+    provider, (report, known) = PROVIDERS[name], whole(name)
     text = "".join(map(decoded, report.lines))
     assert [] == [value for value in own(provider, known) if value in text]
     assert any(value in text for value in own(provider, provider.published))
@@ -50,7 +67,61 @@ def test_a_recording_is_answered_as_it_was(name, ask, here, tmp_path, clock, min
 
     assert [] == [str(d) for one in held.verdicts for d in one.differences]
     assert len(report.verdicts) == held.counts()[SAME]
-    assert {clock.now} == {one.at for one in found}
+    assert {NOW} == {one.at for one in found}
+
+
+def leaves(value, at=""):
+    """Every value of a document that has no others in it, by its pointer."""
+    if isinstance(value, dict | list) and value:
+        members = value.items() if isinstance(value, dict) else enumerate(value)
+        for name, inner in members:
+            yield from leaves(inner, below(at, name))
+    else:
+        yield at, value
+
+
+def changed(value, pointer, to):
+    """A document with another value at a pointer."""
+    if not pointer:
+        return to
+    name, _, rest = pointer[1:].partition("/")
+    copy = value.copy()
+    key = int(name) if isinstance(value, list) else name.replace("~1", "/").replace("~0", "~")
+    copy[key] = changed(value[key], f"/{rest}" if rest else "", to)
+    return copy
+
+
+def other(value):
+    """Another value of the same type."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int | float):
+        return value + 1
+    return f"{value} indeed" if isinstance(value, str) else ["something"]
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_every_value_of_every_answer_is_looked_at(name, whole):
+    """Another one is found in its place unless it is said to be bound to differ; so is another
+    type, even then."""
+    facts, missed, invented = probes(PROVIDERS[name]), [], []
+    for line in whole(name)[0].lines:
+        raw = json.loads(line)
+        known, body = facts.of(raw["case"]), parsed(raw["answers"][0]["body"].encode())
+        answer = Cleaned(200, {}, body)
+        for pointer, value in leaves(body):
+            varying = known.varying(pointer)
+            otherwise = Cleaned(200, {}, changed(body, pointer, other(value)))
+            typed = Cleaned(200, {}, changed(body, pointer, {"of": "another type"}))
+            found = [one.at for one in differences(otherwise, answer, known)]
+            if varying is None and found != [pointer]:
+                missed.append((raw["case"], pointer, found))
+            if varying is not None and not varying.like and not varying.part and found:
+                invented.append((raw["case"], pointer, found))
+            if pointer and pointer not in {d.at for d in differences(typed, answer, known)}:
+                missed.append((raw["case"], pointer, "another type"))
+
+    assert ([], []) == (missed, invented)
 
 
 def test_a_recorded_difference_is_found_again(ask, vendor, here, tmp_path):
