@@ -219,7 +219,7 @@ class Protocol(HttpToolsProtocol):
 
 def _is_plain(reply: Reply) -> bool:
     """Whether it goes out at once, as a head with a body."""
-    if reply.delay or reply.trouble or reply.later or reply.released:
+    if reply.delay or reply.trouble or reply.later or reply.stream or reply.released:
         return False
     return reply.status in STATUS_LINE and reply.status not in BODILESS
 
