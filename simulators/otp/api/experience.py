@@ -218,8 +218,8 @@ def _reset(ask: Ask) -> Said:
     found = entrance.begun(ask)
     if found.event != "ForgotPassword":
         raise Refused("session.invalid_interaction_type")
-    rules.identified(ask.service, found)
-    rules.hold_to_policy(ask.service, found, ask.body["password"])
+    user = rules.identified(ask.service, found)
+    rules.hold_to_policy(ask.service, ask.body["password"], user, found.profile)
     found.profile["password"] = ask.body["password"]
     return DONE
 
