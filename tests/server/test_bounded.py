@@ -28,7 +28,7 @@ from simulators.store.plans import Plans
 SCOPE = {"server": ("127.0.0.1", 8026)}
 FEW = 4
 MANY = 4 * FEW  # more than any container whose bound is FEW holds, planned receipts twice that
-BOUNDS = ("MOST", "KEPT")
+BOUNDS = ("MOST", "KEPT", "MOST_BLACKLISTED")
 
 
 def sizes(root):
