@@ -221,6 +221,7 @@ def test_people_get_codes_and_are_let_in_with_them(service, tmp_path):
     assert f"let in with it, {facts['verified']} in all; of " in answer["sentence"]
     assert facts["verified"] >= count(run, "verify") - 1
     assert ("twilio", 20) == (facts["provider"], len(facts["began"]))
+    assert "reference, careful: differs from Logto on purpose" == facts["service"]
     (sent,) = (one for one in run.verdict["requests"] if one["name"] == "send")
     assert count(run, "send") == sent["requests"]
     assert set(sent["milliseconds"]) == {"p50", "p95", "p99", "max"}
