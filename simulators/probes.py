@@ -10,8 +10,8 @@ that nobody serves, and one good send. The rest, and what is known of the answer
   `simulators/samples.py` and with `body` for text as it is. `wrong` names credentials that nobody
   has in the place of the account's; `age` is how many seconds ago it was signed. A probe that costs
   nothing and reaches nobody says why by its `kind`, one of `KINDS`; any other says what it may
-  `spend`, and is sent only when asked for. In a free one `{to}` is `NOBODY`; besides credentials there are `{code}`, the time as
-  `{iso}` and `{epoch}`, and `{nonce}`.
+  `spend`, and is sent only when asked for. In a free one `{to}` is `NOBODY`; besides credentials
+  there are `{code}`, the time as `{iso}` and `{epoch}`, and `{nonce}`.
 * `left_out`: of those that follow from the sample, which not to ask, and why.
 * `code` and `text`: pointers to where an answer has the error's code and its text.
 * `throttled`: the codes by which the vendor says in an answer's body that this was too fast.
