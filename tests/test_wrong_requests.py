@@ -23,9 +23,9 @@ import pytest
 from simulators.catalog import PROVIDERS
 from simulators.check.verdict import held
 from simulators.data import contracts, data
+from simulators.kernel import views
 from simulators.kernel.accounts import DEFAULT, Accounts
 from simulators.kernel.call import MAX_BODY, Call
-from simulators.kernel.journal import read
 from simulators.kernel.pipeline import Pipeline, Settings
 from simulators.samples import FORM, JSON, sample
 from simulators.server import routes
@@ -225,9 +225,9 @@ SURFACES = [(provider, name) for provider, told in CORPUS.items() for name in to
 
 
 @pytest.fixture(scope="module")
-def refused():
-    """Whether a provider refuses a request, or any of its recipients, by whatever it says; a server
-    of its own without flow control, in this process."""
+def journalled():
+    """The journal's entry of a request, and whether the provider refused it, or any of its
+    recipients; a server of its own without flow control, in this process."""
     accounts = Accounts(MemoryStore(), PROVIDERS.values(), system=lambda: NOW)
     pipeline = Pipeline(accounts, Settings(limits="off"))
 
@@ -237,9 +237,8 @@ def refused():
         candidates, params = routes.match(provider, call)
         pipeline.respond(provider, candidates, call, params)
         for world in (accounts.world(DEFAULT), accounts.strangers):
-            for one in world.store.journal(world.id, limit=1):
-                entry = read(*one)
-                return bool(entry["error"] or not entry["messages"])
+            for entry in views.entries(accounts, world, limit=1):
+                return entry, bool(entry["error"] or not entry["messages"])
         raise AssertionError("no journal has it")
 
     return asked
@@ -253,26 +252,34 @@ def test_every_provider_has_its_wrong_requests():
 
 
 @pytest.mark.parametrize(("provider", "name"), SURFACES, ids="/".join)
-def test_a_good_request_of_each_surface_is_good(provider, name, refused):
+def test_a_good_request_of_each_surface_is_good(provider, name, journalled):
     """Nothing is said of it, and it is taken: what is said of a wrong one is for what is wrong."""
     good = Surface(provider, name).good()
     _, violations, warnings = held(PROVIDERS[provider], good)
 
     assert ([], []) == (violations, warnings)
-    assert not refused(PROVIDERS[provider], good)
+    assert not journalled(PROVIDERS[provider], good)[1]
 
 
 @pytest.mark.parametrize("provider", CORPUS)
-def test_wrong_requests_are_noticed(provider, refused):
+def test_wrong_requests_are_noticed(provider, journalled):
     """By `check` in a violation or a warning, but for those listed; of these the ones that not
-    even the provider refuses say so. How many there are is held, by surface."""
+    even the provider refuses say so. How many there are is held, by surface. And the journal says
+    of each what `check` says."""
     told, found, counted = CORPUS[provider], {}, {}
     for name in told["surfaces"]:
         wrong = list(derived(provider, name))
         assert [] == [n for n, k in Counter(one.name for one in wrong).items() if k > 1]
-        checked = [any(held(PROVIDERS[provider], one.call)[1:]) for one in wrong]
-        missed = [one for one, noticed in zip(wrong, checked, strict=True) if not noticed]
-        nobody = [one for one in missed if not refused(PROVIDERS[provider], one.call)]
+        checked, missed, nobody = [], [], []
+        for one in wrong:
+            _, violations, warnings = held(PROVIDERS[provider], one.call)
+            entry, refused = journalled(PROVIDERS[provider], one.call)
+            checked.append(bool(violations or warnings))
+            missed += [] if checked[-1] else [one]
+            nobody += [] if checked[-1] or refused else [one]
+            said = [(v["pointer"], v["expected"]) for v in entry["breaches"]]
+            assert said == [(v.pointer, v.expected) for v in violations], one.name
+            assert entry["warnings"] == warnings, one.name
         found |= {one.name: "nobody" if one in nobody else "the provider" for one in missed}
         anywhere = len(wrong) - len(nobody)
         counted[name] = {"wrong": len(wrong), "check": sum(checked), "anywhere": anywhere}
