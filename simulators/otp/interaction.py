@@ -12,6 +12,7 @@ from simulators.otp.service import Service
 from simulators.otp.state import Interaction, User, Verification
 
 FACTOR = "PhoneVerificationCode"
+EMAIL_FACTOR = "EmailVerificationCode"
 _SHOWN_DIGITS = 4
 
 
@@ -64,7 +65,8 @@ def identify(service: Service, interaction: Interaction, record_id: str) -> None
 def _permit(service: Service, event: str, found: Verification) -> None:
     if event == "ForgotPassword":
         methods = service.setting("forgotPasswordMethods")
-        if found.kind != "code" or (methods is not None and FACTOR not in methods):
+        factor = {"code": FACTOR, "email": EMAIL_FACTOR}.get(found.kind)
+        if factor is None or (methods is not None and factor not in methods):
             raise Refused("session.not_supported_for_forgot_password")
         return
     name = "password" if found.kind == "password" else "verificationCode"
