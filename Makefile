@@ -5,6 +5,7 @@
 #   make test                         run the tests on every core, in random order; ARGS are pytest's
 #   make hard                         what takes a night: fuzzing, a soak, mutants; HARD are its
 #                                     sizes: `make hard HARD="--requests 50000 --soak 60"`
+#   make pictures                     make the pictures of docs/pictures anew, with a browser
 #   make lint                         ruff and mypy
 #   make docs                         build the pages as a site in build/docs
 #   make bench                        measure; ARGS are the benchmark's
@@ -31,7 +32,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PYTHONPYCACHEPREFIX = $(abspath $(VENV))/bytecode
 endif
 
-.PHONY: serve test hard lint docs bench wheel fidelity clean
+.PHONY: serve test hard pictures lint docs bench wheel fidelity clean
 
 serve: $(MADE)
 	@exec $(BIN)/sms-simulators serve $(ARGS)
@@ -43,6 +44,10 @@ test: $(MADE_FOR_WORK)
 
 hard: $(MADE_FOR_WORK)
 	$(BIN)/python -m tests.hard --out build/hard.json $(HARD)
+
+pictures: $(MADE_FOR_WORK)
+	mkdir -p docs/pictures
+	SMS_SIMULATORS_PICTURES=$(abspath docs/pictures) $(BIN)/python -m pytest -k pictures tests/inbox
 
 lint: $(MADE_FOR_WORK)
 	$(BIN)/ruff check .

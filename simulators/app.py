@@ -17,6 +17,7 @@ import uvloop
 from simulators import catalog
 from simulators.control.app import build as build_control
 from simulators.control.watch import Watch
+from simulators.inbox.entrance import Entrance
 from simulators.kernel.accounts import DEFAULT, AccountDocument, Accounts
 from simulators.kernel.events import Feed
 from simulators.kernel.pipeline import Pipeline, Settings
@@ -96,7 +97,7 @@ class Simulators:
         }
         return Gateway(
             apps,
-            self.control,
+            Entrance(self, self.control),
             {host: name for name, p in self.providers.items() for host in p.hosts},
             own_hosts=LOOPBACK | frozenset(self.options.names) | {self.options.host.lower()},
             any_address=not is_loopback(self.options.host),

@@ -18,6 +18,7 @@ LAYERS = (
     ("catalog", "probes"),
     ("server", "otp", "files"),
     ("control",),
+    ("inbox",),
     ("check", "load"),
     ("app",),
     ("testing",),

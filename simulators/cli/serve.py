@@ -291,7 +291,8 @@ def _announcement(simulators: Simulators) -> str:
     credentials = simulators.accounts.world("default").account.credentials
     for row in listed:
         row["credentials"] = credentials[row["name"]]
-    lines = [as_text(listed), "", f"control API  {simulators.url}/_sim/health"]
+    lines = [as_text(listed), "", f"inbox        {simulators.url}/"]
+    lines.append(f"control API  {simulators.url}/_sim/health")
     if simulators.options.token:
         lines.append(f"token        {simulators.options.token}")
     if "otp" in simulators.ports:

@@ -1,7 +1,4 @@
-"""The control API as a Flask app, on the simulators' own hosts only; and who may use it: no page of
-another origin, and off loopback only who has the token. Which Host names lead here at all is the
-gateway's business.
-"""
+"""The control API as a Flask app, on the simulators' own hosts only."""
 
 import logging
 from collections import defaultdict
@@ -14,17 +11,15 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Rule
 
-from simulators.control import check, openapi
+from simulators.control import check, guard, openapi
 from simulators.control.errors import Bad, document, shown
 from simulators.control.route import HEADERS, Ask, Route, State, Turns
 from simulators.control.routes import ROUTES
 from simulators.kernel.accounts import DEFAULT
 from simulators.kernel.call import Call, Reply
 from simulators.kernel.checks import Unacceptable
-from simulators.kernel.credentials import same
 from simulators.kernel.steps import by_turns
 from simulators.kernel.world import World
-from simulators.loopback import is_loopback
 from simulators.server.apps import Answer
 
 FAULT = {"error": "a fault of ours", "expected": "an answer", "got": "a fault"}
@@ -108,36 +103,9 @@ async def _continued(route: Route, turns: Turns) -> Reply:
 
 def _guard(state: State, call: Call, route: Route | None) -> None:
     options = state.simulators.options
-    check_origin(call)
-    check_token(call, route, options.host, options.token)
-
-
-def check_origin(call: Call) -> None:
-    """Refuses what a browser sends on behalf of another origin's page."""
-    site = call.headers.get("sec-fetch-site", "none").lower()
-    if site not in ("none", "same-origin"):
-        raise Bad(403, "another site's page may not use this", "same-origin", shown(site))
-    origin = call.headers.get("origin")
-    own = f"{call.scheme}://{call.host}"
-    if origin is not None and origin.lower() != own.lower():
-        raise Bad(403, "another site's page may not use this", f"Origin {own}", shown(origin))
-
-
-def check_token(call: Call, route: Route | None, host: str, token: str) -> None:
-    """Refuses whoever lacks the token; without one only loopback is served."""
-    if (route is not None and route.public) or (not token and is_loopback(host)):
-        return
-    if not token:
-        raise Bad(
-            403,
-            f"bound to {host}, which others can reach, the control API needs a token",
-            "a server started with a token, or bound to loopback",
-            "no token set",
-        )
-    scheme, _, given = call.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not same(token, given.strip()):
-        got = "another token" if given else "none"
-        raise Bad(401, "the control API needs its token", "Authorization: Bearer TOKEN", got)
+    guard.check_origin(call)
+    if route is None or not route.public:
+        guard.check_token(call, options.host, options.token)
 
 
 def _world(state: State, query: Mapping[str, Any]) -> World:

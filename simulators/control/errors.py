@@ -1,4 +1,4 @@
-"""How the control API refuses: an error with its HTTP status, and the document it is told in."""
+"""What the control API says when it refuses: what cannot be, with an HTTP status."""
 
 from collections.abc import Iterable
 

@@ -43,10 +43,10 @@ Seen = list[tuple[World, Cursor]]
 def _events(ask: Ask) -> Reply:
     """The account's own events, and the requests that no account could be found for: who has the
     credentials wrong looks for his requests here."""
-    served, strangers = ask.simulators, ask.simulators.accounts.strangers
+    served = ask.simulators
     if served.watch.watchers >= MOST_STREAMS:
         raise Bad(429, "too many open streams", f"at most {MOST_STREAMS}", f"{MOST_STREAMS}")
-    worlds = [ask.world] if ask.world is strangers else [ask.world, strangers]
+    worlds = _watched_with(served, ask.world)
     after = ask.query.get("after") or ask.call.headers.get("last-event-id", "")
     seen = _seen(served, worlds, after)
     headers = [("Content-Type", f"{_MEDIA}; charset=utf-8"), *HEADERS]
@@ -54,6 +54,16 @@ def _events(ask: Ask) -> Reply:
         return Reply(200, b"", headers)
     stream = partial(_stream, served, seen, ask.query.get("timeout"), resuming=bool(after))
     return Reply(200, b"", headers, stream=stream)
+
+
+def cursor(served: Served, world: World) -> str:
+    """The id to come back with for whoever has seen an account as it is now."""
+    return _id([(one, served.feed.now(one)) for one in _watched_with(served, world)]).decode()
+
+
+def _watched_with(served: Served, world: World) -> list[World]:
+    strangers = served.accounts.strangers
+    return [world] if world is strangers else [world, strangers]
 
 
 def _seen(served: Served, worlds: Sequence[World], after: str) -> Seen:

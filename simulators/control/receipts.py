@@ -7,9 +7,6 @@ import orjson
 from simulators.control.route import Ask, Route, in_turns
 from simulators.control.schemas import PROVIDER, TIME, count, limit, many, record, ref, said, text
 from simulators.kernel import views
-from simulators.kernel.clock import iso
-from simulators.kernel.masking import Mask
-from simulators.kernel.receipts import LOG, Due
 from simulators.kernel.steps import Steps
 
 _PENDING = record(
@@ -41,30 +38,9 @@ def _list(ask: Ask) -> Any:
 
 
 def _document(ask: Ask, most: int, wanted: str) -> Steps[bytes]:
-    account, hide = ask.world.id, ask.simulators.accounts.mask()
-    pending = [
-        {"message": due.message, "due": iso(at), "attempt": due.attempt + 1}
-        for at, due in ((at, Due(*item)) for at, item in ask.world.store.planned(account, most))
-    ]
-    under_way = ask.simulators.dispatcher.under_way(account)[:most]
-    logged = ask.world.store.records(account, LOG, limit=10_000)
-    attempts: list[dict[str, Any]] = []
-    for _sequence, packed in reversed(logged):
-        yield len(packed)
-        one = orjson.loads(packed)
-        if wanted in ("", one["state"]):
-            attempts.insert(0, _shown(hide, one))
-        if len(attempts) == most:
-            break
-    sent = []
-    for one in under_way:
-        sent.append(_shown(hide, one))
-        yield len(one["url"])
-    return orjson.dumps({"pending": pending, "under_way": sent, "attempts": attempts})
-
-
-def _shown(hide: Mask, one: dict[str, Any]) -> dict[str, Any]:
-    return {**views.unsecret(hide, one), "at": iso(one["at"])}
+    under_way = ask.simulators.dispatcher.under_way(ask.world.id)
+    accounts = ask.simulators.accounts
+    return orjson.dumps((yield from views.receipts(accounts, ask.world, under_way, most, wanted)))
 
 
 ROUTES = (

@@ -28,8 +28,6 @@ from simulators.kernel.world import World
 MOST = 20  # messages and entries that are made into events at once
 BEHIND = 500  # of either, and who watches is too far behind to be told of each
 TEXT = 1000  # characters of a message's text in its event
-_SENTENCES = 3
-_SENTENCE = 400
 _EVERY = 1 << 30
 _LOG_KEPT = 10_000  # a log that is as long may have dropped what came before
 _CURSOR = re.compile(r"[0-9a-z]{1,16}(-[0-9]{1,15}){4}(-[0-9a-f]{1,8}){3}", re.ASCII)
@@ -195,7 +193,8 @@ class Feed:
                     cursor = replace(cursor, message=message.sequence)
                     yield Event("message", self._message(world, message), cursor)
                 cursor = replace(cursor, request=sequence)
-                yield Event("request", {"account": world.id, **self._request(entry)}, cursor)
+                told = {"account": world.id, **views.brief(self._accounts, entry)}
+                yield Event("request", told, cursor)
             else:
                 cursor = replace(cursor, receipt=sequence)
                 told = {"account": world.id, **self._receipt(sequence, packed)}
@@ -209,24 +208,12 @@ class Feed:
         provider = self._accounts.providers[message.provider]
         shown = views.message(world, provider, message)
         told = {name: shown[name] for name in _OF_MESSAGE}
-        return {**told, "text": _cut(shown["text"], TEXT)}
-
-    def _request(self, entry: dict[str, Any]) -> dict[str, Any]:
-        mask, mismatch = self._accounts.mask(entry["provider"]), entry["mismatch"]
-        violations = [journal.violation(one, mask) for one in entry["breaches"][:_SENTENCES]]
-        return {
-            **{name: entry[name] for name in _OF_REQUEST},
-            "at": iso(entry["at"]),
-            "target": mask.target(_cut(entry["target"], _SENTENCE)),
-            "refused": journal.refused(entry, mask),
-            "sentences": [_cut(str(one), _SENTENCE) for one in violations],
-            "mistake": mask.text(_cut(mismatch["mistake"], _SENTENCE)) if mismatch else "",
-        }
+        return {**told, "text": views.cut(shown["text"], TEXT)}
 
     def _receipt(self, sequence: int, packed: bytes) -> dict[str, Any]:
         attempt = orjson.loads(packed)
         mask = self._accounts.mask(attempt["provider"])
-        hidden = {name: mask.text(_cut(attempt[name], _SENTENCE)) for name in ("url", "lacks")}
+        hidden = {name: mask.text(views.cut(attempt[name])) for name in ("url", "lacks")}
         told = {name: attempt[name] for name in _OF_RECEIPT}
         return {**told, **hidden, "sequence": sequence, "at": iso(attempt["at"])}
 
@@ -234,10 +221,6 @@ class Feed:
 _OF_MESSAGE = (
     *("sequence", "id", "account", "provider", "operation", "to", "sender", "code", "at"),
     *("status", "state"),
-)
-_OF_REQUEST = (
-    *("sequence", "provider", "operation", "method", "status", "error", "rule", "socket"),
-    "messages",
 )
 _OF_RECEIPT = (
     *("message", "provider", "to", "reports", "error", "attempt", "state", "status"),
@@ -252,17 +235,7 @@ _TOLD: Mapping[str, Callable[[World], dict[str, Any]]] = {
 
 def _messages(world: World, after: int) -> list[Message]:
     """The next messages after a sequence, oldest first, replies among them."""
-    found = world.messages(after=after, before=after + MOST + 1, inbound=None, limit=MOST)
-    if not found and world.messages(after=after, inbound=None, limit=1):
-        low, high = after + MOST, world.store.newest(world.id)  # behind a gap of forgotten ones
-        while high - low > 1:
-            middle = (low + high) // 2
-            if world.messages(after=after, before=middle + 1, inbound=None, limit=1):
-                high = middle
-            else:
-                low = middle
-        found = world.messages(after=after, before=high + MOST, inbound=None, limit=MOST)
-    return found[::-1]
+    return world.messages(after=after, inbound=None, limit=MOST, oldest_first=True)
 
 
 def _up_to(waiting: deque[Message], ids: list[str]) -> Iterator[Message]:
@@ -295,7 +268,3 @@ def _skip(
 def _dropped(kept: list[tuple[int, bytes]], seen: int) -> int:
     """How many entries of a log may be gone that came after one that was seen."""
     return max(kept[0][0] - seen - 1, 0) if len(kept) >= _LOG_KEPT else 0
-
-
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[:most]}..."

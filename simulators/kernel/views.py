@@ -11,7 +11,7 @@ from simulators.kernel.clock import iso
 from simulators.kernel.masking import Mask
 from simulators.kernel.message import Message, State, Step
 from simulators.kernel.provider import Provider
-from simulators.kernel.receipts import UNANSWERED
+from simulators.kernel.receipts import LOG, UNANSWERED, Due
 from simulators.kernel.steps import TURN, Steps, at_once
 from simulators.kernel.validation import warnings_of
 from simulators.kernel.world import World
@@ -119,6 +119,64 @@ def entry(accounts: Accounts, sequence: int, packed: bytes) -> Steps[dict[str, A
     shown = yield from journal.shown(found, accounts.mask(found["provider"]))
     sentences = [violation["message"] for violation in shown["breaches"]]
     return {**shown, "at": iso(shown["at"]), "sentences": sentences}
+
+
+def brief(accounts: Accounts, entry: dict[str, Any]) -> dict[str, Any]:
+    """A journal entry in a few lines, without headers and bodies, and without secrets."""
+    mask, mismatch = accounts.mask(entry["provider"]), entry["mismatch"]
+    violations = [journal.violation(one, mask) for one in entry["breaches"][:_SENTENCES]]
+    return {
+        **{name: entry[name] for name in _BRIEF},
+        "at": iso(entry["at"]),
+        "target": mask.target(cut(entry["target"])),
+        "refused": journal.refused(entry, mask),
+        "sentences": [cut(str(one)) for one in violations],
+        "mistake": mask.text(cut(mismatch["mistake"])) if mismatch else "",
+    }
+
+
+def cut(text: str, most: int = 400) -> str:
+    """A text of a bounded length."""
+    return text if len(text) <= most else f"{text[:most]}..."
+
+
+def receipts(
+    accounts: Accounts, world: World, under_way: list[dict[str, Any]], most: int, wanted: str = ""
+) -> Steps[dict[str, list[dict[str, Any]]]]:
+    """Receipts to come, those that are `under_way`, and the newest attempts of a `wanted` state,
+    oldest first: at most so many of each."""
+    hide = accounts.mask()
+    pending = [planned(at, Due(*item)) for at, item in world.store.planned(world.id, most)]
+    attempts: list[dict[str, Any]] = []
+    for _sequence, packed in reversed(world.store.records(world.id, LOG, limit=10_000)):
+        yield len(packed)
+        one = orjson.loads(packed)
+        if wanted in ("", one["state"]):
+            attempts.insert(0, attempt(hide, one))
+        if len(attempts) == most:
+            break
+    sent = []
+    for one in under_way[:most]:
+        sent.append(attempt(hide, one))
+        yield len(one["url"])
+    return {"pending": pending, "under_way": sent, "attempts": attempts}
+
+
+def planned(at: float, due: Due) -> dict[str, Any]:
+    """A receipt to come, as people may see it."""
+    return {"message": due.message, "due": iso(at), "attempt": due.attempt + 1}
+
+
+def attempt(hide: Mask, one: dict[str, Any]) -> dict[str, Any]:
+    """One that is under way or was tried, as people may see it."""
+    return {**unsecret(hide, one), "at": iso(one["at"])}
+
+
+_SENTENCES = 3  # violations of one request
+_BRIEF = (
+    *("sequence", "provider", "operation", "method", "status", "error", "rule", "socket"),
+    "messages",
+)
 
 
 def _warnings(accounts: Accounts, found: dict[str, Any]) -> list[str]:

@@ -61,7 +61,12 @@ def run(app: WSGIApplication, env: dict[str, Any]) -> Reply:
     def start_response(status: str, headers: list[tuple[str, str]], _exc: Any = None) -> Any:
         started[:] = (int(status[:3]), headers)
 
-    body = b"".join(app(env, start_response))
+    pieces = app(env, start_response)
+    try:
+        body = b"".join(pieces)
+    finally:
+        if hasattr(pieces, "close"):  # PEP 3333: what it has open, as a file that it sends
+            pieces.close()
     left: Reply | None = env.get("simulators.reply")
     if left is not None:
         return left

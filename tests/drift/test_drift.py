@@ -206,13 +206,11 @@ def test_the_table_json_and_junit_say_the_same(ask, vendor):
 
 def test_rows_that_no_source_settles_are_named_where_both_refuse_alike(ask, vendor):
     """And not where they differ."""
-    nobody_can_settle = "http_sms no_credentials"  # there is no vendor
+    assert ["twilio 21212"] == ask("twilio", "test-from-invalid").settled
 
-    assert [nobody_can_settle] == ask("http_sms", "no-credentials").settled
+    vendor.plan = lambda _came, answered: answered.with_json(lambda d: d.update(code=1))
 
-    vendor.plan = lambda _came, answered: answered.with_json(lambda d: d.update(error=1))
-
-    assert [] == ask("http_sms", "no-credentials").settled
+    assert [] == ask("twilio", "test-from-invalid").settled
 
 
 # --- too fast, too slow, elsewhere
