@@ -168,7 +168,7 @@ def _asked(given: dict[str, Any], provider: "Provider") -> "Report":
     except ControlError as error:
         fail(str(error))
     except line.NoAnswer as error:
-        fail(f"{given['live']} cannot be asked: {error}")
+        fail(f"{run.line.origin} cannot be asked: {error}")
     if given["record"] and found.lines:
         given["record"].write_text("\n".join([*found.lines, ""]), encoding="utf-8")
     return found

@@ -146,6 +146,11 @@ class Line:
             await self._session.close()
 
     @property
+    def origin(self) -> str:
+        """Scheme and host, which may be shown; a path may be a secret."""
+        return f"{urlsplit(self.base).scheme}://{self.host}"
+
+    @property
     def host(self) -> str:
         """The Host header of what is sent here."""
         return urlsplit(self.base).netloc

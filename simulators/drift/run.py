@@ -11,7 +11,7 @@ from simulators.app import Options, Simulators, in_thread
 from simulators.control import client
 from simulators.drift import recording
 from simulators.drift.cleaning import Cleaner, proofs
-from simulators.drift.compare import Difference, cleaned, differences
+from simulators.drift.compare import Cleaned, Difference, cleaned, differences
 from simulators.drift.line import TOO_FAST, Answer, Line, NoAnswer, Time, patiently
 from simulators.drift.recording import Recorded
 from simulators.kernel import phone, views
@@ -20,7 +20,17 @@ from simulators.kernel.call import Call
 from simulators.kernel.credentials import Credentials
 from simulators.kernel.pipeline import Settings
 from simulators.kernel.provider import Provider
-from simulators.probes import LATER, NOBODY, Lacking, Probe, Probes, moving, parsed, probes
+from simulators.probes import (
+    LATER,
+    NOBODY,
+    Lacking,
+    Moving,
+    Probe,
+    Probes,
+    moving,
+    parsed,
+    probes,
+)
 from simulators.samples import sample
 from simulators.server.gateway import host_name
 
@@ -243,7 +253,7 @@ async def conduct(run: Run, simulator: AbstractAsyncContextManager[Simulated]) -
                     continue
             verdicts.append(_not_tried(probe, run.provider, reason))
     return Report(
-        asked=run.line.base,
+        asked=run.line.origin,
         verdicts=tuple(verdicts),
         lines=tuple(lines),
         facts={run.provider.name: facts},
@@ -286,50 +296,62 @@ def _made(
     return probe.call(provider.credentials, known, to=written, now=at, nonce=nonce, host=host)
 
 
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """A probe as it is asked of both: when, with which nonce, whom it addresses, and which number
+    is shown in the place of that one."""
+
+    probe: Probe
+    facts: Probes
+    run: Run
+    at: float
+    nonce: str
+    to: str
+    shown: str
+
+    def made(self, known: Credentials, host: str, at: float, nonce: str) -> Call:
+        """The request with these credentials."""
+        return _made(self.probe, self.run.provider, known, self.to, at, nonce, host)
+
+    def published(self) -> Call:
+        """The request as the published account would have made it, to the number that is shown."""
+        provider = self.run.provider
+        own, host = provider.published, provider.hosts[0]
+        return _made(self.probe, provider, own, self.shown, self.at, self.nonce, host)
+
+    def cleaned(
+        self, answer: Answer, known: Credentials, host: str, sent: Sequence[Call]
+    ) -> Cleaned:
+        """An answer without anything of the account, of the number and of the host."""
+        provider = self.run.provider
+        stand_ins = _hosts(provider, host)
+        if self.shown != self.to:
+            stand_ins |= _stand_ins(provider, self.to, self.shown)
+        hidden = [proof for call in sent for proof in proofs(provider, call)]
+        cleaner = Cleaner(provider, known, stand_ins, [*self.run.secrets, *hidden])
+        return cleaned(answer, cleaner, self.facts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ours:
+    """What the simulator says: as it came, cleaned, in what its next answer differs, and the row
+    that it refused by."""
+
+    answer: Answer
+    cleaned: Cleaned
+    moves: Moving
+    row: str
+
+
 async def _both(probe: Probe, facts: Probes, run: Run, here: Simulated) -> tuple[Verdict, str]:
     """The verdict on a probe, and its exchange with the vendor as a line. Raises `NoAnswer`."""
-    provider, at, nonce = run.provider, run.clock.now(), run.nonce()
-    facts = facts.of(probe.name)
+    provider, facts = run.provider, facts.of(probe.name)
     to = run.to if probe.spend else NOBODY
-    shown_to = _stand_in(provider, to) if probe.spend else NOBODY
-    stand_ins = _stand_ins(provider, to, shown_to) if probe.spend else {}
-    known = run.known
-
-    hosts = _hosts(provider, run.line.host)
-    ours = _made(probe, provider, here.known, to, at, nonce, here.host)
-    answer, row = await here.ask(ours, at)
-    later = _made(probe, provider, here.known, to, at + LATER, run.nonce(), here.host)
-    own = {**stand_ins, **_hosts(provider, here.host)}
-    simulator, anew = [
-        cleaned(one, Cleaner(provider, here.known, own, proofs(provider, call)), facts)
-        for one, call in ((answer, ours), (await here.again(later, at + LATER), later))
-    ]
-
-    sent: list[Call] = []
-
-    def make() -> Call:
-        """The same request; signed anew where it is a further try."""
-        when, once = (run.clock.now(), run.nonce()) if sent else (at, nonce)
-        sent.append(_made(probe, provider, known, to, when, once, run.line.host))
-        return sent[-1]
-
-    expected = _codes(parsed(answer.body), facts)
-
-    def too_fast(came: Answer) -> bool:
-        codes = _codes(parsed(came.body), facts)
-        if (came.status, codes) == (answer.status, expected):
-            return False
-        return came.status in TOO_FAST or bool(codes & set(facts.throttled))
-
-    came = await patiently(run.line, make, too_fast, run.clock)
-    if came.status == 407:
-        raise NoAnswer("the proxy wants credentials of its own: HTTP 407", reached=False)
-    hidden = [*run.secrets, *(proof for call in sent for proof in proofs(provider, call))]
-    vendor = cleaned(came, Cleaner(provider, known, {**stand_ins, **hosts}, hidden), facts)
-    moves = moving(simulator.body, anew.body)
-    found = differences(vendor, simulator, facts, moves)
-    published = _made(probe, provider, provider.published, shown_to, at, nonce, provider.hosts[0])
-    text = recording.line(probe, facts, published, at, vendor, simulator, moves)
+    shown = _stand_in(provider, to) if probe.spend else NOBODY
+    asking = _Asking(probe, facts, run, run.clock.now(), run.nonce(), to, shown)
+    ours = await _of_ours(asking, here)
+    vendor = await _of_vendor(asking, ours)
+    found = differences(vendor, ours.cleaned, facts, ours.moves)
     verdict = Verdict(
         name=probe.name,
         asks=probe.asks,
@@ -338,12 +360,52 @@ async def _both(probe: Probe, facts: Probes, run: Run, here: Simulated) -> tuple
         verdict=DIFFERS if found else SAME,
         differences=tuple(found),
         vendor=vendor.status,
-        simulator=simulator.status,
-        row=row,
-        unverified=bool(row) and not provider.row(row).verified,
-        moved=tuple(pointer for pointer in moves if facts.varying(pointer) is None),
+        simulator=ours.cleaned.status,
+        row=ours.row,
+        unverified=bool(ours.row) and not provider.row(ours.row).verified,
+        moved=tuple(pointer for pointer in ours.moves if facts.varying(pointer) is None),
     )
-    return verdict, text
+    call, at = asking.published(), asking.at
+    return verdict, recording.line(probe, facts, call, at, vendor, ours.cleaned, ours.moves)
+
+
+async def _of_ours(asking: _Asking, here: Simulated) -> _Ours:
+    """The simulator's answer, and what of it another one has otherwise."""
+    call = asking.made(here.known, here.host, asking.at, asking.nonce)
+    answer, row = await here.ask(call, asking.at)
+    late = asking.at + LATER
+    later = asking.made(here.known, here.host, late, asking.run.nonce())
+    again = await here.again(later, late)
+    first = asking.cleaned(answer, here.known, here.host, [call])
+    second = asking.cleaned(again, here.known, here.host, [later])
+    return _Ours(answer, first, moving(first.body, second.body), row)
+
+
+async def _of_vendor(asking: _Asking, ours: _Ours) -> Cleaned:
+    """The vendor's answer. Raises `NoAnswer`."""
+    run, facts = asking.run, asking.facts
+    sent: list[Call] = []
+
+    def make() -> Call:
+        """The same request; signed anew where it is a further try."""
+        at, nonce = (run.clock.now(), run.nonce()) if sent else (asking.at, asking.nonce)
+        sent.append(asking.made(run.known, run.line.host, at, nonce))
+        return sent[-1]
+
+    expected = ours.answer.status, _codes(parsed(ours.answer.body), facts)
+    # What was answered 503 may have been sent all the same: what may cost is not sent twice.
+    statuses = TOO_FAST[:1] if asking.probe.spend else TOO_FAST
+
+    def too_fast(came: Answer) -> bool:
+        codes = _codes(parsed(came.body), facts)
+        if (came.status, codes) == expected:
+            return False
+        return came.status in statuses or bool(codes & set(facts.throttled))
+
+    came = await patiently(run.line, make, too_fast, run.clock)
+    if came.status == 407:
+        raise NoAnswer("the proxy wants credentials of its own: HTTP 407", reached=False)
+    return asking.cleaned(came, run.known, run.line.host, sent)
 
 
 def _codes(body: Any, facts: Probes, at: str = "") -> frozenset[str]:

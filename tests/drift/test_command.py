@@ -72,19 +72,23 @@ LIVE = ("--provider", "yunpian", "--live", "http://127.0.0.1:1/yunpian")
         ((*LIVE, "--proxy", "ftp://x"), "--proxy: expected a URL"),
         ((*LIVE, "--proxy", "http://me:hunter22@127.0.0.1:1"), "cannot be asked: nobody answers"),
         ((*LIVE, "--proxy", "http://me:hunter22@127.0.0.1:x"), "--proxy: expected a URL"),
+        (
+            ("--provider", "http_sms", "--live", "http://127.0.0.1:1/hooks/hunter22"),
+            "http://127.0.0.1:1 cannot be asked",
+        ),
         ((*LIVE, "--only", "no-texts"), "no probe 'no-texts'; did you mean 'no-text'?"),
         ((*LIVE, "--to", "+4479"), "--to is for --spend"),
         ((*LIVE, "--spend", "--to", "12"), "--to: expected a number with plus"),
         ((*LIVE, "--record", "no/such/folder.jsonl"), "no/such is no folder"),
         ((*LIVE, "--record", "pyproject.toml"), "is there already; expected the name of a new"),
-        (LIVE, "http://127.0.0.1:1/yunpian cannot be asked: nobody answers"),
+        (LIVE, "http://127.0.0.1:1 cannot be asked: nobody answers"),
         ((*LIVE, "--only", "good-send"), "nothing was compared: may cost one message"),
         ((*LIVE, "--url", "http://127.0.0.1:1"), "is `sms-simulators serve` running there?"),
         (("--replay", "pyproject.toml", "--live", "x"), "--live is for asking a vendor"),
     ],
 )
 def test_wrong_usage_is_told_in_a_line(arguments, said, request, monkeypatch):
-    """Exit code 2; nothing of an address' user information is repeated."""
+    """Exit code 2; neither user information nor the path of an address is repeated."""
     monkeypatch.chdir(request.config.rootpath)
 
     done = run(*arguments)

@@ -279,6 +279,22 @@ def test_what_stays_throttled_was_not_tried(after, tries, said, ask, vendor):
     assert (NOT_TRIED, said, tries) == (one.verdict, one.reason, len(vendor.came))
 
 
+def test_what_may_cost_is_not_sent_twice(ask, vendor, sms, clock):
+    """What was answered 503 may have been sent all the same; what is free is tried again."""
+
+    def plan(_came, answered):
+        answered.status = 503
+        return answered
+
+    vendor.plan = plan
+
+    (one,) = ask("vonage", "good-send", spend=True, to=sample("vonage").number(9)).verdicts
+    ask("vonage", "to-letters")
+
+    assert (DIFFERS, 503, 1) == (one.verdict, one.vendor, len(sms.messages()))
+    assert 1 + line.TRIES == len(vendor.came)
+
+
 def test_a_refusal_that_the_simulator_gives_too_is_no_throttling(ask, clock):
     """Twilio's magic number for a full queue is answered 429."""
     (one,) = ask("twilio", "test-from-queue-full").verdicts
