@@ -32,6 +32,7 @@ REPLAYED_SHARE = 0.1
 LATE_SHARE = 0.02
 CODE_SECONDS = 600.0  # Logto's, unless its policy says otherwise
 MOST_LATE = 500  # codes that are entered after the run
+_JUST_NOW, _MOST_ENTRIES = 10, 200  # of the journal: what all users have asked for just now
 _TOLD_BY = 8  # last digits of a number, by which a request that was sent to it is known
 MISMATCH = "verification_code.code_mismatch"
 # In Logto's words or, where its connector takes a limit for any refusal, in a provider's.
@@ -235,8 +236,9 @@ def heard(run: Run, person: Person, response: Any) -> Answer:
 
 def _was_throttled(run: Run, person: Person) -> bool:
     """Whether the newest request to this number was refused by flow control."""
+    at_once = run.environment.parsed_options.num_users or 1
     try:
-        found = run.inbox.journal()
+        found = run.inbox.journal(min(2 * at_once + _JUST_NOW, _MOST_ENTRIES))
     except ControlError:
         return False
     told = person.digits[-_TOLD_BY:]

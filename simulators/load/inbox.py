@@ -106,7 +106,7 @@ class Inbox:
         self._good(status, page)
         return page["refusals"][0]["sequence"] if page["refusals"] else 0
 
-    def journal(self, most: int = 100) -> list[dict[str, Any]]:
+    def journal(self, most: int) -> list[dict[str, Any]]:
         """The newest requests that came in, the newest last."""
         status, page = self._get("/_sim/requests", {"limit": str(most)})
         self._good(status, page)

@@ -18,6 +18,7 @@ import service as service_module
 from simulators.app import Options, in_thread
 from simulators.catalog import PROVIDERS
 from simulators.kernel.pipeline import Settings as Flow
+from simulators.load import launch
 from simulators.load.inbox import Inbox
 from simulators.load.settings import Settings
 from simulators.otp.connector import ConnectorError, Incoming, Message, Moment
@@ -343,7 +344,8 @@ def test_a_throttled_send_is_one_although_logto_hides_it(sms):
         headers = {name: call.headers[name] for name in ("content-type", "authorization")}
         urlopen(Request(url, call.body, headers)).close()  # noqa: S310 - ours
     inbox = Inbox(sms.simulators.url, account=sms.world.id)
-    run = SimpleNamespace(settings=Settings(sim=inbox.base), inbox=inbox)
+    environment = SimpleNamespace(parsed_options=SimpleNamespace(num_users=1))
+    run = SimpleNamespace(settings=Settings(sim=inbox.base), inbox=inbox, environment=environment)
     told = {"code": "connector.general", "message": "Some SMS messages failed to send"}
     answer = SimpleNamespace(status_code=400, text=json.dumps(told), json=lambda: told)
 
@@ -388,6 +390,16 @@ def test_a_message_is_made_for_every_provider(name, sms, send_raw):
 
 
 SCENARIOS = [path for path in sorted(FOLDER.glob("*.py")) if "attach(" in path.read_text()]
+
+
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
+def test_every_scenario_answers_and_says_whom_it_measures(path):
+    """Its own question; and how a service has to be started to be as Logto is, if it needs one."""
+    told, text = launch.read(path), " ".join(path.read_text().split())
+
+    assert 1 == text.count("@run.answers def ")
+    assert ("host" in told.needs) is ("notices every refusal of a provider, on purpose" in text)
+    assert not re.findall(r"serve --otp-port \d+(?! --otp-faithful)", text)
 
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
