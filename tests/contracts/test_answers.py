@@ -123,6 +123,7 @@ def test_vonage(ask, sms):
     ask("GET", "/account/get-balance", params=user)
     ask("GET", "/search/rejections", params={**user, "date": "2026-11-21"})
     ask("GET", "/account/get-pricing/outbound/sms", params={**user, "country": "GB"})
+    ask("GET", "/account/get-phone-pricing/outbound/sms", params={**user, "phone": BRITISH})
     ask("GET", "/account/get-full-pricing/outbound/sms", params=user)
     ask("GET", "/account/get-prefix-pricing/outbound/sms", params={**user, "prefix": "44"})
     sms.simulators.call(lambda: sms.world.save("vonage", {"auto_reload": 10}))

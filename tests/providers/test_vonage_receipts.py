@@ -215,6 +215,11 @@ def test_prices_are_told_by_country_and_calling_code(api):
     _, british = api.get(path, "get-prefix-pricing", prefix="44")
     _, nowhere = api.get(path, "get-prefix-pricing", prefix="999")
 
+    by_phone = "/account/get-phone-pricing/outbound/sms"
+    _, british_number = api.get(by_phone, "get-phone-pricing", phone=TO)
+
+    fields = {"country-code": "GB", "network-code": "23410", "phone": TO, "price": "0.03330000"}
+    assert fields == british_number
     assert ("Canada", "1", "0.03330000") == tuple(
         of_canada[name] for name in ("countryName", "dialingPrefix", "defaultPrice")
     )

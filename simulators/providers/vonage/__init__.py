@@ -141,6 +141,12 @@ ENDPOINTS = (
             handle=account.get_prefix_pricing,
         )
     ),
+    *resource(
+        "get-phone-pricing",
+        "/account/get-phone-pricing/outbound/<product>",
+        "GET",
+        handle=account.get_phone_pricing,
+    ),
     *resource("top-up", "/account/top-up", "POST", handle=account.top_up),
     *(
         one
@@ -212,8 +218,8 @@ EMULATES = (
     ),
     (
         "Price lists",
-        "twenty countries, each with one network whose name is ours, the same for every product;"
-        " not by phone number, which SDKs call deprecated",
+        "twenty countries, each with one network whose name is ours, the same for every product; by"
+        " phone number with the four fields that clients read, which SDKs call deprecated",
         f"{_DOCS}/api/pricing",
     ),
     ("Top-up", "refused, unless the setting `auto_reload` has an amount", f"{_DOCS}/api/account"),

@@ -94,6 +94,21 @@ def get_prefix_pricing(exchange: Exchange) -> Reply:
     return _countries(exchange, [code for code, (_, own) in COUNTRIES.items() if own == prefix])
 
 
+def get_phone_pricing(exchange: Exchange) -> Reply:
+    """The price of a message to one number, in the four fields that older clients ask for."""
+    phone_number = _wanted(exchange, "phone")
+    number = phone.international(phone_number)
+    if (
+        number is None
+        or number.region not in COUNTRIES
+        or exchange.params["product"] not in PRODUCTS
+    ):
+        raise Refusal("404")
+    shown = {"country-code": number.region, "network-code": send.network(number.region)}
+    shown |= {"phone": phone_number, "price": f"{send.PRICE:.8f}"}
+    return wire.json(exchange, 200, shown)
+
+
 def _wanted(exchange: Exchange, name: str) -> str:
     found = wire.parameters(exchange.document).get(name)
     if not found:
