@@ -9,6 +9,9 @@ The answer tells how long no code was sent at all, how soon after the change the
 many people it hit and how long they waited; the refused sends are in its plot. `send` fails
 nowhere else.
 
+The reference service overlooks what Logto overlooks only with `--otp-faithful`. Without that it
+notices every refusal of a provider, on purpose, and what is measured is not Logto.
+
     sms-simulators serve --otp-port 3001 --otp-faithful &
     locust -f loadtests/provider_outage.py --host http://127.0.0.1:3001 --headless -u 20 -t 1m \\
         --provider twilio --backup vonage --notice 10

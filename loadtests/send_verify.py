@@ -11,6 +11,9 @@ it, `wait for code` the way to the phone. What meets a limit (the provider's, or
 ten messages in ten minutes) is counted as throttled; people then ask again after a while, or at
 once with `--shape retry_storm`.
 
+The reference service overlooks what Logto overlooks only with `--otp-faithful`. Without that it
+notices every refusal of a provider, on purpose, and what is measured is not Logto.
+
     sms-simulators serve --otp-port 3001 --otp-faithful &
     locust -f loadtests/send_verify.py --host http://127.0.0.1:3001 --headless -u 20 -t 1m
     locust -f loadtests/send_verify.py --host https://logto.example.com --token $LOGTO_TOKEN ...

@@ -9,6 +9,9 @@ Look at `FLOW sign in` and the others: one is a whole visit, with its wait for t
 the steps. A visit that ends early is counted at the step where it ended. Some people enter a code
 again that was accepted (`--replayed`), some come back with theirs when it has expired (`--late`).
 
+The reference service overlooks what Logto overlooks only with `--otp-faithful`. Without that it
+notices every refusal of a provider, on purpose, and what is measured is not Logto.
+
     sms-simulators serve --otp-port 3001 --otp-faithful &
     locust -f loadtests/sign_in.py --host http://127.0.0.1:3001 --headless -u 20 -t 1m
     locust -f loadtests/sign_in.py --host https://logto.example.com --token $LOGTO_TOKEN ...

@@ -10,7 +10,8 @@ that nobody serves, and one good send. The rest, and what is known of the answer
   `simulators/samples.py` and with `body` for text as it is. `wrong` names credentials that nobody
   has in the place of the account's; `age` is how many seconds ago it was signed. A probe that costs
   nothing and reaches nobody says why by its `kind`, one of `KINDS`; any other says what it may
-  `spend`, and is sent only when asked for. In a free one `{to}` is `NOBODY`.
+  `spend`, and is sent only when asked for. In a free one `{to}` is `NOBODY`; besides credentials
+  there are `{code}`, the time as `{iso}` and `{epoch}`, and `{nonce}`.
 * `left_out`: of those that follow from the sample, which not to ask, and why.
 * `code` and `text`: pointers to where an answer has the error's code and its text.
 * `throttled`: the codes by which the vendor says in an answer's body that this was too fast.
@@ -26,6 +27,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from functools import cache
 from typing import Any
@@ -61,6 +63,9 @@ _MAY_ADDRESS = (MISSING, WRONG, TEST, SANDBOX)
 SIGNED_WITH = "sign"
 
 _DEEPEST = 64
+_ISO = "%Y-%m-%dT%H:%M:%SZ"
+# What a request may have besides credentials.
+_FILLED = ("to", "code", "iso", "epoch", "nonce")
 
 # Where two answers differ, with both; a pointer into the body each.
 Moving = Mapping[str, tuple[Any, Any]]
@@ -111,7 +116,8 @@ class Probe:
         names = {row.name for row in table}
         for name in sorted(_placeholders(self.template) & names - set(have)):
             raise Lacking(name)
-        values = {**have, "to": to, "code": CODE}
+        values = {**have, "to": to, "code": CODE, "nonce": nonce}
+        values |= {"epoch": str(int(now)), "iso": f"{datetime.fromtimestamp(now, UTC):{_ISO}}"}
         try:
             return request(self.template, values, have, now=now - self.age, nonce=nonce, host=host)
         except KeyError as lacking:
@@ -472,7 +478,7 @@ def _probe_faults(raw: Mapping[str, Any], provider: Provider, record: Sample) ->
     names = {row.name for row in provider.credentials}
     for name in set(probe.wrong) - names:
         yield f"wrong: {name} is no credential of {provider.name}; there are: {', '.join(names)}"
-    for name in _placeholders(probe.template) - names - {"to", "code"}:
+    for name in _placeholders(probe.template) - names - {*_FILLED}:
         yield f"{{{name}}} is no credential of {provider.name}; there are: {', '.join(names)}"
     yield from _unsafe(probe, provider)
 

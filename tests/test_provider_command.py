@@ -296,6 +296,7 @@ SUITE = {
     "tests/test_samples.py": 2,
     "tests/test_fuzz.py": 3,
     "tests/contracts": 8,
+    "tests/drift": 6,
     "tests/conformance/test_report.py": 1,
     "tests/control/test_numbers.py": 1,
     "tests/loadtests/test_scenarios.py": 1,

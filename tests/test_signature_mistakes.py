@@ -7,9 +7,11 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import secrets
 import time
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -43,8 +45,30 @@ def refused(sms, send_raw):
     return sent
 
 
+def by(safe):
+    """An encoder that leaves more as it is than RFC 3986 does."""
+    return lambda text: quote(text, safe=f"~{safe}")
+
+
+def small(text):
+    return re.sub("%..", lambda found: found[0].lower(), enc(text))
+
+
+def rpc_by(spelled):
+    """The older scheme all by one encoder: the values, and what is made of them once more."""
+    return {"spelled": spelled, "over": lambda pairs: f"POST&{spelled('/')}&{spelled(pairs)}"}
+
+
 def aliyun_rpc(
-    sms, *, method="POST", key="{}&", order=sorted, spelled=enc, over=None, digest="sha1"
+    sms,
+    *,
+    method="POST",
+    key="{}&",
+    order=sorted,
+    spelled=enc,
+    over=None,
+    digest="sha1",
+    added=None,
 ):
     """A SendSms form by https://help.aliyun.com/zh/sdk/product-overview/rpc-mechanism."""
     known = sms.credentials("aliyun")
@@ -60,6 +84,7 @@ def aliyun_rpc(
         "SignName": known["sign_name"],
         "TemplateCode": known["template_code"],
         "TemplateParam": '{"code": "135790"}',
+        "OutId": "what's (this)*!/",
     }
     pairs = "&".join(f"{spelled(name)}={spelled(sent[name])}" for name in order(sent))
     text = over(pairs) if over else f"{method}&%2F&{enc(pairs)}"
@@ -67,7 +92,7 @@ def aliyun_rpc(
     return (
         "/aliyun/",
         {"Content-Type": FORM},
-        urlencode({**sent, "Signature": b64(secret, text, digest)}),
+        urlencode({**sent, **(added or {}), "Signature": b64(secret, text, digest)}),
     )
 
 
@@ -97,6 +122,20 @@ PUBLISHED = PROVIDERS["aliyun"].published["access_key_secret"]
             "a space was signed as +, not %20",
         ),
         ({"key": "nobody's"}, ""),
+        ({"key": "{}\n&"}, "the secret had a newline behind it"),
+        ({"key": "{} &"}, "the secret had a blank behind it"),
+        (rpc_by(by("!'()*")), "!'()* were left as they are, as encodeURIComponent does"),
+        ({"spelled": by("!'()*")}, "!'()* were left as they are, as encodeURIComponent does"),
+        (rpc_by(by(":")), "a colon was left as it is"),
+        ({"spelled": by(":")}, "a colon was left as it is"),
+        (rpc_by(by("/")), "a slash was left as it is, as Python's quote does"),
+        (rpc_by(small), "the percent-escapes were in lower case"),
+        ({"method": "post"}, "the method was signed in lower case, as post"),
+        ({"added": {"Format": "JSON"}}, "Format was not signed, or was added afterwards"),
+        (
+            {"over": lambda pairs: f"POST&%2F&{enc(pairs)}\n"},
+            "a newline was signed behind the string",
+        ),
     ],
 )
 def test_aliyuns_older_scheme(changes, mistake, sms, refused):
@@ -109,7 +148,19 @@ def test_aliyuns_older_scheme(changes, mistake, sms, refused):
     assert found["expected"] != found["got"]
 
 
-def aliyun_acs3(sms, *, host=None, hashed=None, path="/", key="{}"):
+def aliyun_acs3(
+    sms,
+    *,
+    host=None,
+    hashed=None,
+    path="/",
+    key="{}",
+    spelled=enc,
+    method="POST",
+    added="",
+    end="",
+    shown=bytes.hex,
+):
     """The same by v3-request-structure-and-signature, everything in the query."""
     known, port = sms.credentials("aliyun"), sms.simulators.ports["http"]
     query = {
@@ -117,6 +168,7 @@ def aliyun_acs3(sms, *, host=None, hashed=None, path="/", key="{}"):
         "SignName": known["sign_name"],
         "TemplateCode": known["template_code"],
         "TemplateParam": '{"code":"135790"}',
+        "OutId": "what's (this)*!/",
     }
     headers = {
         "host": host or f"127.0.0.1:{port}",
@@ -127,14 +179,15 @@ def aliyun_acs3(sms, *, host=None, hashed=None, path="/", key="{}"):
         "x-acs-version": "2017-05-25",
     }
     line = "&".join(f"{enc(name)}={enc(query[name])}" for name in sorted(query))
+    over = "&".join(f"{spelled(name)}={spelled(query[name])}" for name in sorted(query))
     head = "".join(f"{name}:{value}\n" for name, value in headers.items())
     signed = ";".join(headers)
-    canonical = "\n".join(["POST", path, line, head, signed, headers["x-acs-content-sha256"]])
-    text = f"ACS3-HMAC-SHA256\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+    canonical = "\n".join([method, path, over, head, signed, headers["x-acs-content-sha256"]])
+    text = f"ACS3-HMAC-SHA256\n{hashlib.sha256(canonical.encode()).hexdigest()}{end}"
     made = hmac.digest(key.format(known["access_key_secret"]).encode(), text.encode(), "sha256")
-    proof = f"Credential={known['access_key_id']},SignedHeaders={signed},Signature={made.hex()}"
+    proof = f"Credential={known['access_key_id']},SignedHeaders={signed},Signature={shown(made)}"
     del headers["host"]
-    return f"/aliyun/?{line}", {**headers, "Authorization": f"ACS3-HMAC-SHA256 {proof}"}
+    return f"/aliyun/?{line}{added}", {**headers, "Authorization": f"ACS3-HMAC-SHA256 {proof}"}
 
 
 @pytest.mark.parametrize(
@@ -145,6 +198,18 @@ def aliyun_acs3(sms, *, host=None, hashed=None, path="/", key="{}"):
         ({"hashed": "0" * 64}, "another body was hashed than the one that was sent"),
         ({"path": "/aliyun/"}, "the path was signed as /aliyun/, not /"),
         ({"key": "{}&"}, "the key was the secret with a & after it, as in the older scheme"),
+        ({"key": "{}\n"}, "the secret had a newline behind it"),
+        ({"end": "\n"}, "a newline was signed behind the string"),
+        ({"spelled": by("!'()*")}, "!'()* were left as they are, as encodeURIComponent does"),
+        ({"spelled": by("/")}, "a slash was left as it is, as Python's quote does"),
+        ({"spelled": small}, "the percent-escapes were in lower case"),
+        ({"method": "post"}, "the method was signed in lower case, as post"),
+        ({"added": "&SmsUpExtendCode=9"}, "SmsUpExtendCode was not signed, or was added*"),
+        pytest.param(
+            {"shown": lambda made: made.hex().upper()},
+            "it was in hexadecimal capitals",
+            marks=pytest.mark.sms_allow_violations,  # the contract has it, too
+        ),
     ],
 )
 def test_aliyuns_newer_scheme(changes, mistake, sms, refused):
@@ -153,11 +218,13 @@ def test_aliyuns_newer_scheme(changes, mistake, sms, refused):
 
     assert found["mistake"].startswith(mistake.rstrip("*"))
     ours, theirs = (found[whose]["canonical_request"] for whose in ("ours", "theirs"))
-    assert ours.startswith("POST\n/\nPhoneNumbers=")
-    assert (ours == theirs) is ("key" in changes)
+    assert ours.startswith("POST\n/\nOutId=")
+    assert (ours == theirs) is not {"key", "end", "shown"}.isdisjoint(changes)
 
 
-def tencent_tc3(sms, *, host=None, body=None, kind=JSON, prefix="TC3", day=None):
+def tencent_tc3(
+    sms, *, host=None, body=None, kind=JSON, prefix="TC3", day=None, method="POST", end="", after=""
+):
     """A SendSms by https://cloud.tencent.com/document/api/382/52071; `body` is what is signed."""
     known, now = sms.credentials("tencent"), int(time.time())
     sent = json.dumps(
@@ -174,12 +241,14 @@ def tencent_tc3(sms, *, host=None, body=None, kind=JSON, prefix="TC3", day=None)
     hashed = hashlib.sha256((sent if body is None else body(sent)).encode()).hexdigest()
     host = host or f"127.0.0.1:{sms.simulators.ports['http']}"
     signed = f"content-type:{kind}\nhost:{host}\n\ncontent-type;host\n{hashed}"
-    digest = hashlib.sha256(f"POST\n/\n\n{signed}".encode()).hexdigest()
+    digest = hashlib.sha256(f"{method}\n/\n\n{signed}".encode()).hexdigest()
     scope = f"{date}/sms/tc3_request"
-    key = f"{prefix}{known['secret_key']}".encode()
+    key = f"{prefix}{known['secret_key']}{after}".encode()
     for part in scope.split("/"):
         key = hmac.digest(key, part.encode(), "sha256")
-    made = hmac.digest(key, f"TC3-HMAC-SHA256\n{now}\n{scope}\n{digest}".encode(), "sha256").hex()
+    made = hmac.digest(
+        key, f"TC3-HMAC-SHA256\n{now}\n{scope}\n{digest}{end}".encode(), "sha256"
+    ).hex()
     proof = f"Credential={known['secret_id']}/{scope}, SignedHeaders=content-type;host"
     headers = {
         "Content-Type": JSON,
@@ -197,6 +266,9 @@ def tencent_tc3(sms, *, host=None, body=None, kind=JSON, prefix="TC3", day=None)
     [
         ({"host": "127.0.0.1"}, "the host was signed without its port"),
         ({"host": "sms.tencentcloudapi.com"}, "the host was signed as sms.tencentcloudapi.com, an"),
+        ({"method": "post"}, "the method was signed in lower case, as post"),
+        ({"end": "\n"}, "a newline was signed behind the string"),
+        ({"after": "\n"}, "the secret had a newline behind it"),
         ({"prefix": ""}, "the key was derived from the secret without TC3 before it"),
         ({"day": "2020-01-01"}, "the date was 2020-01-01; in UTC that of the timestamp is 20"),
         ({"body": lambda _sent: ""}, "the body was not hashed"),
@@ -227,6 +299,13 @@ def test_tencents_newer_scheme(changes, mistake, sms, refused):
         ("POST", "sha1", sorted, "it was signed as a POST, and sent as a GET"),
         ("GET", "sha256", sorted, "it was made by HmacSHA256, and SignatureMethod is HmacSHA1"),
         ("GET", "sha1", list, "the parameters were signed in the order sent, not by name"),
+        ("get", "sha1", sorted, "the method was signed in lower case, as get"),
+        (
+            "GET",
+            "sha1",
+            lambda sent: sorted(set(sent) - {"Limit"}),
+            "Limit was not signed, or was*",
+        ),
     ],
 )
 def test_tencents_older_scheme(method, digest, order, mistake, sms, refused):
@@ -248,7 +327,8 @@ def test_tencents_older_scheme(method, digest, order, mistake, sms, refused):
 
     found = refused(f"/tencent/?{urlencode(sent)}", {}, method="GET")
 
-    assert ("HmacSHA1", mistake) == (found["scheme"], found["mistake"])
+    assert "HmacSHA1" == found["scheme"]
+    assert found["mistake"].startswith(mistake.rstrip("*"))
 
 
 @pytest.mark.parametrize(
@@ -257,6 +337,8 @@ def test_tencents_older_scheme(method, digest, order, mistake, sms, refused):
         ("api_secret", "&{}={}", "the secret was the API secret, not the signature secret"),
         ("signature_secret", "{}={}&", ""),
         ("signature_secret", "&{}={}", "& and = in values were not replaced by _"),
+        ("signature_secret", "&{}={}\n", "a newline was signed behind the string"),
+        ("signature_secret", "&{}={}+", "client-ref was not signed, or was added afterwards"),
     ],
 )
 def test_vonages_signature(secret, joined, mistake, sms, refused):
@@ -266,15 +348,72 @@ def test_vonages_signature(secret, joined, mistake, sms, refused):
     now = str(int(time.time()))
     sent = {"api_key": known["api_key"], "from": "AcmeInc", "to": "14155552671", "text": text}
     sent["timestamp"] = now
-    string = "".join(joined.format(name, sent[name]) for name in sorted(sent))
+    ending = joined.partition("&{}={}")[2]
+    form = joined.removesuffix(ending) if ending in ("\n", "+") else joined
+    string = "".join(form.format(name, sent[name]) for name in sorted(sent))
+    string += ending if ending == "\n" else ""
+    if ending == "+":
+        sent["client-ref"] = "a-1"
     digest = hashlib.md5((string + known[secret]).encode(), usedforsecurity=False)
     sent["sig"] = digest.hexdigest()
 
     found = refused("/vonage/sms/json", {"Content-Type": FORM}, urlencode(sent))
 
     assert ("md5hash", mistake) == (found["scheme"], found["mistake"])
-    assert f"&api_key={known['api_key']}&from=AcmeInc" in found["ours"]["string_to_sign"]
+    assert found["ours"]["string_to_sign"].startswith(f"&api_key={known['api_key']}&")
     assert known["signature_secret"] not in json.dumps(found)
+
+
+@pytest.mark.parametrize(
+    ("stamp", "said"),
+    [
+        (lambda now: now - 4000, "the timestamp was 4*"),
+        (lambda now: now + 4000, "the timestamp was * seconds ahead; 300 are allowed either way"),
+        (lambda now: now * 1000, "the timestamp was in milliseconds, not in seconds"),
+        (lambda _now: "", "there was no timestamp"),
+    ],
+)
+def test_a_stale_timestamp_of_vonages_is_told_as_that(stamp, said, sms, refused):
+    """Which is answered as any signature that is not the right one."""
+    sms.allow_violations()
+    sms.clock.freeze(1_795_248_470)
+    known = sms.credentials("vonage")
+    sent = {"api_key": known["api_key"], "from": "AcmeInc", "to": "14155552671", "text": "hello"}
+    sent |= {"timestamp": str(stamp(1_795_248_470)), "sig": "0" * 32}
+
+    found = refused("/vonage/sms/json", {"Content-Type": FORM}, urlencode(sent))
+
+    assert fnmatchcase(found["mistake"], said)
+    assert found["theirs"] is None
+
+
+@pytest.mark.parametrize(
+    ("spelled", "end", "mistake"),
+    [
+        (by("!'()*"), "", "!'()* were left as they are, as encodeURIComponent does"),
+        (small, "", "the percent-escapes were in lower case"),
+        (enc, "\n", "a newline was signed behind the string"),
+    ],
+)
+def test_gatewayapis_oauth_by_other_encoders(spelled, end, mistake, sms, refused):
+    """RFC 5849 has its own percent-encoding, in which nothing but letters, digits and -._~ stay."""
+    known, port = sms.credentials("gatewayapi"), sms.simulators.ports["http"]
+    oauth = {
+        "oauth_consumer_key": known["oauth_key"],
+        "oauth_nonce": "what's (this)*!",
+        "oauth_signature_method": "HMAC-SHA1",
+        "oauth_timestamp": str(int(time.time())),
+        "oauth_version": "1.0",
+    }
+    pairs = "&".join(f"{name}={spelled(value)}" for name, value in sorted(oauth.items()))
+    url = f"http://127.0.0.1:{port}/gatewayapi/rest/me"
+    text = f"GET&{enc(url)}&{spelled(pairs)}{end}"
+    oauth["oauth_signature"] = b64(f"{known['oauth_secret']}&", text)
+    header = ", ".join(f'{name}="{enc(value)}"' for name, value in oauth.items())
+
+    found = refused("/gatewayapi/rest/me", {"Authorization": f"OAuth {header}"}, method="GET")
+
+    assert mistake == found["mistake"]
 
 
 def test_gatewayapis_oauth(sms, refused):

@@ -1,4 +1,4 @@
-"""What the control API says when it refuses: what cannot be, with an HTTP status."""
+"""How the control API refuses: an error with its HTTP status, and the document it is told in."""
 
 from collections.abc import Iterable
 

@@ -161,10 +161,14 @@ class _Bodies:
         self, vendor: Any, simulator: Any, at: str, varying: Varying
     ) -> Iterator[Difference]:
         if varying.part:
-            one, other = (
+            told = (vendor, simulator, *self.moves.get(at, ()))
+            one, other, *moved = (
                 re.sub(varying.part, _LEFT_OUT, text) if isinstance(text, str) else text
-                for text in (vendor, simulator)
+                for text in told
             )
+            if moved and moved[0] != moved[1]:  # more of it than the data says
+                pair = (moved[0], moved[1])
+                one, other = standing(pair, one), standing(pair, other)
             yield from self._values(one, other, at)
         elif varying.like and not (varying.fits(vendor) and varying.fits(simulator)):
             one, other = (

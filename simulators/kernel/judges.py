@@ -20,7 +20,7 @@ def credit(exchange: Exchange, draft: Draft) -> Failure | None:
     balance = exchange.world.load("balance")
     if balance is None or balance > 0:
         return None
-    return exchange.fail(Problem.NO_CREDIT, to=draft.number)
+    return exchange.fail(Problem.NO_CREDIT, **exchange.provider.placeholders(exchange, draft))
 
 
 def region(exchange: Exchange, draft: Draft) -> Failure | None:
@@ -31,11 +31,13 @@ def region(exchange: Exchange, draft: Draft) -> Failure | None:
     allowed = regions.get("allowed")
     if (allowed is None or draft.region in allowed) and draft.region not in regions["blocked"]:
         return None
-    return exchange.fail(Problem.REGION_NOT_ALLOWED, to=draft.number, region=draft.region)
+    return exchange.fail(
+        Problem.REGION_NOT_ALLOWED, **exchange.provider.placeholders(exchange, draft)
+    )
 
 
 def opted_out(exchange: Exchange, draft: Draft) -> Failure | None:
     """OPTED_OUT for a number that does not want messages."""
     if not optouts.contains(exchange.world, draft.number):
         return None
-    return exchange.fail(Problem.OPTED_OUT, to=draft.number)
+    return exchange.fail(Problem.OPTED_OUT, **exchange.provider.placeholders(exchange, draft))

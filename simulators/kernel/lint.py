@@ -145,6 +145,7 @@ class _Member(NamedTuple):
     beside: Mapping[str, Any]
 
 
+_AROUND = "\ufeff\"' \t\r\n"  # a byte order mark, quotes, blanks: what names do not stand in
 _NAME = re.compile(r"[\w.\-\[\] ]+")
 
 
@@ -174,7 +175,9 @@ def _unknown(
     document: Document, members: Iterable[_Member], names: _Names
 ) -> Iterator[tuple[str, str, Mapping[str, Any], Mapping[str, None]]]:
     for where, name, _value, beside in members:
-        if not beside or name in names.fields or not _NAME.fullmatch(name[:_LONGEST]):
+        if not beside or name in names.fields:
+            continue
+        if not _NAME.fullmatch(name[:_LONGEST]) and name.strip(_AROUND) not in names.fields:
             continue  # what is no name is no slip either, but a body that is something else
         # Name.0 and name[] are lists in a form.
         if name.partition(".")[0] not in names.fields and (

@@ -4,10 +4,13 @@ Made only where a signature was refused. The secret is in none of it.
 """
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple, TypeVar
 
 from simulators.kernel import credentials
+
+V = TypeVar("V")
 
 _MOST = 4000
 _UNKNOWN = "none of those that are tried here; another secret makes every signature another"
@@ -21,6 +24,70 @@ class Signed(NamedTuple):
     string_to_sign: str
     canonical: str = ""
     mistake: str = ""
+
+
+# Of what is longer the mistakes below are not tried: each of them is a signature more.
+_LONGEST = 20_000
+_MOST_LEFT_OUT = 40
+
+
+def keys(secret: str) -> Iterator[tuple[str, str]]:
+    """A secret as it comes out of a file or of a paste."""
+    yield "the secret had a newline behind it", f"{secret}\n"
+    yield "the secret had a blank behind it", f"{secret} "
+
+
+def strings(right: str, method: str = "") -> Iterator[tuple[str, str]]:
+    """The string to sign, or the canonical request, which begins with the method where there is
+    one, with what is wrong with it in any scheme."""
+    if len(right) > _LONGEST:
+        return
+    yield "a newline was signed behind the string", f"{right}\n"
+    if method and right.startswith(method):
+        said = f"the method was signed in lower case, as {method.lower()}"
+        yield said, method.lower() + right[len(method) :]
+
+
+def left_out(params: Mapping[str, V]) -> Iterator[tuple[str, dict[str, V]]]:
+    """The parameters without each of them: one that was added once they were signed."""
+    if len(params) <= _MOST_LEFT_OUT and len(str(params)) <= _LONGEST:
+        for left in params:
+            less = {name: value for name, value in params.items() if name != left}
+            yield f"{left} was not signed, or was added afterwards", less
+
+
+def respelled(encoded: str) -> Iterator[tuple[str, Callable[[str], str]]]:
+    """How other encoders write what RFC 3986 has percent-encoded so, where it makes a difference:
+    each takes a text that is encoded by the RFC."""
+    if len(encoded) > _LONGEST:
+        return
+    for mistake, respell in _RESPELLED:
+        if respell(encoded) != encoded:
+            yield mistake, respell
+
+
+def respelled_twice(query: str, encode: Callable[[str], str]) -> Iterator[tuple[str, str]]:
+    """A query that is encoded once more as a whole, as it comes out where another encoder did the
+    first step alone, or both."""
+    for mistake, respell in respelled(query):
+        again = encode(respell(query))
+        yield mistake, again
+        yield mistake, respell(again)
+
+
+def _as_they_are(left: str) -> Callable[[str], str]:
+    escapes = {f"%{ord(char):02X}": char for char in left}
+    pattern = re.compile("|".join(escapes))
+    return lambda text: pattern.sub(lambda found: escapes[found[0]], text)
+
+
+_ESCAPE = re.compile("%[0-9A-F]{2}")
+_RESPELLED: tuple[tuple[str, Callable[[str], str]], ...] = (
+    ("!'()* were left as they are, as encodeURIComponent does", _as_they_are("!'()*")),
+    ("a colon was left as it is", _as_they_are(":")),
+    ("a slash was left as it is, as Python's quote does", _as_they_are("/")),
+    ("the percent-escapes were in lower case", lambda t: _ESCAPE.sub(lambda f: f[0].lower(), t)),
+)
 
 
 def explained(

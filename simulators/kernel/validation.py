@@ -52,7 +52,7 @@ def validate(provider: Provider, candidates: Sequence[Endpoint], call: Call) -> 
         violation = Violation("body", got, f"at most {MAX_BODY} bytes", "")
         return _unread(None, call, violation, Refusal(Problem.TOO_LARGE))
     validated = _as_sent(provider, candidates, call)
-    if call.body and (validated.violations or not validated.document["body"]):
+    if call.body and (validated.violations or _unread_or_mistaken(call, validated)):
         meant = _as_meant(provider, candidates, call, validated)
         validated.violations = meant or validated.violations
     return validated
@@ -80,6 +80,12 @@ def _as_sent(provider: Provider, candidates: Sequence[Endpoint], call: Call) -> 
     return Validated(endpoint, found)
 
 
+def _unread_or_mistaken(call: Call, validated: Validated) -> bool:
+    """Whether nobody read the body, or JSON was read as a form, in which anything may be a name."""
+    json = call.body[0] in b"[{" and call.content_type == misread.FORM
+    return json or not validated.document["body"]
+
+
 _ANY_MORE = 50
 
 
@@ -90,7 +96,11 @@ def _as_meant(
     is left when it is read as what it looks like. Empty where no other reading breaks less. A body
     that nobody read breaks most, even where nothing in it is required."""
     fields = sent.document["body"]
-    read = sent.operation and not sent.refusal and fields and isinstance(fields, dict | list)
+    read = (
+        sent.operation
+        and not (sent.refusal or _unread_or_mistaken(call, sent))
+        and isinstance(fields, dict | list)
+    )
     unseen = not read or sum(violation.got == "missing" for violation in sent.violations) > 1
     least = len(sent.violations) if read else _ANY_MORE
     best: tuple[Contract, Document, Violation] | None = None

@@ -38,6 +38,10 @@ USAGE = 2
 WINDOWS_SECONDS = 5.0  # a thousand windows are a hundred kilobytes
 _SETTLED_SECONDS = 1.0  # after the start the scenario has set up what it needs
 _REPORT_SECONDS = 3.0  # between two reports of a worker
+_MODES = {
+    "faithful": "reference, as blind as Logto",
+    "careful": "reference, careful: differs from Logto on purpose",
+}
 _USUAL = "failures == 0"  # Locust's own measure, where nobody names another
 
 
@@ -182,6 +186,7 @@ class Head:
                 "throttled": self.run.ledger.count("throttled"),
                 "refused": self.run.ledger.count("refused"),
                 "verified": self.run.ledger.count("verified"),
+                **self._service(),
                 "provider": self._provider(),
                 "began": _iso(began),
                 "version": version("sms-simulators"),
@@ -203,6 +208,14 @@ class Head:
             logging.exception("no answer")
             told = f"{type(error).__name__}: {error}"
             return None, [Finding("the scenario answers its question", "broken", "", [told])]
+
+    def _service(self) -> dict[str, str]:
+        """Which service was asked for codes, if it was one; the simulators' own is not always as
+        Logto is."""
+        if "host" not in self.run.needs:
+            return {}
+        host = self.run.settings.host
+        return {"service": _MODES.get(settings.mode(host), host)}
 
     def _provider(self) -> str:
         """Who carried the messages: whom the scenario or a person named, else who is seen to."""

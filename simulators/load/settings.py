@@ -21,6 +21,7 @@ DEFAULT_SIM = "http://127.0.0.1:8026"
 NO_SIM = "none"
 _TIMEOUT = 10.0
 MANAGEMENT = "/api/connectors"
+MODE = "X-Simulator-Otp"
 DISCOVERY = "/oidc/.well-known/openid-configuration"
 _UNAUTHORISED = (401, 403)
 
@@ -223,6 +224,20 @@ def _service(given: Settings) -> None:
         raise NotReady(
             f"{given.host}{MANAGEMENT} answers {status}; it wants --token or LOGTO_TOKEN"
         )
+
+
+def mode(host: str) -> str:
+    """How the simulators' own OTP service says it is run; "" for any other service."""
+    parts = urlsplit(host)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    try:
+        connection = kind(parts.hostname or "", parts.port, timeout=_TIMEOUT)
+        connection.request("GET", f"{parts.path.rstrip('/')}/api/status")
+        told = connection.getresponse().headers.get(MODE, "")
+        connection.close()
+    except (OSError, ValueError, http.client.HTTPException):
+        return ""
+    return told
 
 
 def _status(host: str, token: str, path: str = MANAGEMENT) -> int:

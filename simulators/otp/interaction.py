@@ -7,10 +7,12 @@ from collections.abc import Iterator, Mapping
 
 from simulators.otp import passwords
 from simulators.otp.errors import Refused
+from simulators.otp.route import NOTHING
 from simulators.otp.service import Service
 from simulators.otp.state import Interaction, User, Verification
 
 FACTOR = "PhoneVerificationCode"
+EMAIL_FACTOR = "EmailVerificationCode"
 _SHOWN_DIGITS = 4
 
 
@@ -63,7 +65,8 @@ def identify(service: Service, interaction: Interaction, record_id: str) -> None
 def _permit(service: Service, event: str, found: Verification) -> None:
     if event == "ForgotPassword":
         methods = service.setting("forgotPasswordMethods")
-        if found.kind != "code" or (methods is not None and FACTOR not in methods):
+        factor = {"code": FACTOR, "email": EMAIL_FACTOR}.get(found.kind)
+        if factor is None or (methods is not None and factor not in methods):
             raise Refused("session.not_supported_for_forgot_password")
         return
     name = "password" if found.kind == "password" else "verificationCode"
@@ -155,17 +158,18 @@ def add(service: Service, interaction: Interaction, kind: str, value: str) -> No
     if kind == "username" and service.state.users.named(value):
         raise Refused("user.username_already_in_use")
     if kind == "password":
-        hold_to_policy(service, interaction, value)
+        hold_to_policy(service, value, user, interaction.profile)
         if user and user.password is not None:
             raise Refused("user.password_exists_in_profile")
     interaction.profile[kind] = value
 
 
-def hold_to_policy(service: Service, interaction: Interaction, password: str) -> None:
+def hold_to_policy(
+    service: Service, password: str, user: User | None, profile: Mapping[str, str] = NOTHING
+) -> None:
     """Raises `Refused` for a password that is too weak (password.rejected, with all that is wrong),
-    and for the one that the person has."""
-    user = service.state.users.find(interaction.user)
-    known = {**(_own(user) if user else {}), **interaction.profile}
+    and for the one that the person has; `profile` is what the person is about to have."""
+    known = {**(_own(user) if user else {}), **profile}
     person = [known.get("username", ""), known.get("phone", "")]
     found = passwords.issues(password, service.setting("passwordPolicy"), person)
     if found:

@@ -68,14 +68,14 @@ class Passcode:
 @dataclass(slots=True)
 class Verification:
     """Something to prove: that one has the number `to`, for signing in ("code") or as a second
-    factor ("mfa"); or that one knows the password of `to`, a number or a user name. `owner` is the
-    user whom the account API made it for."""
+    factor ("mfa"), or the e-mail address; or that one knows the password of `to`, a number or a
+    user name. `owner` is the user whom the account API made it for."""
 
     id: str
     to: str
-    kind: Literal["code", "mfa", "password"] = "code"
+    kind: Literal["code", "mfa", "email", "password"] = "code"
     usage: UsageType = "Generic"
-    identifier: Literal["phone", "username"] = "phone"
+    identifier: Literal["phone", "email", "username"] = "phone"
     verified: bool = False
     owner: str = ""
 

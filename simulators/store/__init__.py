@@ -1,1 +1,1 @@
-"""The one door to everything of a world that changes."""
+"""Where all that changes of a world is kept: what implements the protocol of `kernel/store.py`."""

@@ -1,4 +1,4 @@
-"""A memory store that forgives nothing which another store would not: the tests run on it."""
+"""A memory store that takes nothing which another store could not: the tests run on it."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

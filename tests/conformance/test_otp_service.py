@@ -29,7 +29,7 @@ OVERLOOKED = {
     "twilio": NO_BODY,
     "vonage": {"empty_200", "html_200"},
     "gatewayapi": NO_BODY,
-    "smsaero": NO_BODY | {"inside_200", "no_credit"},
+    "smsaero": NO_BODY | {"inside_200"},
     "yunpian": NO_BODY,
 }
 NO_ANSWER = {"timeout", "reset"}

@@ -206,11 +206,13 @@ def test_the_table_json_and_junit_say_the_same(ask, vendor):
 
 def test_rows_that_no_source_settles_are_named_where_both_refuse_alike(ask, vendor):
     """And not where they differ."""
-    assert ["twilio 21212"] == ask("twilio", "test-from-invalid").settled
+    nobody_can_settle = "http_sms no_credentials"  # there is no vendor
 
-    vendor.plan = lambda _came, answered: answered.with_json(lambda d: d.update(code=1))
+    assert [nobody_can_settle] == ask("http_sms", "no-credentials").settled
 
-    assert [] == ask("twilio", "test-from-invalid").settled
+    vendor.plan = lambda _came, answered: answered.with_json(lambda d: d.update(error=1))
+
+    assert [] == ask("http_sms", "no-credentials").settled
 
 
 # --- too fast, too slow, elsewhere

@@ -118,6 +118,8 @@ def test_every_value_of_every_answer_is_looked_at(name, whole):
                 missed.append((raw["case"], pointer, found))
             if varying is not None and not varying.like and not varying.part and found:
                 invented.append((raw["case"], pointer, found))
+            if varying is not None and varying.or_null and value is None:
+                continue  # nothing here says what it is where it is not null
             if pointer and pointer not in {d.at for d in differences(typed, answer, known)}:
                 missed.append((raw["case"], pointer, "another type"))
 
@@ -201,9 +203,9 @@ def test_the_command_replays_a_folder(ask, vendor, tmp_path):
         ("[" * 100_000, "one.jsonl:1: nested too deep"),
         ('{"provider": "twilio", "requests": [1, 2]}', "not an exchange"),
         (
-            '{"provider": "acme", "requests": [{"method": "GET", "target": "/", "host": "a",'
+            '{"provider": "nobody", "requests": [{"method": "GET", "target": "/", "host": "a",'
             ' "headers": []}], "answers": []}',
-            "no provider 'acme'; there are: aliyun",
+            "no provider 'nobody'; there are: ",
         ),
     ],
 )

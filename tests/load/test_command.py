@@ -19,7 +19,7 @@ import pytest
 from simulators.cli import load as cli_load
 from simulators.data import data
 from simulators.load import launch
-from simulators.load.settings import NotReady, Settings, check
+from simulators.load.settings import NotReady, Settings, check, mode
 
 COMMAND = [sys.executable, "-m", "simulators.cli", "load"]
 SMOKE = Path(__file__).parent / "smoke.py"
@@ -163,6 +163,11 @@ def test_a_service_is_not_loaded_with_what_is_for_providers(logto):
     check(Settings(host="http://127.0.0.1:1", sim=""), ())
     users = {name for name, asked in needs.items() if "host" in asked}
     assert {"send_verify", "sign_in", "sms_pumping", "provider_outage"} == users
+
+
+def test_a_service_that_is_not_the_simulators_own_says_no_mode(logto):
+    """Nor one that is not there any more."""
+    assert ["", "", ""] == [mode(host) for host in (logto, "http://127.0.0.1:1", "x")]
 
 
 def test_the_service_that_is_started_is_as_logto_is(monkeypatch):

@@ -113,16 +113,16 @@ def test_receipts_come_in_storms_and_none_is_lost(servers, tmp_path):
     assert 0 < refused < sent / 2
     assert 0 == lost
     assert reported == count(run, "receipt", "RECEIPT")
+    answer = run.verdict["answer"]["sentence"]
+    assert re.search(r"of [\d,]+ messages every one was reported, the last of a wave \d", answer)
+    assert "vonage" == run.verdict["facts"]["provider"]
 
 
 def test_every_provider_is_sent_to_and_refuses_what_is_no_number(servers, tmp_path):
     """As Logto's connectors sign; success and refusal are told apart by the body."""
-    run = locust(
-        tmp_path,
-        "provider_send",
-        servers,
-        *("-u2", "-t2s", "--wrong-numbers", "0.3"),
-    )
+    wanted = {f"send {name}{to}": 1 for name in PROVIDERS for to in ("", " to nobody")}
+    options = ("-u2", "--wrong-numbers", "0.3")
+    run = locust(tmp_path, "provider_send", servers, *options, until=wanted)
     rows = [name for kind, name in run.stats if kind == "POST"]
 
     assert (0, []) == (run.code, failures(run)), run.said
@@ -131,6 +131,9 @@ def test_every_provider_is_sent_to_and_refuses_what_is_no_number(servers, tmp_pa
     )
     assert len(PROVIDERS) == sum(name.endswith("nobody") for name in rows)
     assert min(count(run, name) for name in rows) >= 1
+    answer = run.verdict["answer"]
+    assert set(PROVIDERS) == set(answer["plot"]["bars"])
+    assert " messages to what is no number was refused." in answer["sentence"]
 
 
 def test_one_provider_can_be_picked(servers, tmp_path):
@@ -219,6 +222,7 @@ def test_people_get_codes_and_are_let_in_with_them(service, tmp_path):
     assert f"let in with it, {facts['verified']} in all; of " in answer["sentence"]
     assert facts["verified"] >= count(run, "verify") - 1
     assert ("twilio", 20) == (facts["provider"], len(facts["began"]))
+    assert "reference, careful: differs from Logto on purpose" == facts["service"]
     (sent,) = (one for one in run.verdict["requests"] if one["name"] == "send")
     assert count(run, "send") == sent["requests"]
     assert set(sent["milliseconds"]) == {"p50", "p95", "p99", "max"}

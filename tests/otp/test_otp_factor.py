@@ -492,3 +492,43 @@ def test_users_are_made_once_by_number_and_by_name(otp):
     assert OTHER == otp.patch(path, {"primaryPhone": OTHER}).json["primaryPhone"]
     assert 204 == otp.delete(path).status
     assert 404 == otp.get(path).status
+
+
+def test_a_password_is_changed_by_a_proof_of_oneself(account):
+    """Where the account center lets people, and by the policy."""
+    own = prove_number(account, OWN)
+
+    def changed(password, **headers):
+        path = "/api/my-account/password"
+        return account.post(path, {"password": password}, headers=account.headers | headers)
+
+    proof = {"logto-verification-id": own}
+    refused = [changed("correct horse"), changed("correct horse", **proof)]
+    fields = {"enabled": True, "fields": {"phone": "Edit", "password": "Edit"}}
+    account.patch("/api/account-center", fields)
+    answers = [changed(one, **proof) for one in ("123", "correct horse", "correct horse")]
+
+    assert [
+        "verification_record.permission_denied",
+        "account_center.field_not_editable",
+    ] == [one.code for one in refused]
+    assert [422, 204, 422] == [one.status for one in answers]
+    assert ["password.rejected", "user.same_password"] == [answers[0].code, answers[2].code]
+
+
+def test_what_is_asked_of_a_code_of_one_s_account_is_held_to_what_there_is(account):
+    """A permission by name as well; no record is of an e-mail address; no other template."""
+    sent = ask_code(account, OWN, templateType="UserPermissionValidation")
+    record = sent.json["verificationRecordId"]
+    document = {
+        "identifier": {"type": "email", "value": "a@example.com"},
+        "verificationId": record,
+        "code": account.sent_code(),
+    }
+    path = "/api/verifications/verification-code/verify"
+    refused = account.post(path, document, headers=account.headers)
+    wrong = ask_code(account, OWN, templateType="SignIn")
+
+    assert "UserPermissionValidation" == account.carrier.sent[-1].usage
+    assert (404, "verification_record.not_found") == (refused.status, refused.code)
+    assert "invalid_union" == wrong.json["data"]["issues"][0]["code"]

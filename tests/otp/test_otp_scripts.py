@@ -77,6 +77,13 @@ def test_a_number_that_is_none_is_nobody_s(otp, phone):
     assert [(422, "user.invalid_phone")] * 2 == [(one.status, one.code) for one in told]
 
 
+def test_it_says_whether_it_is_as_blind_as_logto(make):
+    """A load test tells it beside its figures."""
+    modes = [make(faithful=one).get("/api/status").header("x-simulator-otp") for one in (0, 1)]
+
+    assert ["careful", "faithful"] == modes
+
+
 def test_anybody_may_ask_whether_it_is_up_and_how_one_signs_in(make):
     """Without the token that the Management API wants."""
     otp = make(token="s3cret")

@@ -476,6 +476,25 @@ def test_an_address_cannot_be_proven(person):
     assert 404 == person.post(path, tried).status
 
 
+def test_nobody_learns_that_an_address_is_nobody_s(person):
+    """Who asks for a new password by e-mail is told the same whoever they are: there is a record,
+    and its code is none that anybody has."""
+    person.begin("ForgotPassword")
+    before = len(person.carrier.sent)
+    identifier = {"type": "email", "value": "a@example.com"}
+    document = {"identifier": identifier, "interactionEvent": "ForgotPassword"}
+    path = "/api/experience/verification/verification-code"
+    sent = person.post(path, document)
+    tried = {"identifier": identifier, "verificationId": sent.json["verificationId"], "code": "1"}
+    other = tried | {"identifier": {"type": "email", "value": "b@example.com"}}
+
+    assert (200, before) == (sent.status, len(person.carrier.sent))
+    assert "verification_code.code_mismatch" == person.post(f"{path}/verify", tried).code
+    assert "verification_code.email_mismatch" == person.post(f"{path}/verify", other).code
+    person.service.state.settings["forgotPasswordMethods"] = None
+    assert "session.verification_failed" == person.identify(sent.json["verificationId"]).code
+
+
 def test_the_interaction_cookie_of_another_leads_nowhere(person):
     """It is an id that nobody guesses."""
     person.begin("SignIn")

@@ -90,7 +90,7 @@ def test_wrong_credentials_raise_the_sdk_s_exception(sdk, default):
     [
         ("no credits", smsaero.SmsAeroNoMoneyException, "no credits"),
         ("reject", smsaero.SmsAeroException, "message rejected"),
-        ("429", smsaero.SmsAeroException, "Too Many Requests"),
+        ("429", smsaero.SmsAeroException, "Rate limit exceeded."),
     ],
 )
 def test_a_refusal_that_a_rule_provokes_raises_it(rule, exception, words, default, sdk):

@@ -10,11 +10,13 @@ from simulators.otp.api.tokens import bearer_token
 from simulators.otp.connector import UsageType
 from simulators.otp.cors import ACCOUNT
 from simulators.otp.errors import Refused
+from simulators.otp.interaction import hold_to_policy
 from simulators.otp.route import DONE, Ask, Route, Said
 from simulators.otp.state import RECORD_SECONDS, User, Verification, normal
 from simulators.otp.zod import PHONE, TEXT, Guard, obj
 
-_SEND = Guard(obj(["identifier"], identifier=IDENTIFIER, templateType={"enum": ["BindMfa"]}))
+_TEMPLATES = {"anyOf": [{"const": "BindMfa"}, {"const": "UserPermissionValidation"}]}
+_SEND = Guard(obj(["identifier"], identifier=IDENTIFIER, templateType=_TEMPLATES))
 _READ = ("ReadOnly", "Edit")
 _ALWAYS = ("lastSignInAt", "createdAt", "applicationId", "isSuspended")
 _PASSWORD = Guard(obj(["password"], password={"type": "string", "minLength": 1}))
@@ -90,6 +92,8 @@ def _record(ask: Ask, record_id: str) -> Verification:
 def _verify(ask: Ask) -> Any:
     _user(ask)
     found = _record(ask, ask.body["verificationId"])
+    if found.kind != "code" or ask.body["identifier"]["type"] == "email":  # nobody has one here
+        raise Refused("verification_record.not_found")
     verify(ask, found, ask.body["identifier"]["value"])
     return {"verificationRecordId": found.id}
 
@@ -107,13 +111,26 @@ def _password(ask: Ask) -> Said:
     return _kept(ask, made)
 
 
-def _may_edit_phone(ask: Ask) -> User:
+def _may_edit(ask: Ask, field: str) -> User:
+    """Who has just proven to be oneself, where the account center lets people change that."""
     user, state = _user(ask), ask.service.state
     own = state.records.get(ask.headers.get("logto-verification-id", ""), ask.service.now())
     if own is None or not own.verified or own.owner != user.id:
         raise Refused("verification_record.permission_denied")
-    if state.account_center["fields"].get("phone") != "Edit":
+    if state.account_center["fields"].get(field) != "Edit":
         raise Refused("account_center.field_not_editable")
+    return user
+
+
+def _change_password(ask: Ask) -> Said:
+    user = _may_edit(ask, "password")
+    hold_to_policy(ask.service, ask.body["password"], user)
+    user.password = ask.body["password"]
+    return DONE
+
+
+def _may_edit_phone(ask: Ask) -> User:
+    user = _may_edit(ask, "phone")
     if "phone" not in bearer_token(ask).scopes:
         raise Refused("auth.unauthorized", status=400)
     return user
@@ -164,6 +181,7 @@ ROUTES = tuple(
         ("POST", "/verifications/verification-code/verify", _verify, VERIFY),
         ("POST", "/verifications/password", _password, _PASSWORD),
         ("GET", "/my-account", _profile, None),
+        ("POST", "/my-account/password", _change_password, _PASSWORD),
         ("POST", "/my-account/primary-phone", _change_phone, _CHANGE),
         ("DELETE", "/my-account/primary-phone", _remove_phone, None),
     )

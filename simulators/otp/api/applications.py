@@ -78,8 +78,10 @@ def _remove(ask: Ask) -> Said:
     return DONE
 
 
-def _status(_ask: Ask) -> Said:
-    return DONE
+def _status(ask: Ask) -> Said:
+    """It is up. Which of its two ways to read providers it has, a load test wants to know."""
+    mode = "faithful" if ask.service.policy.faithful else "careful"
+    return Said(204, headers=(("X-Simulator-Otp", mode),))
 
 
 def _experience(ask: Ask) -> Any:

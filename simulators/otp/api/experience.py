@@ -96,6 +96,8 @@ async def _deliver(
 
     async def send() -> None:
         code = codes.create(service, made.id, made.usage, made.to)
+        if made.kind == "email" and not suppressed:  # nothing here carries it
+            raise Refused("connector.not_found", type="Email")
         if not suppressed:
             payload = {"code": code, **_context(ask, found)}
             await sending.send(service, made.usage, made.to, payload, ask.ip)
@@ -107,14 +109,14 @@ async def _deliver(
 
 async def _send(ask: Ask) -> Any:
     """With the template of the event; for a person who is known and whose sign-up has no number,
-    that of binding a second factor."""
+    that of binding a second factor. Nobody learns that an address is nobody's either."""
     service, found, event = ask.service, entrance.begun(ask), ask.body["interactionEvent"]
-    if ask.body["identifier"]["type"] == "email":
-        raise Refused("connector.not_found", type="Email")
-    to = ask.body["identifier"]["value"]
-    binds = found.user and "phone" not in service.setting("signUp")["identifiers"]
+    kind, to = ask.body["identifier"]["type"], ask.body["identifier"]["value"]
+    binds = found.user and kind not in service.setting("signUp")["identifiers"]
     usage: UsageType = "BindMfa" if binds else event
-    made = Verification(service.id(), to, "code", usage)
+    made = Verification(service.id(), to, usage=usage)
+    if kind == "email":
+        made.kind = made.identifier = "email"
     suppressed = rules.is_suppressed(service, found, event, to)
     return await _deliver(ask, found, made, suppressed=suppressed)
 
@@ -145,16 +147,16 @@ def verify(ask: Ask, found: Verification, to: str) -> None:
     def tried() -> None:
         if not code:
             raise Refused("verification_code.not_found")
-        codes.verify(ask.service, found.id, found.usage, to, code)
+        kind = "email" if found.kind == "email" else "phone"
+        codes.verify(ask.service, found.id, found.usage, to, code, kind)
         found.verified = True
 
     codes.watched(ask.service, to, tried)
 
 
 def _verify(ask: Ask) -> Any:
-    found = entrance.begun(ask).records.get("code")
-    if ask.body["identifier"]["type"] == "email":
-        found = None
+    kind = "email" if ask.body["identifier"]["type"] == "email" else "code"
+    found = entrance.begun(ask).records.get(kind)
     return _check(ask, found, ask.body["identifier"]["value"])
 
 
@@ -218,8 +220,8 @@ def _reset(ask: Ask) -> Said:
     found = entrance.begun(ask)
     if found.event != "ForgotPassword":
         raise Refused("session.invalid_interaction_type")
-    rules.identified(ask.service, found)
-    rules.hold_to_policy(ask.service, found, ask.body["password"])
+    user = rules.identified(ask.service, found)
+    rules.hold_to_policy(ask.service, ask.body["password"], user, found.profile)
     found.profile["password"] = ask.body["password"]
     return DONE
 

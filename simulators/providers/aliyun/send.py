@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from simulators.kernel import judges, phone, segments
+from simulators.kernel import phone, segments
 from simulators.kernel.call import Reply
 from simulators.kernel.catalogue import Problem
-from simulators.kernel.provider import Draft, Exchange, Failure, Refusal
+from simulators.kernel.provider import Draft, Exchange, Failure, Refusal, basic_placeholders
 from simulators.kernel.reading import Fields, first
 from simulators.kernel.templates import Template
 from simulators.kernel.world import newest
@@ -20,7 +20,7 @@ from simulators.providers.aliyun import templates, wire
 
 MAINLAND = "CN"
 _MAINLAND = re.compile(r"(\+?86|0086|\+)?(1[3-9][0-9]{9})")
-_ABROAD = re.compile(r"[1-9][0-9]{4,14}")
+_ABROAD = re.compile(r"(?:00)?([1-9][0-9]{4,14})")
 
 
 def recipient(raw: str, *, international: bool) -> tuple[str, str]:
@@ -49,13 +49,20 @@ def taken(raw: str) -> phone.Number | None:
     return phone.parse(f"+86{mainland[2]}") if mainland else _abroad(raw)
 
 
+def placeholders(exchange: Exchange, draft: Draft | None) -> dict[str, object]:
+    """The values of error texts: the number as answers spell it."""
+    known = basic_placeholders(exchange, draft)
+    return known | {"to": shown(draft.number)} if draft else known
+
+
 def readings(raw: str) -> list[str]:
     """The numbers in E.164 that this may stand for, in a query that names no template."""
     return list({recipient(raw, international=choice)[0]: None for choice in (False, True)})
 
 
 def _abroad(raw: str) -> phone.Number | None:
-    number = phone.parse(f"+{raw}") if _ABROAD.fullmatch(raw) else None
+    abroad = _ABROAD.fullmatch(raw)
+    number = phone.parse(f"+{abroad[1]}") if abroad else None
     if number is None or not number.possible or number.region == MAINLAND:
         return None
     return number
@@ -181,14 +188,6 @@ def template_fits(exchange: Exchange, draft: Draft) -> Failure | None:
     if not mainland and draft.details["type"] != templates.INTERNATIONAL:
         return exchange.fail(Problem.BAD_RECIPIENT, to=draft.number.removeprefix("+"))
     return None
-
-
-def region(exchange: Exchange, draft: Draft) -> Failure | None:
-    """A blocked region, worded by the side of the border it is on."""
-    failure = judges.region(exchange, draft)
-    if failure is not None and draft.region == MAINLAND:
-        return exchange.fail("isv.DOMESTIC_NUMBER_NOT_SUPPORTED")
-    return failure
 
 
 def message_id(_exchange: Exchange, draft: Draft) -> str:

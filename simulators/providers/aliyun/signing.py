@@ -192,7 +192,12 @@ def _rpc_mistakes(
         ("the digest was SHA-256, not SHA-1", _base64(_mac(key, right, "sha256"))),
     ):
         yield Signed(signature, right, mistake=mistake)
-    for mistake, text in _rpc_strings(call, params, parts):
+    for mistake, other in mismatch.keys(secret):
+        yield Signed(_base64(_mac(f"{other}&", right)), right, mistake=mistake)
+    for mistake, text in (
+        *_rpc_strings(call, params, parts),
+        *mismatch.strings(right, call.method),
+    ):
         yield Signed(_base64(_mac(key, text)), text, mistake=mistake)
 
 
@@ -217,6 +222,12 @@ def _rpc_strings(call: Call, params: Fields, parts: dict[str, Any]) -> Iterator[
         alone = canonical_query(parts.get(part) or {}, "Signature")
         text = f"{method}&%2F&{encoded(alone)}"
         yield f"the parameters of the {'form' if left == 'body' else left} were not signed", text
+    for mistake, again in mismatch.respelled_twice(query, encoded):
+        yield mistake, f"{method}&%2F&{again}"
+        yield mistake, f"{method}&%2f&{again}"
+        yield mistake, f"{method}&/&{again}"
+    for mistake, less in mismatch.left_out(params):
+        yield mistake, f"{method}&%2F&{encoded(canonical_query(less, 'Signature'))}"
 
 
 def _pairs(params: Fields, spelled: Any) -> Iterator[str]:
@@ -240,11 +251,15 @@ def _acs3_mistakes(
     for mistake, key in (
         ("the key was the secret with a & after it, as in the older scheme", f"{secret}&"),
         ("the secret was the published one, not this account's", published),
+        *mismatch.keys(secret),
     ):
         signature = _mac(key, ours.string_to_sign, "sha256").hex()
         yield ours._replace(signature=signature, mistake=mistake)
     raw = _mac(secret, ours.string_to_sign, "sha256")
     yield ours._replace(signature=_base64(raw), mistake="it was in Base64, not hexadecimal")
+    yield ours._replace(signature=raw.hex().upper(), mistake="it was in hexadecimal capitals")
+    for mistake, text in mismatch.strings(ours.string_to_sign):
+        yield Signed(_mac(secret, text, "sha256").hex(), text, ours.canonical, mistake)
     for mistake, canonical in _canonical_requests(call, query, ours.canonical):
         hashed = hashlib.sha256(canonical.encode("utf-8", "replace")).hexdigest()
         text = f"ACS3-HMAC-SHA256\n{hashed}"
@@ -278,6 +293,11 @@ def _canonical_requests(call: Call, query: Fields, right: str) -> Iterator[tuple
     yield "a space was signed as +, not %20", "\n".join([*lines[:2], _spaced(lines[2]), *lines[3:]])
     other = "GET" if call.method == "POST" else "POST"
     yield f"it was signed as a {other}, and sent as a {call.method}", "\n".join([other, *lines[1:]])
+    yield from mismatch.strings(right, call.method)
+    for mistake, respell in mismatch.respelled(lines[2]):
+        yield mistake, "\n".join([*lines[:2], respell(lines[2]), *lines[3:]])
+    for mistake, less in mismatch.left_out(query):
+        yield mistake, "\n".join([*lines[:2], canonical_query(less), *lines[3:]])
 
 
 # The page says seconds, and the service takes fractions of them: JavaScript's `toISOString` has

@@ -14,6 +14,8 @@ from simulators.kernel.provider import Document, Exchange, Failure, Refusal
 from simulators.kernel.reading import Fields, first
 
 _DAY = "%Y%m%d"
+_TROUBLESHOOT = "https://api.aliyun.com/troubleshoot"
+_CDATA = "Recommend"  # https://github.com/aliyun/openapi-sdk-php/issues/175
 _ACTION = re.compile(r"(?:^|&)Action=([A-Za-z0-9]*)")
 _ACTION_BYTES = re.compile(rb"(?:^|&)Action=([A-Za-z0-9]*)")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -94,7 +96,7 @@ def refusal(exchange: Exchange, failure: Failure) -> Reply:
         body = {"Message": failure.text, "RequestId": identifier, "Code": row.code}
         return _reply(exchange, 200, body)
     host = exchange.call.host.partition(":")[0] or exchange.provider.hosts[0]
-    recommend = f"https://api.aliyun.com/troubleshoot?q={row.code}&product=Dysmsapi"
+    recommend = f"{_TROUBLESHOOT}?q={row.code}&product=Dysmsapi&requestId={identifier}"
     body = {"RequestId": identifier, "HostId": host, "Code": row.code}
     body |= {"Message": failure.text, "Recommend": recommend}
     return _reply(exchange, row.http_status, body)
@@ -135,6 +137,8 @@ def _element(name: str, value: Any) -> str:
         inner = "".join([_element(key, item) for key, item in value.items()])
     elif isinstance(value, bool):
         inner = "true" if value else "false"
+    elif name == _CDATA:
+        inner = f"<![CDATA[{value}]]>"
     else:
         inner = escape(_NOT_XML.sub("\ufffd", str(value)))
     return f"<{name}>{inner}</{name}>"

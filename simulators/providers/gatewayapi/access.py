@@ -89,14 +89,28 @@ def explained(exchange: Exchange, in_header: Mapping[str, str], given: str) -> d
     ours = Signed(signature(base, secret), base)
     published = exchange.provider.published["oauth_secret"]
     said = "the secret was the published one, not this account's"
-    other = Signed(signature(base, published), base, mistake=said)
-    made = [other, *_strings(exchange.call, in_header, secret)]
+    made = [
+        Signed(signature(base, key), base, mistake=mistake)
+        for mistake, key in ((said, published), *mismatch.keys(secret))
+    ]
+    made += _strings(exchange.call, in_header, secret)
     return mismatch.explained("HMAC-SHA1", SOURCE, given, ours, made)
 
 
 def _strings(call: Call, in_header: Mapping[str, str], secret: str) -> Iterator[Signed]:
     for mistake, signed in _calls(call):
         base = base_string(signed, in_header)
+        yield Signed(signature(base, secret), base, mistake=mistake)
+    right = base_string(call, in_header)
+    head, _, again = right.rpartition("&")
+    for mistake, base in (
+        *mismatch.strings(right, call.method),
+        *(
+            (said, f"{head}&{query}")
+            for said, query in mismatch.respelled_twice(unquote(again), _enc)
+        ),
+        *((said, base_string(call, less)) for said, less in mismatch.left_out(in_header)),
+    ):
         yield Signed(signature(base, secret), base, mistake=mistake)
 
 

@@ -1,9 +1,4 @@
-"""Reads both shapes, and answers as the account wants it.
-
-The settings document `http_sms` may say where the generic form has its fields, as places
-`query:NAME`, `body:NAME` or `header:NAME`, and what the answer is:
-`{"to": [...], "text": [...], "type": [...], "answer": {"status", "headers", "body"}}`.
-"""
+"""Reads a message in Logto's form or in a generic one, and answers as the account is set to."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

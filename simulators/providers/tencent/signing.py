@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, unquote_plus
 
 import orjson
 
@@ -202,9 +202,12 @@ def _version_3(
         ),
         ("the key was the secret itself, not derived", secret.encode()),
         ("the key was TC3 and the secret, not derived", f"TC3{secret}".encode()),
+        *((said, day_key(other, date, service)) for said, other in mismatch.keys(secret)),
     ):
         yield ours._replace(signature=_mac(key, text), mistake=mistake)
     right = day_key(secret, date, service)
+    for mistake, longer in mismatch.strings(text):
+        yield Signed(_mac(right, longer), longer, ours.canonical, mistake)
     if parts.date != date:
         wrong = string_to_sign(ours.canonical, timestamp, parts.date, service)
         key = day_key(secret, parts.date, service)
@@ -243,9 +246,29 @@ def _canonical_requests(call: Call, parts: Authorization, right: str) -> Iterato
     signed = "\n".join([*lines[:3], *as_sent, *lines[3 + len(as_sent) :]])
     yield "the headers' values were signed as sent, not in lower case", signed
     yield from _content_types(call, right)
+    yield from mismatch.strings(right, call.method)
+    if call.method == "GET":
+        yield from _queries(call.query, lines)
     head = "\n".join(lines[:-1])
     for mistake, payload in _payloads(call):
         yield mistake, f"{head}\n{hashlib.sha256(payload).hexdigest()}"
+
+
+def _queries(query: str, lines: list[str]) -> Iterator[tuple[str, str]]:
+    """The canonical request of a GET over another query; `lines` are those of the right one."""
+    pairs = dict(part.partition("=")[::2] for part in query.split("&"))
+    said = [
+        *((mistake, respell(query)) for mistake, respell in mismatch.respelled(query)),
+        ("the query was sorted by name, and sent in another order", _joined(sorted(pairs.items()))),
+        ("the values were not percent-encoded", unquote_plus(query)),
+        *((mistake, _joined(less.items())) for mistake, less in mismatch.left_out(pairs)),
+    ]
+    for mistake, other in said:
+        yield mistake, "\n".join([*lines[:2], other, *lines[3:]])
+
+
+def _joined(pairs: Iterable[tuple[str, str]]) -> str:
+    return "&".join(f"{name}={value}" for name, value in pairs)
 
 
 def _hosts(call: Call) -> Iterator[tuple[str, str]]:
@@ -304,8 +327,11 @@ def _version_1(
 ) -> Iterator[Signed]:
     secret, published = keys
     text = ours.string_to_sign
-    said = "the secret was the published one, not this account's"
-    yield Signed(digest(named, published, text), text, mistake=said)
+    for said, key in (
+        ("the secret was the published one, not this account's", published),
+        *mismatch.keys(secret),
+    ):
+        yield Signed(digest(named, key, text), text, mistake=said)
     for other in DIGESTS:
         if other != named:
             said = f"it was made by {other}, and SignatureMethod is {named}"
@@ -324,6 +350,9 @@ def _version_1_strings(call: Call, params: Fields, right: str) -> Iterator[tuple
     if call.raw_path not in ("", "/"):
         said = f"the path was signed as {call.raw_path}, not /"
         yield said, right.replace(f"{head}/?", f"{head}{call.raw_path}?", 1)
+    yield from mismatch.strings(right, call.method)
+    for mistake, less in mismatch.left_out(params):
+        yield mistake, v1_string(call.method, call.host, less)
     pairs = [(name, first(params, name)) for name in params if name != "Signature"]
     sent = "&".join(f"{name}={value}" for name, value in pairs)
     yield "the parameters were signed in the order sent, not by name", f"{head}/?{sent}"

@@ -1,4 +1,4 @@
-"""The account: who may use it, what it owns (numbers, Messaging Services), and how it reads.
+"""The account: who may use it, what it owns (numbers, Messaging Services), and its resource.
 
 Who asks is told by Basic, with an account SID, an API key, or test credentials:
 https://www.twilio.com/docs/usage/requests-to-twilio and https://www.twilio.com/docs/iam/test-credentials

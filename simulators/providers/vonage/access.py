@@ -107,6 +107,7 @@ def _mistakes(
     for mistake, other in (
         ("the secret was the API secret, not the signature secret", secrets["api_secret"]),
         ("the secret was the published one, not this account's", secrets["published"]),
+        *mismatch.keys(secret),
     ):
         yield Signed(digest(method, other, right), right, mistake=mistake)
     for name in METHODS:
@@ -133,9 +134,9 @@ def _strings(given: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         "the values were URL-encoded before they were signed",
         "".join(f"&{name}={quote_plus(v, errors='replace')}" for name, v in sorted(signed.items())),
     )
-    for left in ("timestamp", "api_key"):
-        less = {name: value for name, value in signed.items() if name != left}
-        yield f"{left} was not signed", string_to_sign(less)
+    for mistake, less in mismatch.left_out(signed):
+        yield mistake, string_to_sign(less)
+    yield from mismatch.strings(right)
     python, node = sdk_strings(given)
     yield "it is vonage-python's, which signs what it does not send as None", python
     yield "it is @vonage/auth's, which signs the form with _ for its separators", node
@@ -213,11 +214,27 @@ def authenticate(exchange: Exchange) -> None:
         raise Refusal(bent.get("wrong_basic", "4") if basic else Problem.UNAUTHENTICATED)
 
 
+def _no_stamp(stamp: str) -> str:
+    if not stamp:
+        return "there was no timestamp"
+    if stamp.isascii() and stamp.isdigit() and len(stamp) == 13:
+        return "the timestamp was in milliseconds, not in seconds"
+    return "the timestamp was not in seconds since 1970"
+
+
 def _check_signature(exchange: Exchange, given: dict[str, str], *, lenient: bool) -> None:
     stamp = given.get("timestamp", "")
     if not (stamp.isascii() and stamp.isdigit() and len(stamp) < 12):
+        exchange.mismatch = explained(exchange, given) | {
+            "mistake": _no_stamp(stamp),
+            "theirs": None,
+        }
         raise Refusal("14")
-    if abs(exchange.now - int(stamp)) > SIGNATURE_AGE:
+    age = round(exchange.now - int(stamp))
+    if abs(age) > SIGNATURE_AGE:
+        said = f"the timestamp was {abs(age)} seconds {'old' if age > 0 else 'ahead'}"
+        mistake = f"{said}; {SIGNATURE_AGE} are allowed either way"
+        exchange.mismatch = explained(exchange, given) | {"mistake": mistake, "theirs": None}
         raise Refusal(Problem.EXPIRED)
     known = exchange.credentials
     secret, method = known["signature_secret"], known["signature_method"]

@@ -89,7 +89,7 @@ LIMITS = (
         seconds=1,
         kind="natural",
         key=(),
-        error="1",
+        error="1/account",
         source=_THROUGHPUT,
     ),
     Limit(

@@ -24,7 +24,7 @@ def test_an_unknown_key_is_not_found(aliyun):
     assert "127.0.0.1" == answer["HostId"]
     assert (
         "https://api.aliyun.com/troubleshoot?q=InvalidAccessKeyId.NotFound&product=Dysmsapi"
-        == answer["Recommend"]
+        f"&requestId={answer['RequestId']}" == answer["Recommend"]
     )
     assert {"status", "RequestId", "HostId", "Code", "Message", "Recommend"} == set(answer)
 
@@ -136,8 +136,14 @@ def test_an_unknown_action_is_not_found(aliyun, action):
 
 def test_a_person_who_only_looks_gets_an_error_in_xml(aliyun):
     """Root element Error, as the vendor's gateway greets a browser."""
-    document = fromstring(aliyun.raw("GET", ""))  # noqa: S314 - our own answer
+    raw = aliyun.raw("GET", "")
+    document = fromstring(raw)  # noqa: S314 - our own answer
+    advice = "https://api.aliyun.com/troubleshoot?q=InvalidAction.NotFound&product=Dysmsapi"
 
+    assert (
+        f"<Recommend><![CDATA[{advice}&requestId={document.findtext('RequestId')}]]>"
+        in raw.decode()
+    )
     assert 404 == aliyun.answer.status
     assert ("Error", "InvalidAction.NotFound") == (document.tag, document.findtext("Code"))
     assert ["RequestId", "HostId", "Code", "Message", "Recommend"] == [c.tag for c in document]

@@ -194,12 +194,16 @@ def test_a_signature_for_codes_signs_codes_only(aliyun, template, code):
     ("to", "code", "reached"),
     [
         ("4512345678", "OK", "+4512345678"),
+        ("004512345678", "OK", "+4512345678"),
+        ("0012015550123", "OK", "+12015550123"),
         ("85251234567", "OK", "+85251234567"),
         ("886912345678", "OK", "+886912345678"),
         ("12015550123", "OK", "+12015550123"),
         ("18622345678", "OK", "+18622345678"),
         ("8618622345678", "isv.DOMESTIC_NUMBER_NOT_SUPPORTED", None),
         ("13800138000", "isv.DOMESTIC_NUMBER_NOT_SUPPORTED", None),
+        ("008613800138000", "isv.DOMESTIC_NUMBER_NOT_SUPPORTED", None),
+        ("0004512345678", "isv.MOBILE_NUMBER_ILLEGAL", None),
         ("+18622345678", "isv.DOMESTIC_NUMBER_NOT_SUPPORTED", None),
     ],
 )
@@ -247,8 +251,8 @@ def test_a_reply_extension_belongs_to_one_signature(aliyun):
         (
             "regions",
             {"allowed": None, "blocked": ["CN"]},
-            "isv.DOMESTIC_NUMBER_NOT_SUPPORTED",
-            "国际/港澳台消息模板不支持发送境内号码",
+            "isv.MOBILE_NUMBER_ILLEGAL",
+            "13900000000invalid mobile number",
         ),
     ],
 )
@@ -259,12 +263,12 @@ def test_an_accounts_settings_are_refused_in_aliyuns_words(aliyun, setting, valu
     assert (200, code, message) == told(aliyun.send())
 
 
-def test_a_blocked_region_abroad_has_its_own_words(aliyun):
-    """Not those for the mainland."""
+def test_a_blocked_region_says_nothing_of_the_template(aliyun):
+    """Which would be the opposite of what happened: the template is for numbers abroad."""
     aliyun.settle("regions", {"allowed": None, "blocked": ["DK"]})
     answer = aliyun.send("4512345678", TemplateCode="SMS_OVERSEAS1")
 
-    assert "isv.OVERSEA_NUMBER_NOT_SUPPORTED" == answer["Code"]
+    assert (200, "isv.MOBILE_NUMBER_ILLEGAL", "4512345678invalid mobile number") == told(answer)
 
 
 def test_without_format_the_older_scheme_answers_in_xml(aliyun):
