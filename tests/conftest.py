@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import gc
 import inspect
 import io
 import json
@@ -48,6 +49,19 @@ from simulators.store.strict import StrictStore
 from simulators.testing.sms import Sms
 
 CAPTURES = Path(__file__).parent / "captures"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[Any]:
+    """What is there once all tests are collected stays: without it to look through, the garbage
+    collector takes a third less of the whole suite's time."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.collect()
+        gc.freeze()
 
 
 @dataclass(frozen=True)
