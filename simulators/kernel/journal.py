@@ -23,7 +23,8 @@ MOST_REFUSED = 10  # recipients of one request of which the refusal is told
 
 def entry(exchange: Exchange, reply: Reply) -> bytes:
     """One journal entry, packed."""
-    call = exchange.call
+    call, body = exchange.call, exchange.call.body
+    whole = len(body) <= SHOWN and (body.isascii() or _is_utf8(body)) and "?" not in call.path
     return orjson.dumps(
         (
             exchange.now,
@@ -32,7 +33,7 @@ def entry(exchange: Exchange, reply: Reply) -> bytes:
             call.method,
             f"{call.path}?{call.query}" if call.query else call.path,
             call.headers,
-            _text(call.body),
+            _text(body),
             [violation.as_dict() for violation in exchange.violations],
             exchange.failure.row.key if exchange.failure else "",
             exchange.fired,
@@ -40,19 +41,15 @@ def entry(exchange: Exchange, reply: Reply) -> bytes:
             reply.status,
             _text(reply.body),
             exchange.mismatch,
-            _warnings(exchange),
+            # They are found when the entry is read, unless it does not hold the request as it came.
+            None if whole else _warnings(exchange),
             _refused(exchange),
             reply.trouble or "",
         )
     )
 
 
-def _warnings(exchange: Exchange) -> list[str] | None:
-    """None: they are found when the entry is read. A body that the entry does not hold as it came,
-    byte by byte, has to have them found now."""
-    call, body = exchange.call, exchange.call.body
-    if len(body) <= SHOWN and (body.isascii() or _is_utf8(body)) and "?" not in call.path:
-        return None
+def _warnings(exchange: Exchange) -> list[str]:
     return lint.warnings(exchange.provider.name, exchange.endpoint, exchange.document)
 
 

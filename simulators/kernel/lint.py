@@ -13,7 +13,7 @@ import binascii
 import html
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache
 from itertools import islice
@@ -28,6 +28,7 @@ MOST_TOLD = 20
 _MOST_NAMES = 200  # unknown names that are looked for, each once: nobody slips more often
 _MOST_VALUES = 1000
 _MOST_MEMBERS = 5000
+_MOST_TAGS = 20
 _LONGEST = 100  # characters of a name that are compared
 _READ = 4000  # characters of a value that are read
 _NEAR = 0.85
@@ -67,10 +68,11 @@ def _found(provider: str, endpoint: Endpoint, document: Document) -> Iterator[st
     told = set()
     members = list(_members(document))
     values = list(islice(_values(members), _MOST_VALUES))
+    # What sends nothing may define a template, whose placeholders belong to it.
+    declared = _declared(values) if endpoint.sends else None
     for where, said in (
         *_near_names(document, members, _names(provider, endpoint.operation)),
-        # What sends nothing may define a template, whose placeholders belong to it.
-        *(one for value in values for one in _doubts(value, values if endpoint.sends else ())),
+        *(one for value in values for one in _doubts(value, declared)),
     ):
         part, _, rest = where.partition(".")
         # A query that a provider reads as the body stands in both.
@@ -253,8 +255,8 @@ def _values(members: Iterable[_Member]) -> Iterator[_Value]:
             yield _Value(f"{member.where}.{member.name}", member.value[:_READ], sure)
 
 
-def _doubts(value: _Value, beside: Iterable[_Value]) -> Iterator[tuple[str, str]]:
-    """What is wrong with one text; `beside` are all texts of a request for a message."""
+def _doubts(value: _Value, declared: set[str] | None) -> Iterator[tuple[str, str]]:
+    """What is wrong with one text; `declared` is None where it may define a template."""
     for doubt in _OF_ANY:
         said = doubt(value.text)
         if said:
@@ -264,8 +266,8 @@ def _doubts(value: _Value, beside: Iterable[_Value]) -> Iterator[tuple[str, str]
         said = _form(value.text) or _in_base64(value.text)
         if said:
             yield value.where, said
-    if beside:
-        said = _unfilled(value.text, beside)
+    if declared is not None:
+        said = _unfilled(value.text, declared)
         if said:
             yield value.where, said
 
@@ -413,15 +415,25 @@ _PLACEHOLDER = re.compile(
 _MARKS = ("{", "%", "#", "[[")
 
 
-def _unfilled(text: str, beside: Iterable[_Value]) -> str:
-    """A placeholder that is none of those which the request itself declares, as GatewayAPI's tags
-    are."""
+def _declared(values: Sequence[_Value]) -> set[str]:
+    """The placeholders that a request lists and has in a text, as GatewayAPI's tags are."""
+    listed = [one.text for one in values if one.where.rpartition(".")[2].isdigit()]
+    named = [text for text in dict.fromkeys(listed) if _PLACEHOLDER.fullmatch(text)]
+    return {
+        tag
+        for tag in named[:_MOST_TAGS]
+        if any(tag in one.text and tag != one.text for one in values)
+    }
+
+
+def _unfilled(text: str, declared: set[str]) -> str:
+    """A placeholder that is none of those which the request itself declares."""
     if not any(mark in text for mark in _MARKS):
         return ""
     plain = _URL.sub("", text)
     for found in _PLACEHOLDER.finditer(plain):
         if plain[found.end() : found.end() + 1] == "=":
             continue  # it is named, as in Yunpian's tpl_value
-        if not any(one.text == found[0] for one in beside if one.text is not text):
+        if found[0] not in declared:
             return f"has `{found[0][:40]}` left in it; expected what it stands for"
     return ""

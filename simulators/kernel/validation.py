@@ -51,39 +51,36 @@ def validate(provider: Provider, candidates: Sequence[Endpoint], call: Call) -> 
         got = f"{len(call.body)} bytes" if call.body else "more"
         violation = Violation("body", got, f"at most {MAX_BODY} bytes", "")
         return _unread(None, call, violation, Refusal(Problem.TOO_LARGE))
-    validated = _as_sent(provider, candidates, call)
-    if call.body and (validated.violations or _unread_or_mistaken(call, validated)):
-        meant = _as_meant(provider, candidates, call, validated)
-        validated.violations = meant or validated.violations
-    return validated
-
-
-def _as_sent(provider: Provider, candidates: Sequence[Endpoint], call: Call) -> Validated:
     try:
         endpoint = choose(candidates, call)
     except Refusal as nobody:
-        return _unserved(provider, candidates, call, nobody)
+        validated = _unserved(provider, candidates, call, nobody)
+        return _as_meant(provider, candidates, call, validated)
     try:
         found = endpoint.read(call)
     except reading.Unreadable as error:
         refusal = Refusal(Problem.MALFORMED, detail=str(error))
-        return _unread(endpoint, call, _unreadable(provider, call, str(error)), refusal)
+        validated = _unread(endpoint, call, _unreadable(provider, call, str(error)), refusal)
+        return _as_meant(provider, candidates, call, validated)
     except Refusal as own:  # in the provider's words
         said = provider.row(own.what).text(own.values)
-        return _unread(endpoint, call, _unreadable(provider, call, said), own)
+        validated = _unread(endpoint, call, _unreadable(provider, call, said), own)
+        return _as_meant(provider, candidates, call, validated)
     agreed = contract(provider.name, endpoint.operation)
-    if agreed is not None:
-        return Validated(endpoint, found, agreed.validate(found))
-    if is_fallback(provider.name, endpoint):
+    if agreed is None and is_fallback(provider.name, endpoint):
         violation = _nowhere(provider, candidates, "path", call)
-        return Validated(endpoint, found, [violation], served=False)
-    return Validated(endpoint, found)
+        validated = Validated(endpoint, found, [violation], served=False)
+        return _as_meant(provider, candidates, call, validated)
+    validated = Validated(endpoint, found, agreed.validate(found) if agreed else ())
+    if validated.violations or (call.body and _is_missed(call, found)):
+        return _as_meant(provider, candidates, call, validated)
+    return validated
 
 
-def _unread_or_mistaken(call: Call, validated: Validated) -> bool:
+def _is_missed(call: Call, found: Document) -> bool:
     """Whether nobody read the body, or JSON was read as a form, in which anything may be a name."""
-    json = call.body[0] in b"[{" and call.content_type == misread.FORM
-    return json or not validated.document["body"]
+    json = call.body[0] in b"[{" and "form" in call.headers.get("content-type", "")
+    return json or not found["body"]
 
 
 _ANY_MORE = 50
@@ -91,14 +88,16 @@ _ANY_MORE = 50
 
 def _as_meant(
     provider: Provider, candidates: Sequence[Endpoint], call: Call, sent: Validated
-) -> list[Violation]:
-    """What is wrong with a request whose body is something else than it is read as: that, and what
-    is left when it is read as what it looks like. Empty where no other reading breaks less. A body
-    that nobody read breaks most, even where nothing in it is required."""
+) -> Validated:
+    """The same verdict, but for a body that is something else than it is read as: then that is what
+    is wrong, and what is left when it is read as what it looks like. A body that nobody read breaks
+    most, even where nothing in it is required."""
+    if not call.body:
+        return sent
     fields = sent.document["body"]
     read = (
         sent.operation
-        and not (sent.refusal or _unread_or_mistaken(call, sent))
+        and not (sent.refusal or _is_missed(call, sent.document))
         and isinstance(fields, dict | list)
     )
     unseen = not read or sum(violation.got == "missing" for violation in sent.violations) > 1
@@ -118,10 +117,10 @@ def _as_meant(
         broken = agreed.count(found, least) if agreed else least
         if agreed and broken < least:
             best, least = (agreed, found, meant.wrong), broken
-    if best is None:
-        return []
-    agreed, found, wrong = best
-    return [wrong, *agreed.validate(found)]
+    if best is not None:
+        agreed, found, wrong = best
+        sent.violations = [wrong, *agreed.validate(found)]
+    return sent
 
 
 def warnings_of(provider: Provider, operation: str, call: Call) -> list[str]:
