@@ -16,6 +16,7 @@ from simulators.load.ledger import Ledger, digits
 State = Literal["holds", "broken", "unknown"]
 Row = Mapping[str, Any]
 
+NOT_TRIED = "not tried"
 _NO_INBOX = "there is no inbox to compare with (--sim none)"
 
 
@@ -166,7 +167,7 @@ def _expired(ledger: Ledger) -> Finding:
 def _tried(name: str, violations: Sequence[str], tried: int, told: str) -> Finding:
     """What nobody tried does not hold: it is not known."""
     if not tried and not violations:
-        return Finding(name, "unknown", "not tried")
+        return Finding(name, "unknown", NOT_TRIED)
     return _found(name, violations, told)
 
 

@@ -14,7 +14,7 @@ from math import ceil, floor, log10
 
 from simulators.load.answer import Answer, cell
 from simulators.load.figures import Recorder, Requests, percentile
-from simulators.load.invariants import Finding
+from simulators.load.invariants import NOT_TRIED, Finding
 from simulators.load.ledger import Ledger, Mark
 from simulators.load.verdict import MOST_SHOWN, Verdict
 
@@ -106,11 +106,15 @@ def _answer_table(answer: Answer) -> str:
 
 def _findings(title: str, findings: Sequence[Finding]) -> str:
     rows = "".join(
-        f'<tr><td class="{one.state}">{_WORDS[one.state]}</td><td>{escape(one.name)}</td>'
-        f"<td>{escape(one.told)}{_violations(one)}</td></tr>"
+        f'<tr><td class="{one.state}">{_word(one)}</td><td>{escape(one.name)}</td>'
+        f"<td>{'' if one.told == NOT_TRIED else escape(one.told)}{_violations(one)}</td></tr>"
         for one in findings
     )
     return f"<h2>{title}</h2><table>{rows}</table>" if rows else ""
+
+
+def _word(finding: Finding) -> str:
+    return NOT_TRIED if finding.told == NOT_TRIED else _WORDS[finding.state]
 
 
 def _violations(finding: Finding) -> str:

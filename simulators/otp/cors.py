@@ -40,7 +40,7 @@ class Sharing:
 
 
 ACCOUNT = Sharing("GET,HEAD,PUT,POST,DELETE,PATCH", shown="*")
-PUBLIC = Sharing("GET", 3600)
+ANYBODY = Sharing("GET", 3600)
 TOKEN = Sharing("POST", 3600, "WWW-Authenticate")
 USER = Sharing("GET,POST", 3600, "WWW-Authenticate")
 

@@ -135,7 +135,7 @@ def test_what_holds_is_told_alike(story):
     assert ("unknown", "not tried") == states["no expired code was accepted"]
     assert "  ??    no code was accepted twice: not tried" in it.stdout
     assert '<skipped message="not tried"' in it.told["xml"]
-    assert '<td class="unknown">not known</td><td>no code was acc' in it.told["html"]
+    assert '<td class="unknown">not tried</td><td>no code was acc' in it.told["html"]
 
 
 def _inbox(it, **changes):

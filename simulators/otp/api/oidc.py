@@ -11,7 +11,7 @@ from urllib.parse import urlencode, urlsplit
 
 from simulators.otp.api import entrance
 from simulators.otp.api.tokens import PUBLIC, invalid, issuer
-from simulators.otp.cors import PUBLIC as PUBLIC_TO_ALL
+from simulators.otp.cors import ANYBODY
 from simulators.otp.errors import Refused
 from simulators.otp.route import Ask, Route, Said
 from simulators.otp.state import Grant, Interaction
@@ -195,7 +195,7 @@ ROUTES = tuple(
         ("GET", "/oidc/session/end/success", _ended),
     )
 ) + tuple(
-    Route(method="GET", path=path, view=view, shared=PUBLIC_TO_ALL)
+    Route(method="GET", path=path, view=view, shared=ANYBODY)
     for path, view in (
         ("/oidc/jwks", _keys),
         ("/oidc/.well-known/openid-configuration", _configuration),
