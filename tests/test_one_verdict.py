@@ -233,7 +233,7 @@ def by_contract_server(corpus, made):
 def strict(request, tmp_path_factory):
     """A strict server: of violations alone, or of warnings too."""
     folder = tmp_path_factory.mktemp("strict")
-    settings = Settings(strict=True, strict_warnings=request.param)
+    settings = Settings(strict=not request.param, strict_warnings=request.param)
     options = Options(port=0, tls_port=None, tls_dir=folder, settings=settings)
     with in_thread(options) as server:
         yield server

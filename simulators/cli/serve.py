@@ -237,7 +237,7 @@ def _options(given: Mapping[str, Any]) -> Options:
         provider_ports=known_providers(given["provider_ports"], catalog.PROVIDERS),
         names=tuple(name.lower() for name in given["names"]),
         settings=Settings(
-            strict=given["strict"] or given["strict_warnings"],
+            strict=given["strict"],
             strict_warnings=given["strict_warnings"],
             limits=given["limits"],
         ),

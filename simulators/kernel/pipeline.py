@@ -46,7 +46,8 @@ _log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What holds for all accounts: `strict` turns a violation into a refusal, `strict_warnings`
-    a warning as well, `limits` is the mode of flow control where an account has set none."""
+    a violation and a warning, `limits` is the mode of flow control where an account has set none.
+    """
 
     strict: bool = False
     strict_warnings: bool = False
@@ -60,6 +61,7 @@ class Pipeline:
     def __init__(self, accounts: Accounts, settings: Settings) -> None:
         self.accounts = accounts
         self._settings = settings
+        self._strict = settings.strict or settings.strict_warnings
         self.counts: dict[tuple[str, str, int], int] = {}
 
     def respond(
@@ -169,13 +171,13 @@ class Pipeline:
         try:
             self._identify(exchange)
         except Refusal:
-            if not self._settings.strict and validated.refusal is None:
+            if not self._strict and validated.refusal is None:
                 raise
-        if self._settings.strict:
+        if self._strict:
             exchange.fired = "contract"
         if validated.refusal is not None:
             raise validated.refusal
-        if self._settings.strict and validated.served:
+        if self._strict and validated.served:
             raise Refusal(Problem.MALFORMED, detail=str(exchange.violations[0]))
 
     def _doubtful(self, exchange: Exchange, validated: Validated) -> None:
