@@ -22,8 +22,6 @@ from simulators.kernel.rules import change, counters, install, read_all, uses
 from simulators.otp import state
 from simulators.server.apps import App
 from simulators.store import windows
-from simulators.store.memory import MemoryStore
-from simulators.store.plans import Plans
 
 SCOPE = {"server": ("127.0.0.1", 8026)}
 FEW = 4
@@ -210,32 +208,6 @@ def test_ever_new_words_fill_no_container_without_end(name, small):
         for where, size in second.items()
         if size > max(first.get(where, 0), MANY)
     }
-
-
-def test_plans_about_what_is_gone_go_with_it():
-    """A clock that stands still makes none due; those of what is kept stay, and come in order."""
-    kept = deque(maxlen=100)
-    plans = Plans(lambda item: item[0] in kept)
-    for n in range(10_000):
-        kept.append(f"m{n}")
-        plans.add(float(10_000 - n), [f"m{n}", n])
-        assert len(plans) <= 2 * 100 + 2
-
-    assert [1.0, 2.0, 3.0] == [at for at, _item in plans.earliest(3)]
-    assert [[f"m{n}", n] for n in range(9_999, 9_899, -1)] == [
-        item for _at, item in plans.due(100.0, 1000)
-    ]
-    assert plans.soonest() != 100.0
-
-
-def test_used_nonces_go_when_their_time_is_over():
-    """Of several lifetimes, as the providers have them."""
-    store = MemoryStore()
-    for n in range(5000):
-        assert store.once("a", f"n{n}", float(n), n + (10.0 if n % 2 else 30.0))
-
-    assert len(store._shelf("a").nonces) <= 50
-    assert not store.once("a", "n4999", 4999.0, 5009.0)
 
 
 def test_replies_opt_out_so_many_and_no_more(monkeypatch):
