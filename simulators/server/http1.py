@@ -86,6 +86,8 @@ class Protocol(HttpToolsProtocol):
         method = self.parser.get_method()
         if method == b"HEAD" or self.parser.get_http_version() != "1.1":
             return None
+        if self.parser.should_upgrade():
+            return None  # CONNECT does without the header, and is known by its method alone
         url = httptools.parse_url(self.url)
         call = arrived(
             method.decode("ascii"),

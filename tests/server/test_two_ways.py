@@ -27,6 +27,8 @@ CASES = {
     "without a body": [sent("/a", method="GET")],
     "a method of nobody's": [sent("/a", method="PROPFIND")],
     "HEAD": [sent("/a", method="HEAD")],
+    "CONNECT": [sent(VENDOR, method="CONNECT")],
+    "one behind a CONNECT": [sent("/a", method="CONNECT") + sent("/b", body=b"a")],
     "OPTIONS *": [sent("*", method="OPTIONS")],
     "the absolute form": [sent(f"http://{VENDOR}/a?b=c", method="GET")],
     "a path in UTF-8": [sent("/%D0%B0%2Fb%20c?q=%D0%B0", method="GET")],
