@@ -185,6 +185,7 @@ ERRORS: Mapping[str, Row] = MappingProxyType(
         "sign_in_experiences.phone_verification_code_cannot_be_used_for_sign_in": Row(
             400, _SIGN_IN_FACTOR
         ),
+        "user.email_already_in_use": Row(422, "This email is associated with an existing account."),
         "user.invalid_role_type": Row(
             422, "Invalid role type, can not assign machine-to-machine role to user."
         ),

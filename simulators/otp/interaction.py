@@ -33,9 +33,11 @@ def switch(service: Service, interaction: Interaction, event: str) -> None:
     interaction.event = event
 
 
-def is_suppressed(service: Service, interaction: Interaction, event: str, phone: str) -> bool:
-    """Whether no message goes out, so that nobody learns which numbers have an account."""
-    if service.state.users.with_phone(phone) is not None:
+def is_suppressed(service: Service, interaction: Interaction, event: str, to: str) -> bool:
+    """Whether no message goes out, so that nobody learns which numbers and addresses have an
+    account."""
+    users = service.state.users
+    if users.with_phone(to) is not None or users.with_email(to) is not None:
         return False
     closed = service.setting("signInMode") == "SignIn"
     return event == "ForgotPassword" or (event == "SignIn" and closed and not interaction.user)
@@ -80,7 +82,8 @@ def _owner(service: Service, found: Verification) -> User:
     if not found.verified:
         raise Refused("session.verification_failed")
     users = service.state.users
-    user = users.with_phone(found.to) if found.identifier == "phone" else users.named(found.to)
+    find = {"phone": users.with_phone, "email": users.with_email, "username": users.named}
+    user = find[found.identifier](found.to)
     if user is None:
         raise Refused("user.user_not_exist", {"identifier": found.to})
     return user
@@ -170,7 +173,10 @@ def hold_to_policy(
     """Raises `Refused` for a password that is too weak (password.rejected, with all that is wrong),
     and for the one that the person has; `profile` is what the person is about to have."""
     known = {**(_own(user) if user else {}), **profile}
-    person = [known.get("username", ""), known.get("phone", "")]
+    name = str(user.about.get("name") or "") if user else ""
+    names = [name, "".join(name.split()), *name.split(" ")]
+    email = ((user.email if user else "") or "").partition("@")[0]
+    person = [*names, known.get("username", ""), email, known.get("phone", "")]
     found = passwords.issues(password, service.setting("passwordPolicy"), person)
     if found:
         raise Refused("password.rejected", found)

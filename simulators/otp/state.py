@@ -227,7 +227,8 @@ MOST = 1_000_000
 
 @dataclass(slots=True)
 class User:
-    """Somebody. `phone` is country code and number, digits alone."""
+    """Somebody. `phone` is country code and number, digits alone; `about` is what is kept of a
+    person and asked by nobody here: `name`, `avatar`, `customData`, `profile`."""
 
     id: str
     created: float
@@ -236,6 +237,9 @@ class User:
     password: str | None = None
     suspended: bool = False
     signed_in: float | None = None
+    email: str | None = None
+    changed: float = 0.0
+    about: dict[str, Any] = field(default_factory=dict)
 
 
 @lru_cache(maxsize=65_536)
@@ -266,6 +270,7 @@ class Users:
         self._by_id: dict[str, User] = {}
         self._by_phone: dict[str, User] = {}
         self._by_name: dict[str, User] = {}
+        self._by_email: dict[str, User] = {}
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -281,6 +286,8 @@ class Users:
             self._by_phone[user.phone] = user
         if user.username is not None:
             self._by_name[user.username] = user
+        if user.email is not None:
+            self._by_email[user.email.lower()] = user
         if len(self._by_id) > MOST:
             self.remove(next(iter(self._by_id)))
 
@@ -299,6 +306,18 @@ class Users:
     def named(self, username: str) -> User | None:
         """By user name."""
         return self._by_name.get(username)
+
+    def with_email(self, email: str) -> User | None:
+        """By e-mail address."""
+        return self._by_email.get(email.lower())
+
+    def change_email(self, user: User, email: str | None) -> None:
+        """Gives somebody another address."""
+        if user.email is not None:
+            self._by_email.pop(user.email.lower(), None)
+        user.email = email
+        if email is not None:
+            self._by_email[email.lower()] = user
 
     def change_phone(self, user: User, phone: str | None) -> None:
         """Gives somebody another number."""
@@ -325,4 +344,6 @@ class Users:
             self._by_phone.pop(user.phone, None)
         if user.username is not None:
             self._by_name.pop(user.username, None)
+        if user.email is not None:
+            self._by_email.pop(user.email.lower(), None)
         return True

@@ -65,6 +65,47 @@ def test_a_user_is_renamed_and_found_by_the_new_name_alone(otp):
     assert 200 == otp.post("/api/users", {"username": "ada"}).status
 
 
+def test_what_is_told_of_a_person_is_kept(otp):
+    """Whoever reads it: the Management API, the account itself, the policy of passwords."""
+    about = {"name": "Ada King", "avatar": "https://a.example/x.png", "profile": {"locale": "fr"}}
+    email = {"primaryEmail": "Ada@example.com", "customData": {"a": 1}}
+    made = otp.post("/api/users", {"primaryPhone": PHONE, **about, **email}).json
+    path = f"/api/users/{made['id']}"
+    otp.now += 5
+    changed = otp.patch(path, {"name": "", "primaryEmail": "eve@example.com"}).json
+    merged = otp.patch(f"{path}/custom-data", {"customData": {"b": 2}}).json
+    wrong = otp.patch(path, {"avatar": "no url"})
+
+    assert about | email == {name: made[name] for name in (*about, *email)}
+    assert ("", "eve@example.com") == (changed["name"], changed["primaryEmail"])
+    assert 5000 == changed["updatedAt"] - changed["createdAt"]
+    assert {"a": 1, "b": 2} == merged == otp.get(f"{path}/custom-data").json
+    assert "Invalid url" == wrong.json["data"]["issues"][0]["message"]
+    taken = otp.post("/api/users", {"primaryEmail": "EVE@example.com"})
+    assert (422, "user.email_already_in_use") == (taken.status, taken.code)
+    assert 200 == otp.post("/api/users", {"primaryEmail": "ada@example.com"}).status
+    other = otp.post("/api/users", {"username": "eve"}).json["id"]
+    taken = otp.patch(f"/api/users/{other}", {"primaryEmail": "eve@example.com"})
+    assert (422, "user.email_already_in_use") == (taken.status, taken.code)
+    assert 204 == otp.delete(path).status
+    assert 200 == otp.patch(f"/api/users/{other}", {"primaryEmail": "eve@example.com"}).status
+
+
+def test_a_password_is_not_one_s_name_or_address(otp):
+    """As far as the service knows them."""
+    otp.allow_phones()
+    about = {"primaryPhone": PHONE, "name": "Ada King", "primaryEmail": "lovelace@x.example"}
+    otp.post("/api/users", about)
+    otp.begin("ForgotPassword")
+    otp.identify(otp.proven("ForgotPassword"))
+    codes = [
+        otp.put("/api/experience/profile/password", {"password": password}).status
+        for password in ("adakingada", "lovelace12", "correct horse")
+    ]
+
+    assert [422, 422, 204] == codes
+
+
 @pytest.mark.parametrize("phone", ["1", "999", "9" * 33])
 def test_a_number_that_is_none_is_nobody_s(otp, phone):
     """Neither of a new user nor of one who changes it."""

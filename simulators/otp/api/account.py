@@ -18,7 +18,10 @@ from simulators.otp.zod import PHONE, TEXT, Guard, obj
 _TEMPLATES = {"anyOf": [{"const": "BindMfa"}, {"const": "UserPermissionValidation"}]}
 _SEND = Guard(obj(["identifier"], identifier=IDENTIFIER, templateType=_TEMPLATES))
 _READ = ("ReadOnly", "Edit")
-_ALWAYS = ("lastSignInAt", "createdAt", "applicationId", "isSuspended")
+_ALWAYS = (
+    *("lastSignInAt", "createdAt", "updatedAt"),
+    *("applicationId", "cimdClientId", "isSuspended"),
+)
 _PASSWORD = Guard(obj(["password"], password={"type": "string", "minLength": 1}))
 _CHANGE = Guard(
     obj(
@@ -125,7 +128,7 @@ def _may_edit(ask: Ask, field: str) -> User:
 def _change_password(ask: Ask) -> Said:
     user = _may_edit(ask, "password")
     hold_to_policy(ask.service, ask.body["password"], user)
-    user.password = ask.body["password"]
+    user.password, user.changed = ask.body["password"], ask.service.now()
     return DONE
 
 
@@ -152,14 +155,19 @@ def _profile(ask: Ask) -> Any:
     told: dict[str, Any] = {"id": user.id}
     if "profile" in scopes:
         told |= {name: known[name] for name in _ALWAYS}
-        readable = {"name": "name", "avatar": "avatar", "username": "username"}
+        readable = {name: name for name in ("name", "avatar", "username", "profile")}
         readable["password"] = "hasPassword"  # noqa: S105 - the name of a field
         told |= {
             name: known[name] for field, name in readable.items() if fields.get(field) in _READ
         }
     if "phone" in scopes and fields.get("phone") in _READ:
         told["primaryPhone"] = user.phone
-    return told | {"hasSecurityVerificationMethod": bool(user.password or user.phone)}
+    if "email" in scopes and fields.get("email") in _READ:
+        told["primaryEmail"] = user.email
+    if "custom_data" in scopes and fields.get("customData") in _READ:
+        told["customData"] = known["customData"]
+    proofs = user.password or user.phone or user.email
+    return told | {"hasSecurityVerificationMethod": bool(proofs)}
 
 
 def _change_phone(ask: Ask) -> Said:

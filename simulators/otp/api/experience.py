@@ -170,13 +170,12 @@ def _password(ask: Ask) -> Any:
     service, given = ask.service, ask.body["identifier"]
     kind, to = given["type"], given["value"]
     session = entrance.begun(ask)
-    made = Verification(service.id(), to, "password", identifier="phone", verified=True)
-    if kind == "username":
-        made.identifier = "username"
+    made = Verification(service.id(), to, "password", identifier=kind, verified=True)
 
     def tried() -> None:
-        find = service.state.users.with_phone if kind == "phone" else service.state.users.named
-        user = find(to) if kind != "email" else None
+        users = service.state.users
+        find = {"phone": users.with_phone, "email": users.with_email, "username": users.named}
+        user = find[kind](to)
         given_bytes = ask.body["password"].encode()
         if user is None or not hmac.compare_digest((user.password or "").encode(), given_bytes):
             raise Refused("session.invalid_credentials")

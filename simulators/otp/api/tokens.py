@@ -312,7 +312,8 @@ def _claims(service: Service, grant: Grant, scopes: list[str]) -> dict[str, Any]
 
 def _profile(user: User) -> dict[str, Any]:
     created = round(user.created * 1000)
-    named = {"name": None, "picture": None, "username": user.username}
+    name, picture = user.about.get("name"), user.about.get("avatar")
+    named = {"name": name, "picture": picture, "username": user.username}
     return {**named, "created_at": created, "updated_at": created}
 
 
