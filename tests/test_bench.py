@@ -46,16 +46,19 @@ def test_a_short_run_tells_every_figure():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("option", ["--held", "--receipts"])
+@pytest.mark.parametrize("option", ["--held", "--receipts", "--watched"])
 def test_what_must_not_slow_the_others_is_measured_beside_them(option):
     """Held requests stay held; a receiver that recovers gets every receipt."""
     command = [sys.executable, "-m", "simulators.bench", "--providers", "vonage", "--json"]
-    options = [option, "30", "--seconds", "0.3", "--warm", "100"]
+    options = [option, "30", "--seconds", "0.3", "--rounds", "1", "--warm", "100"]
     done = subprocess.run([*command, *options], capture_output=True, text=True, check=True)
     figures = json.loads(done.stdout)["vonage"]
 
     assert 0 < figures["beside"]["p50"] <= figures["beside"]["p99"]
     assert "" == done.stderr
+    if option == "--watched":
+        assert figures["bytes_read"] > 0
+        assert figures["cpu_beside"] > 0
     if option == "--receipts":
         assert 0 == figures["given_up"]
         assert figures["taken"] >= 2 * 30

@@ -38,6 +38,7 @@ class Plan:
     messages: int
     held: int
     receipts: int
+    watched: int
     warm: int
     quiet: bool
     against: str = ""
@@ -55,6 +56,7 @@ class Plan:
     default=0,
     help="Instead: send beside receipts of so many messages to a receiver that hangs.",
 )
+@click.option("--watched", default=0, help="Instead: send beside so many open inbox pages.")
 @click.option(
     "--warm", default=12_000, show_default=True, help="Messages before anything is measured."
 )
@@ -70,6 +72,7 @@ def main(
     messages: int,
     held: int,
     receipts: int,
+    watched: int,
     warm: int,
     against: str,
     as_json: bool,
@@ -83,7 +86,8 @@ def main(
     with nothing behind it; bare Node, where it is installed, parsing, keeping and answering; and
     with --against another state of this project.
     """
-    plan = Plan(connections, seconds, rounds, messages, held, receipts, warm, as_json, against)
+    strains = (held, receipts, watched)
+    plan = Plan(connections, seconds, rounds, messages, *strains, warm, as_json, against)
     try:
         found = _run(plan)(_chosen(providers), plan)
     except (NotGood, strain.Stuck) as error:
@@ -93,7 +97,7 @@ def main(
 
 
 def _run(plan: Plan) -> Callable[[list[str], Plan], dict[str, Any]]:
-    if plan.held or plan.receipts:
+    if plan.held or plan.receipts or plan.watched:
         return _strained
     return _filled if plan.messages else _compared
 
@@ -209,6 +213,8 @@ def _strained(names: list[str], plan: Plan) -> dict[str, Any]:
     for name in names:
         if plan.held:
             found[name] = strain.held(name, plan.held, plan.seconds)
+        elif plan.watched:
+            found[name] = strain.watched(name, plan.watched, plan.seconds, plan.rounds)
         elif PROVIDERS[name].receipts is None:
             continue
         else:

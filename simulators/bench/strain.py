@@ -1,9 +1,15 @@
-"""What must not slow the others: requests that wait in a delay, receipts that nobody takes."""
+"""What must not slow the others: requests that wait in a delay, receipts that nobody takes, pages
+that are open."""
 
+import contextlib
 import resource
 import socket
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from http.client import HTTPConnection
+from statistics import median
 from typing import Any
 
 from simulators.bench.measure import Figures, Target, target
@@ -13,6 +19,8 @@ from simulators.control import client
 from simulators.store.memory import KEEP
 
 CONNECTIONS = 4
+WATCHED_RATE = 5000.0
+PAGE_SECONDS = 5.0  # as `BUSY_MS` of the page's script
 _ELSEWHERE = 3_000_000  # running numbers that the load does not come to
 _SOON = 0.02
 _PATIENCE = 120.0
@@ -67,6 +75,72 @@ def receipts(name: str, count: int, seconds: float) -> dict[str, Any]:
     }
 
 
+def watched(name: str, count: int, seconds: float, rounds: int) -> dict[str, Any]:
+    """Sends at a steady rate while `count` pages of the inbox are open, and while none is, by
+    turns. The CPU is the server's own, pages included."""
+    with target("simulators", KEEP) as server:
+        most = _calm(server, name, seconds).rate
+        rate = min(WATCHED_RATE, most * 0.4)
+        alone, beside = [], []
+        for _ in range(rounds):
+            alone.append(server.load(name, CONNECTIONS, seconds=seconds, rate=rate))
+            with _pages(server, count) as seen:
+                beside.append(server.load(name, CONNECTIONS, seconds=seconds, rate=rate))
+    return {
+        "idle": _times(_middle(alone)),
+        "beside": _times(_middle(beside)),
+        "watched": count,
+        "rate": rate,
+        "cpu_idle": _middle(alone).cpu,
+        "cpu_beside": _middle(beside).cpu,
+        "bytes_read": sum(seen),
+    }
+
+
+def _middle(found: list[Figures]) -> Figures:
+    return Figures(*(median(getattr(one, each.name) for one in found) for each in fields(Figures)))
+
+
+@contextlib.contextmanager
+def _pages(server: Target, count: int) -> Iterator[list[int]]:
+    """Open pages: each reads its events and, as the page does where more comes than is told, makes
+    itself anew every few seconds. What they have read is told at the end."""
+    seen = [0] * count
+    streams = []
+    for _ in range(count):
+        stream = socket.create_connection(("127.0.0.1", server.port))
+        stream.sendall(b"GET /_sim/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        stream.recv(1)
+        streams.append(stream)
+    threads = [
+        threading.Thread(target=_read, args=(server, stream, place, seen))
+        for place, stream in enumerate(streams)
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield seen
+    finally:
+        for stream in streams:
+            stream.shutdown(socket.SHUT_RDWR)
+        for thread in threads:
+            thread.join()
+        for stream in streams:
+            stream.close()
+
+
+def _read(server: Target, stream: socket.socket, place: int, seen: list[int]) -> None:
+    anew = time.perf_counter() + PAGE_SECONDS * place / len(seen)
+    with contextlib.suppress(OSError):
+        while piece := stream.recv(1 << 16):
+            seen[place] += len(piece)
+            if time.perf_counter() >= anew:
+                anew = time.perf_counter() + PAGE_SECONDS
+                with contextlib.closing(HTTPConnection("127.0.0.1", server.port)) as connection:
+                    connection.request("GET", "/", headers={"Accept": "text/html"})
+                    connection.getresponse().read()
+
+
 def told(found: dict[str, Any]) -> str:
     """The figures as one line."""
     idle, beside = found["idle"], found["beside"]
@@ -74,6 +148,11 @@ def told(found: dict[str, Any]) -> str:
         f"p50 {idle['p50']:.2f} ms idle, {beside['p50']:.2f} beside;"
         f" p99 {idle['p99']:.2f} and {beside['p99']:.2f}"
     )
+    if "watched" in found:
+        return (
+            f"{times}; cpu {found['cpu_idle']:.1f} us a request alone, {found['cpu_beside']:.1f}"
+            f" with {found['watched']} pages open, at {found['rate']:,.0f} a second"
+        )
     if "held" in found:
         return f"{times}; {found['held']:,} held"
     return (

@@ -5,6 +5,7 @@ holds up no request. Nothing is piled up for it either; what it has no time for 
 counted.
 """
 
+import asyncio
 import contextlib
 import queue
 import threading
@@ -12,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 from simulators.app import Simulators
 from simulators.cli import lines
-from simulators.control.events import BEAT_SECONDS
+from simulators.control.events import BEAT_SECONDS, BUSY_SECONDS
 from simulators.kernel.events import MOST, Cursor
 
 END_SECONDS = 0.5
@@ -79,4 +80,6 @@ async def follow(simulators: Simulators, printer: Printer) -> None:
                 told += [line for event in events for line in lines.of(event.name, event.data)]
             if told:
                 printer.put(told)
+            if any(line.provider == lines.MORE for line in told) and not closed:
+                await asyncio.sleep(BUSY_SECONDS)  # more comes than anybody reads
     printer.end()

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 MOST_TEXT = 300
+MORE = "..."  # in the place of a provider: what was left out
 _STYLES = {
     "accepted": "green",
     "reply": "cyan",
@@ -80,7 +81,7 @@ def _more(data: Mapping[str, Any], _requests: bool) -> Iterator[Line]:
     kinds = ("messages", "requests", "receipts")
     counts = [f"{data[kind]:,} {kind}" for kind in kinds if data[kind]]
     why = "more, too many at once" if data["why"] == "slow" else "more, which are kept no longer"
-    yield Line("", "...", "", "", f"{', '.join(counts)} {why}")
+    yield Line("", MORE, "", "", f"{', '.join(counts)} {why}")
 
 
 _MAKERS: Mapping[str, Callable[[Mapping[str, Any], bool], Iterator[Line]]] = {

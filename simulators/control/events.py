@@ -8,6 +8,7 @@ import asyncio
 import math
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
+from typing import NamedTuple
 
 import orjson
 
@@ -19,8 +20,10 @@ from simulators.kernel.events import Cursor, Event
 from simulators.kernel.world import World
 
 MOST_STREAMS = 100
+BUSY_SECONDS = 2.0
+_LEFT_OUT = b"event: more\n"
 BEAT_SECONDS = 15.0  # a comment as often, so that proxies and readers know that it is there
-_BETWEEN = "_"  # the cursors of the account and of the strangers
+_BETWEEN = b"_"  # the cursors of the account and of the strangers
 
 _AFTER: Schema = {
     "type": "string",
@@ -37,7 +40,25 @@ _TIMEOUT: Schema = {
 }
 _MEDIA = "text/event-stream"
 
-Seen = list[tuple[World, Cursor]]
+
+class _Encoded(NamedTuple):
+    """An event as it is sent, but for the id, of which its own cursor is a part."""
+
+    name: bytes
+    data: bytes
+    cursor: Cursor
+    id: bytes
+
+
+class _Place(NamedTuple):
+    """Up to where a reader has seen one account."""
+
+    world: World
+    cursor: Cursor
+    id: bytes
+
+
+Seen = list[_Place]
 
 
 def _events(ask: Ask) -> Reply:
@@ -58,7 +79,7 @@ def _events(ask: Ask) -> Reply:
 
 def cursor(served: Served, world: World) -> str:
     """The id to come back with for whoever has seen an account as it is now."""
-    return _id([(one, served.feed.now(one)) for one in _watched_with(served, world)]).decode()
+    return _id([_place(one, served.feed.now(one)) for one in _watched_with(served, world)]).decode()
 
 
 def _watched_with(served: Served, world: World) -> list[World]:
@@ -69,12 +90,12 @@ def _watched_with(served: Served, world: World) -> list[World]:
 def _seen(served: Served, worlds: Sequence[World], after: str) -> Seen:
     feed = served.feed
     if after == "start":
-        return [(world, feed.beginning(world)) for world in worlds]
+        return [_place(world, feed.beginning(world)) for world in worlds]
     if not after:
-        return [(world, feed.now(world)) for world in worlds]
+        return [_place(world, feed.now(world)) for world in worlds]
     try:
-        cursors = [Cursor.read(one) for one in after.split(_BETWEEN)]
-        return list(zip(worlds, cursors, strict=True))
+        cursors = [Cursor.read(one) for one in after.split(_BETWEEN.decode())]
+        return [_place(*one) for one in zip(worlds, cursors, strict=True)]
     except ValueError:
         told = "the id of an event of this stream, as it came"
         raise Bad(400, "not the id of an event", told, shown(after)) from None
@@ -85,7 +106,7 @@ async def _stream(
 ) -> AsyncIterator[bytes]:
     now = asyncio.get_running_loop().time
     ends = math.inf if timeout is None else now() + timeout
-    with served.watch.open(frozenset(world.id for world, _ in seen)) as bell:
+    with served.watch.open(frozenset(one.world.id for one in seen)) as bell:
         yield b"retry: 1000\nid: %b\n\n" % _id(seen)
         if resuming:
             async for piece in _missed(served, seen):
@@ -94,6 +115,8 @@ async def _stream(
             piece = _next(seen, partial(_watched, served))
             if piece:
                 yield piece
+            if _LEFT_OUT in piece:  # more comes than anybody reads: a look now and then will do
+                await asyncio.sleep(min(BUSY_SECONDS, ends - now()))
             # What was not told in this round is told in the next, also when nothing new comes.
             wait = served.watch.tick if piece else BEAT_SECONDS
             if not await bell.changed(min(wait, ends - now())) and not piece:
@@ -103,43 +126,56 @@ async def _stream(
 async def _missed(served: Served, seen: Seen) -> AsyncIterator[bytes]:
     """All that came after what was seen, however much it is."""
     feed = served.feed
-    for place, (world, cursor) in enumerate(seen):
+    for place, (world, cursor, _text) in enumerate(seen):
         told = feed.gone(world, cursor)
         if told is not None:
-            yield _written([told], seen, place)
-    while piece := _next(seen, partial(feed.after, behind=math.inf)):
+            yield _written(_encoded([told]), seen, place)
+    while piece := _next(seen, lambda world, seen: _encoded(feed.after(world, seen, math.inf))):
         yield piece
         await asyncio.sleep(0)  # others have their turn, as this may be a long way
 
 
-def _watched(served: Served, world: World, cursor: Cursor) -> list[Event]:
+def _watched(served: Served, world: World, cursor: Cursor) -> list[_Encoded]:
     """What has come since, made once for all who have seen the same."""
-    return served.watch.once((world.id, cursor), partial(served.feed.after, world, cursor))
+
+    def made() -> list[_Encoded]:
+        return _encoded(served.feed.after(world, cursor))
+
+    return served.watch.once((world.id, cursor), made)
 
 
-def _next(seen: Seen, after: Callable[[World, Cursor], list[Event]]) -> bytes:
+def _encoded(events: Sequence[Event]) -> list[_Encoded]:
+    return [
+        _Encoded(name.encode(), orjson.dumps(data), cursor, str(cursor).encode())
+        for name, data, cursor in events
+    ]
+
+
+def _next(seen: Seen, after: Callable[[World, Cursor], list[_Encoded]]) -> bytes:
     """What comes next of each account, with `seen` moved on; nothing if there is nothing."""
     return b"".join(
-        _written(after(world, cursor), seen, place) for place, (world, cursor) in enumerate(seen)
+        _written(after(one.world, one.cursor), seen, place) for place, one in enumerate(seen)
     )
 
 
-def _written(events: Sequence[Event], seen: Seen, place: int) -> bytes:
+def _written(events: Sequence[_Encoded], seen: Seen, place: int) -> bytes:
     pieces = []
     for event in events:
-        seen[place] = (seen[place][0], event.cursor)
-        data = orjson.dumps(event.data)
-        pieces.append(b"event: %b\nid: %b\ndata: %b\n\n" % (event.name.encode(), _id(seen), data))
+        seen[place] = _Place(seen[place].world, event.cursor, event.id)
+        pieces.append(b"event: %b\nid: %b\ndata: %b\n\n" % (event.name, _id(seen), event.data))
     return b"".join(pieces)
 
 
+def _place(world: World, cursor: Cursor) -> _Place:
+    return _Place(world, cursor, str(cursor).encode())
+
+
 def _id(seen: Seen) -> bytes:
-    return _BETWEEN.join(str(cursor) for _world, cursor in seen).encode()
+    return _BETWEEN.join(one.id for one in seen)
 
 
 def _is_there(served: Served, seen: Seen) -> bool:
-    kept = all(served.accounts.is_kept(world) for world, _cursor in seen)
-    return kept and not served.watch.closed
+    return not served.watch.closed and all(served.accounts.is_kept(one.world) for one in seen)
 
 
 ROUTES = (

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from simulators.kernel.store import Store
 
 T = TypeVar("T")
-TICK_SECONDS = 0.1
+TICK_SECONDS = 0.2
 
 
 class Bell:

@@ -6,7 +6,7 @@
  */
 
 const REFRESH_MS = 250; // between two refreshes, while events come
-const BUSY_MS = 3000; // the same where more comes than is told
+const BUSY_MS = 5000; // the same where more comes than is told
 const AGAIN_MS = 1000; // until a stream that was refused is tried again
 const LOOK_MS = 2000; // how often a part is looked at that changes with time alone
 
