@@ -122,21 +122,29 @@ def _routes(**_: Any) -> None:
 
 @run.answers
 def _answer(seen: Seen) -> Answer:
-    """How many messages a second each one took, and whether numbers that are none were refused."""
+    """How many messages a second were taken, and whether numbers that are none were refused. Where
+    all providers are asked in turn, each takes as many as the slowest lets it: what one would take
+    of a user who asks nobody else follows from how long its answers took."""
+    asked = [one for name in PROVIDERS if (one := seen.request(f"send {name}")).count]
+    alone = {
+        one.name.removeprefix("send "): round(1000 * one.count / (one.total or 1), 1)
+        for one in asked
+    }
+    taken = run.ledger.count("sent") / (seen.seconds or 1)
+    who = f"The {len(asked)} providers in turn" if len(asked) > 1 else "".join(alone) or "Nobody"
+    told = ", ".join(f"{rate:,.0f} ({name})" for name, rate in alone.items()) or "nothing"
+    return Answer(
+        f"{who} took {taken:,.1f} messages a second; a user who asks one alone gets {told};"
+        f" {_refused(seen)}.",
+        Plot("Messages for a user who asks one alone", "a second", bars=alone),
+    )
+
+
+def _refused(seen: Seen) -> str:
     wrong = [seen.request(f"send {name} to nobody") for name in PROVIDERS]
     tried, accepted = sum(one.count for one in wrong), sum(one.failures for one in wrong)
-    rates = {
-        name: round(run.ledger.count("sent", name) / (seen.seconds or 1), 1)
-        for name in PROVIDERS
-        if seen.request(f"send {name}").count
-    }
-    told = ", ".join(f"{name} {rate:,.1f}" for name, rate in rates.items()) or "none"
-    refused = f"each of {tried:,} messages to what is no number was refused"
     if not tried:
-        refused = "no message to what is no number was tried"
+        return "no message to what is no number was tried"
     if accepted:
-        refused = f"{accepted:,} of {tried:,} messages to what is no number were accepted"
-    return Answer(
-        f"Messages a second that were taken: {told}; {refused}.",
-        Plot("Messages taken", "a second", bars=rates),
-    )
+        return f"{accepted:,} of {tried:,} messages to what is no number were accepted"
+    return f"each of {tried:,} messages to what is no number was refused"
