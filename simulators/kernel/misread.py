@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl, unquote_to_bytes, urlencode
 
 import orjson
 
+from simulators.kernel import reading
 from simulators.kernel.call import Call
 from simulators.kernel.contracts import Violation, shown
 
@@ -138,8 +139,8 @@ def _json(body: bytes) -> Any:
     if body.lstrip()[:1] not in (b"{", b"[", b'"'):
         return None
     try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
+        return reading.document(body)
+    except reading.Unreadable:
         return None
 
 

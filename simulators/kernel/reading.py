@@ -9,6 +9,7 @@ from simulators.kernel.call import Call
 
 MAX_FIELDS = 1000
 MAX_DEPTH = 100
+MAX_ESCAPED = 20_000  # pieces between others; one may be as long as it likes
 
 Fields = dict[str, str | list[str]]
 
@@ -23,18 +24,20 @@ def fields(text: str) -> Fields:
     """A query string or form as a mapping; a name given more than once becomes a list.
 
     Blank values are kept: some clients send and sign them. Bytes that are not UTF-8 become
-    U+FFFD. Raises `Unreadable` above `MAX_FIELDS`.
+    U+FFFD. Raises `Unreadable` above `MAX_FIELDS` or `MAX_ESCAPED`.
     """
     parts = text.split("&")
     if len(parts) > MAX_FIELDS:
         raise Unreadable(f"more than {MAX_FIELDS} fields")
     found: Fields = {}
+    left = MAX_ESCAPED
     for part in parts:
         if not part:
             continue
         raw_name, _, raw_value = part.partition("=")
         if "%" in part or "+" in part:
-            name, value = _decoded(raw_name), _decoded(raw_value)
+            name, left = _decoded(raw_name, left)
+            value, left = _decoded(raw_value, left)
         else:
             name, value = raw_name, raw_value
         earlier = found.get(name)
@@ -47,10 +50,16 @@ def fields(text: str) -> Fields:
     return found
 
 
-def _decoded(text: str) -> str:
+def _decoded(text: str, left: int) -> tuple[str, int]:
+    """The text, and how many escaped pieces may still come. Raises `Unreadable`."""
     if "+" in text:
         text = text.replace("+", " ")
-    return _ESCAPES.sub(_unescaped, text) if "%" in text else text
+    if "%" not in text:
+        return text, left
+    decoded, pieces = _ESCAPES.subn(_unescaped, text, count=left)
+    if pieces == left:
+        raise Unreadable(f"{MAX_ESCAPED} percent-encoded pieces or more")
+    return decoded, left - pieces
 
 
 def _unescaped(run: re.Match[str]) -> str:
@@ -62,15 +71,8 @@ def form(call: Call) -> Fields:
     """The form body of a request; empty unless it is declared as one."""
     if not call.body or call.content_type != "application/x-www-form-urlencoded":
         return {}
-    return fields(call.body.decode("latin-1") if call.body.isascii() else _escape(call.body))
-
-
-_ESCAPED = {byte: f"%{byte:02X}" for byte in range(128, 256)}
-
-
-def _escape(body: bytes) -> str:
     # Raw UTF-8 in a form is read as if it had been percent-encoded.
-    return body.decode("latin-1").translate(_ESCAPED)
+    return fields(call.body.decode("utf-8", "replace"))
 
 
 # So deep orjson reads; what is nested in the rest of it may only be `MAX_DEPTH` deep.
@@ -79,13 +81,18 @@ _OPEN, _CLOSE = b"[" * (_READ_DEPTH - MAX_DEPTH), b"]" * (_READ_DEPTH - MAX_DEPT
 
 
 def json(call: Call) -> Any:
-    """The JSON body of a request; raises `Unreadable` when it is not JSON, or nested deeper than
+    """The JSON body of a request; raises `Unreadable`."""
+    return document(call.body)
+
+
+def document(raw: bytes) -> Any:
+    """What is written in JSON; raises `Unreadable` when it is not JSON, or nested deeper than
     `MAX_DEPTH`."""
     try:
-        value = orjson.loads(call.body)
+        value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise Unreadable(f"not JSON: {error}") from None
-    if call.body.count(b"[") + call.body.count(b"{") > MAX_DEPTH and _deep(call.body):
+    if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH and _deep(raw):
         raise Unreadable(f"not JSON of at most {MAX_DEPTH} levels")
     return value
 

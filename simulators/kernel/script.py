@@ -84,8 +84,7 @@ def _ends_a_message(rule: Rule, exchange: Exchange) -> bool:
 
 
 def _row(exchange: Exchange, code: str) -> ErrorRow:
-    what = Problem(code) if code in list(Problem) else code
-    return exchange.provider.row(what, exchange.endpoint)
+    return exchange.provider.row(Problem(code) if code in list(Problem) else code)
 
 
 def _matches(match: dict[str, Any], draft: Draft | None) -> bool:

@@ -19,6 +19,10 @@ from simulators.otp.route import Ask
 from simulators.otp.service import Service
 
 MAX_INFLATED = 1 << 20
+MAX_TEXT = 56 << 10
+MAX_FIELDS = 1000
+MAX_DEPTH = 100
+_READ_DEPTH = 1024
 WRITING = ("POST", "PUT", "PATCH", "DELETE")
 _PARSED = ("POST", "PUT", "PATCH")
 _OWN_SITE = ("same-origin", "none")
@@ -89,10 +93,17 @@ def _body(asked: Request) -> Any:
     if kind == "application/json" or kind.endswith("+json"):
         return _document(_inflated(asked))
     if kind == "application/x-www-form-urlencoded":
-        return _form(_inflated(asked))
+        return _form(_short(_inflated(asked)))
     if kind.startswith("text/"):
-        return _inflated(asked)
+        return _short(_inflated(asked))
     return {}
+
+
+def _short(text: str) -> str:
+    """A form or a text, of which koa-body takes less than of a JSON document."""
+    if len(text) > MAX_TEXT:
+        raise RequestEntityTooLarge(f"expected at most {MAX_TEXT} bytes that are not JSON")
+    return text
 
 
 def _inflated(asked: Request) -> str:
@@ -115,6 +126,7 @@ def _inflated(asked: Request) -> str:
 
 def _form(text: str) -> dict[str, Any]:
     fields: dict[str, Any] = {}
+    text = "&".join(text.split("&", MAX_FIELDS)[:MAX_FIELDS])  # the others are left out, as by qs
     for name, value in parse_qsl(text, keep_blank_values=True):
         if name not in fields:
             fields[name] = value
@@ -131,13 +143,30 @@ def _document(text: str) -> Any:
     if not text.lstrip(" \t\r\n").startswith(("{", "[")):
         raise NotJson("invalid JSON, only supports object and array")
     try:
-        return orjson.loads(text)
+        document = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise NotJson(_as_node_says(text, str(error))) from None
+    if text.count("[") + text.count("{") > MAX_DEPTH and _deep(text):
+        raise NotJson(f"expected JSON of at most {MAX_DEPTH} levels")
+    return document
+
+
+def _deep(text: str) -> bool:
+    """Whether a document is nested deeper than `MAX_DEPTH`: what checks it would give up. The
+    parser is asked, which reads `_READ_DEPTH` levels and no more."""
+    more = _READ_DEPTH - MAX_DEPTH
+    try:
+        orjson.loads("".join(("[" * more, text, "]" * more)))
+    except orjson.JSONDecodeError:
+        return True
+    return False
 
 
 def _as_node_says(text: str, otherwise: str) -> str:
-    """What V8 says of a text that is no JSON, as far as Python's parser tells the cases apart."""
+    """What V8 says of a text that is no JSON, as far as Python's parser tells the cases apart. Of a
+    long one it is not asked: that would take as long again."""
+    if len(text) > MAX_TEXT:
+        return otherwise
     try:
         json.loads(text)
     except json.JSONDecodeError as error:

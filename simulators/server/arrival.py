@@ -18,6 +18,7 @@ Headers = Sequence[tuple[bytes, bytes]]
 MAX_HEADERS = 100
 MAX_HEADER_BYTES = 64 << 10
 MAX_DRAINED = 16 << 20
+MAX_PATH = 8 << 10  # a longer one is nobody's: it is not even decoded
 # An upgrade was ignored (Werkzeug would look for a WebSocket view), chunks were put together.
 OF_THE_CONNECTION = frozenset({"upgrade", "transfer-encoding"})
 
@@ -122,7 +123,8 @@ def arrived(method: str, raw_path: str, query: str, raw: Headers) -> Call:
     headers = {str(name, "latin-1").lower(): str(value, "latin-1") for name, value in raw}
     if len(headers) < len(raw):
         headers = _joined(raw)
-    path = unquote(raw_path) if "%" in raw_path else raw_path
+    escaped = "%" in raw_path and len(raw_path) <= MAX_PATH
+    path = unquote(raw_path) if escaped else raw_path
     return Call(method, path, query, headers, raw_path=raw_path)
 
 

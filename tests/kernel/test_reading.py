@@ -167,3 +167,21 @@ _PIECES = st.sampled_from(
 def test_escapes_are_decoded_as_the_standard_library_decodes_them(text):
     """Also escapes that are cut short, and bytes that are no UTF-8."""
     assert {"a": unquote(text)} == reading.fields(f"a={text}")
+
+
+def test_percent_encoded_pieces_are_so_many_and_no_more():
+    """One piece may be as long as it likes; each one costs a step."""
+    assert {"a": "b" * 50_000} == reading.fields("a=" + "%62" * 50_000)
+    assert {"a": "b." * 9000} == reading.fields("a=" + "%62." * 9000)
+    with pytest.raises(reading.Unreadable, match="20000 percent-encoded pieces"):
+        reading.fields("a=" + "%62." * 10_000 + "&b=" + "%62." * 10_000)
+
+
+def test_raw_utf8_in_a_form_is_read_as_if_it_were_encoded():
+    """And bytes that are none as U+FFFD."""
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    body = "a=验证 %E9%AA%8C".encode() + b"&b=\xff%ff"
+
+    read = reading.form(Call("POST", "/", "", headers, body))
+
+    assert {"a": "验证 验", "b": "\ufffd\ufffd"} == read

@@ -309,3 +309,18 @@ def test_no_input_makes_a_fault(otp, told, data):
         json.loads(answer.body)
     assert 200 == otp.get("/api/sign-in-exp").status
     assert [] == told.lines
+
+
+def test_a_body_that_nobody_means_is_refused_in_time(otp):
+    """Forms and texts over 56 KiB, as koa-body has it; JSON that is nested too deep to be checked;
+    and of thousands of wrong items a hundred are told."""
+    form = otp.post("/api/verification-codes", form={"phone": "1" * 60_000})
+    text = otp.post("/api/connectors", raw=b"a" * 60_000, headers={"content-type": "text/plain"})
+    deep = b'{"phone":' + b"[" * 500 + b"]" * 500 + b"}"
+    nested = otp.post("/api/users", raw=deep, headers={"content-type": "application/json"})
+    many = otp.post("/api/users/u1/roles", {"roleIds": [0] * 5000})
+
+    assert [413, 413, 400] == [answer.status for answer in (form, text, nested)]
+    assert "100 levels" in nested.json["message"]
+    assert 400 == many.status
+    assert 100 == len(many.json["data"]["issues"])

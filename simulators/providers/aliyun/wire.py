@@ -4,6 +4,7 @@ Reference: https://help.aliyun.com/zh/sdk/product-overview/rpc-mechanism
 """
 
 import re
+from functools import lru_cache
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -16,8 +17,9 @@ from simulators.kernel.reading import Fields, first
 _DAY = "%Y%m%d"
 _TROUBLESHOOT = "https://api.aliyun.com/troubleshoot"
 _CDATA = "Recommend"  # https://github.com/aliyun/openapi-sdk-php/issues/175
-_ACTION = re.compile(r"(?:^|&)Action=([A-Za-z0-9]*)")
-_ACTION_BYTES = re.compile(rb"(?:^|&)Action=([A-Za-z0-9]*)")
+_ACTION = "Action="
+_WORD = re.compile("[A-Za-z0-9]*")
+_LONGEST = 64
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -30,30 +32,37 @@ def action(call: Call) -> str:
     """The operation: a header of the newer scheme, a parameter of the older one."""
     if is_acs3(call):
         return call.headers.get("x-acs-action", "")
-    found = _ACTION.search(call.query)
-    if found:
-        return found[1]
-    in_body = _ACTION_BYTES.search(call.body)
-    return in_body[1].decode() if in_body else call.headers.get("x-acs-action", "")
+    found = _of_query(call.query)
+    if found is None:
+        found = _of_body(call.body)
+    return call.headers.get("x-acs-action", "") if found is None else found
+
+
+def _of_query(query: str) -> str | None:
+    """The word behind the first `Action=` of a query, None without one."""
+    at = 0 if query.startswith(_ACTION) else query.find(f"&{_ACTION}") + 1
+    if at == 0 and not query.startswith(_ACTION):
+        return None
+    found = _WORD.match(query, at + len(_ACTION))
+    return found[0] if found else ""
+
+
+@lru_cache(8)
+def _of_body(body: bytes) -> str | None:
+    """The same of a form. Every endpoint asks for it, and a body may be a MiB: it is remembered."""
+    start = _ACTION.encode()
+    at = 0 if body.startswith(start) else body.find(b"&" + start) + 1
+    if at == 0 and not body.startswith(start):
+        return None
+    return _of_query(body[at : at + _LONGEST].decode("latin-1"))
 
 
 def named_action(call: Call) -> tuple[str, str]:
     """Where an operation is named, and how."""
     if is_acs3(call):
         return "headers.x-acs-action", action(call)
-    in_body = call.method != "GET" and not _ACTION.search(call.query)
+    in_body = call.method != "GET" and _of_query(call.query) is None
     return "body.Action" if in_body else "query.Action", action(call)
-
-
-VERSION, GLOBAL_VERSION = "2017-05-25", "2018-05-01"
-_GLOBAL = frozenset(
-    {"SendMessageToGlobe", "BatchSendMessageToGlobe", "SendMessageWithTemplate", "QueryMessage"}
-)
-
-
-def version(call: Call) -> str:
-    """That of the API which the operation is one of."""
-    return GLOBAL_VERSION if action(call) in _GLOBAL else VERSION
 
 
 def read(call: Call) -> Document:
@@ -100,13 +109,9 @@ def ok(exchange: Exchange, **fields: Any) -> Reply:
 
 
 def refusal(exchange: Exchange, failure: Failure) -> Reply:
-    """The product refuses with HTTP 200 and three fields, which the international API calls by
-    other names, the gateway in front of it with an error status and two more:
-    https://help.aliyun.com/document_detail/101346.html."""
-    row = failure.row
-    if row.http_status == 200 and version(exchange.call) == GLOBAL_VERSION:
-        return response(exchange, str(row.code), failure.text)
-    identifier = request_id(exchange)
+    """The product refuses with HTTP 200 and three fields, the gateway in front of it with an
+    error status and two more: https://help.aliyun.com/document_detail/101346.html."""
+    row, identifier = failure.row, request_id(exchange)
     if row.http_status == 200:
         body = {"Message": failure.text, "RequestId": identifier, "Code": row.code}
         return _reply(exchange, 200, body)
@@ -115,12 +120,6 @@ def refusal(exchange: Exchange, failure: Failure) -> Reply:
     body = {"RequestId": identifier, "HostId": host, "Code": row.code}
     body |= {"Message": failure.text, "Recommend": recommend}
     return _reply(exchange, row.http_status, body)
-
-
-def response(exchange: Exchange, code: str, text: str, **fields: Any) -> Reply:
-    """An answer of the international API."""
-    told = {"ResponseCode": code, "ResponseDescription": text, "RequestId": request_id(exchange)}
-    return _reply(exchange, 200, {**told, **fields})
 
 
 def request_id(exchange: Exchange) -> str:
