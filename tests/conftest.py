@@ -409,11 +409,17 @@ def own_log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixtu
 
 
 @pytest.fixture
-def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """Runs tests in an empty project: in the order they are written in, and without the plugins
-    that no such test is about, which take longer to import than the test takes."""
-    unneeded = ("randomly", "xdist", "schemathesis", "cacheprovider")
+def few_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any pytest that is run now runs its tests in the order they are written in, and without the
+    plugins that no such test is about, which take longer to import than the test takes."""
+    unneeded = ["randomly", "xdist", "xdist.looponfail", "schemathesis", "cacheprovider"]
+    unneeded += ["hypothesispytest", "faker", "anyio", "locust"]
     monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(f"-p no:{name}" for name in unneeded))
+
+
+@pytest.fixture
+def pytester(pytester: pytest.Pytester, few_plugins: None) -> pytest.Pytester:
+    """Runs tests in an empty project."""
     return pytester
 
 

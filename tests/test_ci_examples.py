@@ -38,7 +38,7 @@ def gitlab():
 
 
 @pytest.fixture
-def machine(tmp_path):
+def machine(tmp_path, few_plugins):
     """Runs a recipe where the project is checked out and everything installed: the exit code and
     the reports. `pip` notes what it is asked for and installs nothing."""
     project = tmp_path / "project"

@@ -182,7 +182,7 @@ def test_every_provider_has_a_page_with_one_configuration():
         assert all(f"{Path(page).name})" in PAGES[overview] for page in pages)
 
 
-def test_every_pytest_example_passes(tmp_path):
+def test_every_pytest_example_passes(tmp_path, few_plugins):
     """In a project that has nothing but the examples."""
     pytest.importorskip("twilio")
     for number, block in enumerate(TESTS):

@@ -78,10 +78,10 @@ def test_every_wrong_answer_is_told_by_its_number(faulty):
 @pytest.mark.slow
 def test_a_soak_ends_with_what_there_was_at_half_time():
     """Each half is so many requests at least, so that a slow machine sends no fewer."""
-    found = soak.run(0, "a")
+    found = soak.run(0, "a", least=500)
 
     assert [] == found["wrong"]
-    assert 3000 <= found["requests"]
+    assert 1000 <= found["requests"]
     assert found["containers"] > 20
 
 

@@ -32,6 +32,8 @@ from simulators.server.routes import match
 from simulators.store.strict import StrictStore
 
 ELSEWHERE = "+33612345678"
+# Answers with the numbers that were refused, and says not why: tests/providers/aliyun has its own.
+SILENT = {("aliyun", "batch-send-message-to-globe")}
 SENDS = sorted(
     {
         (name, endpoint.operation)
@@ -39,6 +41,7 @@ SENDS = sorted(
         for endpoint in provider.endpoints
         if isinstance(endpoint.does, Send) and endpoint.does.per_recipient and sample(name).batch
     }
+    - SILENT
 )
 MAGIC = {
     rule["match"]["to"].removeprefix("*"): rule["effect"]["error"]

@@ -4,7 +4,7 @@ server, by strict mode's refusal, and by `contract_server`."""
 import base64
 import gzip
 import json
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from urllib.parse import quote, urlencode
@@ -229,14 +229,17 @@ def by_contract_server(corpus, made):
     return found
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["violations", "warnings"])
-def strict(request, tmp_path_factory):
-    """A strict server: of violations alone, or of warnings too."""
+@pytest.fixture(scope="module")
+def strict(tmp_path_factory):
+    """Two strict servers: of violations alone, and of warnings too."""
     folder = tmp_path_factory.mktemp("strict")
-    settings = Settings(strict=not request.param, strict_warnings=request.param)
-    options = Options(port=0, tls_port=None, tls_dir=folder, settings=settings)
-    with in_thread(options) as server:
-        yield server
+    with ExitStack() as running:
+        yield [
+            running.enter_context(
+                in_thread(Options(port=0, tls_port=None, tls_dir=folder, settings=settings))
+            )
+            for settings in (Settings(strict=True), Settings(strict_warnings=True))
+        ]
 
 
 @pytest.mark.parametrize("provider", PROVIDERS.values(), ids=lambda p: p.name)
@@ -250,16 +253,20 @@ def test_all_surfaces_reach_one_verdict(
     file = by_file(requests, tmp_path)
     journal = by_journal(requests, sms_server)
     fixture = by_contract_server(requests, contract_server)
-    refused = [
-        answer.get("x-simulator-rule") == "contract"
-        for answer in over_http(requests, strict.ports["http"])
-    ]
+    refused, refused_for_warnings = (
+        [
+            answer.get("x-simulator-rule") == "contract"
+            for answer in over_http(requests, server.ports["http"])
+        ]
+        for server in strict
+    )
 
     told = [f"{sent.method} {sent.target} {sent.body[:60]!r}" for sent in requests]
     assert dict(zip(told, file, strict=True)) == dict(zip(told, journal, strict=True))
     assert dict(zip(told, file, strict=True)) == dict(zip(told, fixture, strict=True))
-    count = any if strict.options.settings.strict_warnings else (lambda found: bool(found[0]))
-    assert [t for t, f, r in zip(told, file, refused, strict=True) if count(f) is not r] == []
+    assert [t for t, f, r in zip(told, file, refused, strict=True) if bool(f[0]) is not r] == []
+    both = zip(told, file, refused_for_warnings, strict=True)
+    assert [t for t, f, r in both if any(f) is not r] == []
     good = [(t, f) for t, f, s in zip(told, file, requests, strict=True) if s.good and any(f)]
     assert [] == good
     assert sum(bool(violations) for violations, _warnings in file) > 12

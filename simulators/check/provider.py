@@ -287,9 +287,12 @@ def _shared(provider: Provider, row: ErrorRow, named: str) -> Iterator[str]:
 def _of_one(provider: Provider) -> set[str]:
     """The rows of what is found of one number and not of its neighbour."""
     found = (Problem.REGION_NOT_ALLOWED, Problem.OPTED_OUT, Problem.NO_CREDIT)
+    said = (*found, *(limit.error for limit in provider.limits))
     return {
-        *(provider.row(problem).key for problem in found),
-        *(provider.row(limit.error).key for limit in provider.limits),
+        provider.row(what, endpoint).key
+        for endpoint in provider.endpoints
+        if isinstance(endpoint.does, Send) and endpoint.does.per_recipient
+        for what in said
     }
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from simulators.kernel.call import Call, Reply
@@ -109,7 +110,7 @@ class Exchange:
 
     def fail(self, what: Problem | str, **values: object) -> Failure:
         """A row of this provider's catalogue, ready to set on a draft."""
-        return Failure(self.provider.row(what), values)
+        return Failure(self.provider.row(what, self.endpoint), values)
 
 
 class Stranger(Protocol):
@@ -237,6 +238,8 @@ class Endpoint:
     `Exchange.params`; `operation` names its contract, where there is one. `public` ones ask for no
     credentials. Of several with the same method and path the first whose `when` holds is taken;
     `action` is the name that requests ask for it by, where operations share a path.
+    `rows` are the operation's own words, where it has others than the rest of its provider: the
+    key of each row that it is refused by in place of another.
     """
 
     operation: str
@@ -247,6 +250,7 @@ class Endpoint:
     public: bool = False
     when: Condition = accept_all
     action: str = ""
+    rows: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def sends(self) -> bool:
@@ -255,7 +259,10 @@ class Endpoint:
 
 
 def by_action(
-    action: Callable[[Call], str], read: Reader, table: Mapping[str, Send | Query]
+    action: Callable[[Call], str],
+    read: Reader,
+    table: Mapping[str, Send | Query],
+    rows: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Endpoint, ...]:
     """The endpoints of an API with one path: a request names what it wants, `SendSms` say, and
     `action` finds that name. GET and POST are alike; the operation is `send-sms`."""
@@ -272,6 +279,7 @@ def by_action(
             when=named(name),
             action=name,
             does=does,
+            rows=rows,
         )
         for name, does in table.items()
         for method in ("POST", "GET")
@@ -352,9 +360,10 @@ class Provider:
         """The credentials of the published account, which are fake."""
         return published(self.credentials)
 
-    def row(self, what: Problem | str) -> ErrorRow:
-        """The catalogue row of a problem or of a key."""
-        return self.catalogue[self.problems[what] if isinstance(what, Problem) else what]
+    def row(self, what: Problem | str, endpoint: Endpoint | None = None) -> ErrorRow:
+        """The catalogue row of a problem or of a key, as that endpoint has it."""
+        key = self.problems[what] if isinstance(what, Problem) else what
+        return self.catalogue[endpoint.rows.get(key, key) if endpoint else key]
 
     def reporting(self, message: Message) -> Reporting | None:
         """What telling the application of this message needs; None if it never is."""

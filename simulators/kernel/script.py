@@ -84,7 +84,8 @@ def _ends_a_message(rule: Rule, exchange: Exchange) -> bool:
 
 
 def _row(exchange: Exchange, code: str) -> ErrorRow:
-    return exchange.provider.row(Problem(code) if code in list(Problem) else code)
+    what = Problem(code) if code in list(Problem) else code
+    return exchange.provider.row(what, exchange.endpoint)
 
 
 def _matches(match: dict[str, Any], draft: Draft | None) -> bool:

@@ -106,9 +106,18 @@ class Server:
 @contextmanager
 def server(options: Sequence[str]) -> Iterator[Server]:
     """`sms-simulators serve` with these options while the context lasts. Raises `NotStarted`."""
-    command = [sys.executable, "-m", "simulators.cli", "serve", "--port", "0", "--no-tls", *options]
+    command = [
+        sys.executable,
+        "-m",
+        "simulators.cli",
+        "serve",
+        "--quiet",
+        "--port",
+        "0",
+        "--no-tls",
+    ]
     process = subprocess.Popen(  # noqa: S603 - our own command
-        command,
+        [*command, *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

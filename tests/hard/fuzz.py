@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.hard.hostile import drive, hostile
 
-SERVE = [sys.executable, "-m", "simulators.cli", "serve", "--port", "0", "--no-tls"]
+SERVE = [sys.executable, "-m", "simulators.cli", "serve", "--port", "0", "--no-tls", "--quiet"]
 WATCHDOG = "the loop is held"  # by a request, or because the machine has no time for us: no fault
 
 

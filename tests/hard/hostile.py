@@ -185,5 +185,6 @@ def mixed(seed):
 
 
 if __name__ == "__main__":
-    said = drive(int(sys.argv[1]), mixed(sys.argv[2]), many=1500, seconds=float(sys.argv[3]))
+    port, its_seed, duration, least = sys.argv[1:]
+    said = drive(int(port), mixed(its_seed), many=int(least), seconds=float(duration))
     sys.stdout.write(json.dumps({"asked": said.asked, "wrong": said.wrong}))

@@ -23,8 +23,9 @@ SLACK_MIB = 16  # of Python's own, and of what is compiled when it is asked for 
 BY_TIME = "nonce"  # a nonce is kept for as long as its signature is valid, which is minutes
 
 
-def run(seconds, seed):
-    """The figures; `wrong` lists containers and memory that grew after half of the time."""
+def run(seconds, seed, least=1500):
+    """The figures; each half is so many requests at least. `wrong` lists containers and memory that
+    grew after half of the time."""
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(app, "MemoryStore", partial(MemoryStore, journal=KEPT))
         options = Options(
@@ -35,13 +36,13 @@ def run(seconds, seed):
             settings=Settings(limits="off"),
         )
         with in_thread(options) as simulators:
-            return _soaked(simulators, seconds, seed)
+            return _soaked(simulators, seconds, seed, least)
 
 
-def _soaked(simulators, seconds, seed):
+def _soaked(simulators, seconds, seed, least):
     wrong, asked, looks = [], 0, []
     for half in ("a", "b"):
-        told = _traffic(simulators.ports["http"], f"{seed}{half}", seconds / 2)
+        told = _traffic(simulators.ports["http"], f"{seed}{half}", seconds / 2, least)
         wrong += told["wrong"]
         asked += told["asked"]
         looks.append(_look(simulators))
@@ -61,9 +62,10 @@ def _soaked(simulators, seconds, seed):
     }
 
 
-def _traffic(port, seed, seconds):
+def _traffic(port, seed, seconds, least):
     """From a process of its own, so that the memory that is measured is the server's."""
-    command = [sys.executable, "-m", "tests.hard.hostile", str(port), seed, str(seconds)]
+    given = [str(port), seed, str(seconds), str(least)]
+    command = [sys.executable, "-m", "tests.hard.hostile", *given]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout)
 

@@ -1,4 +1,4 @@
-"""Aliyun SMS (Alibaba Cloud), API version 2017-05-25.
+"""Aliyun SMS (Alibaba Cloud), API versions 2017-05-25 and, for abroad, 2018-05-01.
 
 Reference: https://help.aliyun.com/zh/sms/developer-reference/api-dysmsapi-2017-05-25-overview
 One path; the operation is named by a parameter, or by a header in the newer signature scheme. The
@@ -13,7 +13,7 @@ from simulators.kernel.credentials import Credential
 from simulators.kernel.flow import Limit
 from simulators.kernel.message import State, Step
 from simulators.kernel.provider import Draft, Exchange, Provider, Query, Send, by_action
-from simulators.providers.aliyun import reports, send, signing, signs, templates, wire
+from simulators.providers.aliyun import globe, reports, send, signing, signs, templates, wire
 
 CATALOGUE = catalogue.load("aliyun")
 
@@ -121,7 +121,7 @@ ENDPOINTS = by_action(
         "UpdateSmsSign": Query(signs.update),
         "DeleteSmsSign": Query(signs.delete),
     },
-)
+) + by_action(wire.action, wire.read, globe.OPERATIONS, globe.ROWS)
 
 _FLOW = "https://help.aliyun.com/document_detail/44335.html"
 _EIGHT_HOURS = 8 * 3600  # natural minutes and hours are those of Beijing
@@ -181,6 +181,10 @@ EMULATES = (
     ("length of a verification code", "4 to 6; pages disagree", _TEMPLATES),
     ("traditional and rare characters", "by GB 2312; the page has examples", _CODES),
     ("11 digits under an international template", "North America, UNVERIFIED", "no page says"),
+    ("international API 2018-05-01", "sends and QueryMessage; codes without isv.", globe.SOURCE),
+    ("its receipts by push, ConversionData, SmsConversion", "no; QueryMessage tells", globe.SOURCE),
+    ("NumberDetail of 2018-05-01", "ISO 3166 for names, no carrier: UNVERIFIED", globe.SOURCE),
+    ("ValidityPeriod of 2018-05-01", "read and not acted on", globe.SOURCE),
     ("review of templates and signatures", "by the control API", _TEMPLATES),
 )
 

@@ -19,7 +19,7 @@ from simulators.kernel.world import newest
 from simulators.providers.aliyun import templates, wire
 
 MAINLAND = "CN"
-_MAINLAND = re.compile(r"(\+?86|0086|\+)?(1[3-9][0-9]{9})")
+MAINLAND_NUMBER = re.compile(r"(\+?86|0086|\+)?(1[3-9][0-9]{9})")
 _ABROAD = re.compile(r"(?:00)?([1-9][0-9]{4,14})")
 
 
@@ -29,7 +29,7 @@ def recipient(raw: str, *, international: bool) -> tuple[str, str]:
     Eleven bare digits that begin with 1 may be a mainland number or one of North America with
     its country code; an international template is for the latter, where there is such a number.
     """
-    mainland = _MAINLAND.fullmatch(raw)
+    mainland = MAINLAND_NUMBER.fullmatch(raw)
     abroad = _abroad(raw) if international or not mainland else None
     if abroad is not None and (not mainland or abroad.valid):
         return abroad.e164, abroad.region
@@ -45,7 +45,7 @@ def shown(e164: str) -> str:
 
 def taken(raw: str) -> phone.Number | None:
     """What bare digits stand for: a number of the mainland, else one abroad."""
-    mainland = _MAINLAND.fullmatch(raw)
+    mainland = MAINLAND_NUMBER.fullmatch(raw)
     return phone.parse(f"+86{mainland[2]}") if mainland else _abroad(raw)
 
 
@@ -73,7 +73,9 @@ MAX_BATCH = 100
 _EXTENSIONS = "aliyun/extension-codes"
 
 
-class _Item(NamedTuple):
+class Item(NamedTuple):
+    """What one recipient is sent, as the call has it."""
+
     number: str
     signature: str
     given: dict[str, str]
@@ -90,27 +92,28 @@ def parse(exchange: Exchange) -> list[Draft]:
     template = _checked(exchange, raw, [name], code)
     given = templates.parse(first(sent, "TemplateParam"))
     extension = first(sent, "SmsUpExtendCode")
-    return _drafts(exchange, template, [_Item(one, name, given, extension) for one in raw])
+    return _drafts(exchange, template, [Item(one, name, given, extension) for one in raw])
 
 
 def parse_batch(exchange: Exchange) -> list[Draft]:
     """SendBatchSms: up to 100 numbers, each with its own signature and parameters."""
     sent = wire.parameters(exchange.document)
     wire.required(sent, "PhoneNumberJson", "SignNameJson", "TemplateCode")
-    raw = [str(one) for one in _array(sent, "PhoneNumberJson")]
+    raw = [str(one) for one in array(sent, "PhoneNumberJson")]
     if len(raw) > MAX_BATCH:
         raise Refusal(Problem.TOO_MANY_RECIPIENTS)
-    names = [str(one) for one in _array(sent, "SignNameJson")]
-    given = _array(sent, "TemplateParamJson") or [{}] * len(raw)
-    extensions = [str(one) for one in _array(sent, "SmsUpExtendCodeJson")] or [""] * len(raw)
+    names = [str(one) for one in array(sent, "SignNameJson")]
+    given = array(sent, "TemplateParamJson") or [{}] * len(raw)
+    extensions = [str(one) for one in array(sent, "SmsUpExtendCodeJson")] or [""] * len(raw)
     if not len(raw) == len(names) == len(given) == len(extensions):
         raise Refusal("isv.INVALID_PARAMETERS/format")
     template = _checked(exchange, raw, names, first(sent, "TemplateCode"))
     items = zip(raw, names, map(templates.strings, given), extensions, strict=True)
-    return _drafts(exchange, template, [_Item(*item) for item in items])
+    return _drafts(exchange, template, [Item(*item) for item in items])
 
 
-def _array(sent: Fields, name: str) -> list[Any]:
+def array(sent: Fields, name: str) -> list[Any]:
+    """The JSON array of a parameter, nothing for an empty one."""
     raw = first(sent, name)
     try:
         found = orjson.loads(raw) if raw else []
@@ -135,7 +138,7 @@ def _checked(exchange: Exchange, raw: list[str], names: list[str], code: str) ->
     return template
 
 
-def _drafts(exchange: Exchange, template: Template, items: list[_Item]) -> list[Draft]:
+def _drafts(exchange: Exchange, template: Template, items: list[Item]) -> list[Draft]:
     shared = {
         "biz_id": f"{exchange.world.chance.digits(18)}^0",
         "type": templates.template_type(template),
@@ -146,13 +149,14 @@ def _drafts(exchange: Exchange, template: Template, items: list[_Item]) -> list[
     for index, item in enumerate(items):
         if id(item.given) not in texts:
             texts[id(item.given)] = templates.fill(template, item.given)
-        draft = _draft(template, item, texts[id(item.given)])
-        draft.details = {**shared, "index": index, "extension": _extension(exchange, item)}
-        drafts.append(draft)
+        made = draft(template, item, texts[id(item.given)])
+        made.details = {**shared, "index": index, "extension": extension(exchange, item)}
+        drafts.append(made)
     return drafts
 
 
-def _draft(template: Template, item: _Item, text: str) -> Draft:
+def draft(template: Template, item: Item, text: str) -> Draft:
+    """The template's text under its signature, to one number."""
     number, region = recipient(item.number, international=template.international)
     whole = f"【{item.signature}】{text}"
     return Draft(
@@ -167,7 +171,7 @@ def _draft(template: Template, item: _Item, text: str) -> Draft:
     )
 
 
-def _extension(exchange: Exchange, item: _Item) -> str:
+def extension(exchange: Exchange, item: Item) -> str:
     """A reply extension belongs to the signature that used it first."""
     code = item.extension
     if not code:
@@ -198,6 +202,12 @@ def message_id(_exchange: Exchange, draft: Draft) -> str:
 
 def answer(exchange: Exchange) -> Reply:
     """The BizId of the call."""
+    keep_extensions(exchange)
+    return wire.ok(exchange, BizId=exchange.outcomes[0].draft.details["biz_id"])
+
+
+def keep_extensions(exchange: Exchange) -> None:
+    """Those that were used belong to their signatures from now on."""
     used = {
         outcome.draft.details["extension"]: outcome.draft.signature for outcome in exchange.outcomes
     }
@@ -210,4 +220,3 @@ def answer(exchange: Exchange) -> Reply:
             ),
             {},
         )
-    return wire.ok(exchange, BizId=exchange.outcomes[0].draft.details["biz_id"])

@@ -23,7 +23,13 @@ from simulators.kernel.credentials import Credentials
 from simulators.kernel.mismatch import Signed
 from simulators.kernel.provider import Document, Exchange, Refusal
 from simulators.kernel.reading import Fields, first, form, many
-from simulators.providers.aliyun.wire import is_acs3, parameters
+from simulators.providers.aliyun.wire import (
+    GLOBAL_VERSION,
+    VERSION,
+    is_acs3,
+    parameters,
+    version,
+)
 
 _RESERVED = re.compile(r"[^A-Za-z0-9_.~-]+")
 
@@ -304,7 +310,6 @@ def _canonical_requests(call: Call, query: Fields, right: str) -> Iterator[tuple
 # milliseconds, and applications that sign by hand have sent it for years.
 _TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?Z")
 _SKEW = 15 * 60
-_VERSION = "2017-05-25"
 
 
 def authenticate(exchange: Exchange) -> None:
@@ -313,8 +318,10 @@ def authenticate(exchange: Exchange) -> None:
     for name, value in zip(("Version", "Timestamp"), (stated.version, stated.date), strict=True):
         if not value:
             raise Refusal(f"Missing{name}")
-    if stated.version != _VERSION:
+    if stated.version not in (VERSION, GLOBAL_VERSION):
         raise Refusal("InvalidVersion")
+    if stated.version != version(exchange.call):
+        raise Refusal(Problem.NOT_FOUND)
     if first(parameters(exchange.document), "Format").upper() not in ("", "JSON", "XML"):
         raise Refusal("InvalidParameter.Format")
     _in_time(stated.date, exchange.now)

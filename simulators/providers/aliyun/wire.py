@@ -65,6 +65,17 @@ def named_action(call: Call) -> tuple[str, str]:
     return "body.Action" if in_body else "query.Action", action(call)
 
 
+VERSION, GLOBAL_VERSION = "2017-05-25", "2018-05-01"
+_GLOBAL = frozenset(
+    {"SendMessageToGlobe", "BatchSendMessageToGlobe", "SendMessageWithTemplate", "QueryMessage"}
+)
+
+
+def version(call: Call) -> str:
+    """That of the API which the operation is one of."""
+    return GLOBAL_VERSION if action(call) in _GLOBAL else VERSION
+
+
 def read(call: Call) -> Document:
     """Parameters come in the query, in a form, or in both."""
     query = reading.fields(call.query) if call.query else {}
@@ -109,9 +120,13 @@ def ok(exchange: Exchange, **fields: Any) -> Reply:
 
 
 def refusal(exchange: Exchange, failure: Failure) -> Reply:
-    """The product refuses with HTTP 200 and three fields, the gateway in front of it with an
-    error status and two more: https://help.aliyun.com/document_detail/101346.html."""
-    row, identifier = failure.row, request_id(exchange)
+    """The product refuses with HTTP 200 and three fields, which the international API calls by
+    other names, the gateway in front of it with an error status and two more:
+    https://help.aliyun.com/document_detail/101346.html."""
+    row = failure.row
+    if row.http_status == 200 and version(exchange.call) == GLOBAL_VERSION:
+        return response(exchange, str(row.code), failure.text)
+    identifier = request_id(exchange)
     if row.http_status == 200:
         body = {"Message": failure.text, "RequestId": identifier, "Code": row.code}
         return _reply(exchange, 200, body)
@@ -120,6 +135,12 @@ def refusal(exchange: Exchange, failure: Failure) -> Reply:
     body = {"RequestId": identifier, "HostId": host, "Code": row.code}
     body |= {"Message": failure.text, "Recommend": recommend}
     return _reply(exchange, row.http_status, body)
+
+
+def response(exchange: Exchange, code: str, text: str, **fields: Any) -> Reply:
+    """An answer of the international API."""
+    told = {"ResponseCode": code, "ResponseDescription": text, "RequestId": request_id(exchange)}
+    return _reply(exchange, 200, {**told, **fields})
 
 
 def request_id(exchange: Exchange) -> str:
