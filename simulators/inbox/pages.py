@@ -379,7 +379,8 @@ def _entry(asked: Asked, sequence: int) -> Steps[Context | None]:
     refused = [(one, provider.row(one["key"])) for one in entry["refused"]]
     kept = [asked.world.store.find(asked.world.id, one) for one in entry["messages"][:ROWS]]
     sent = [(one, _url(asked, id=one.id)) for one in kept if one is not None]
-    return {**entry, "title": provider.title, "explained": refused, "sent": sent}
+    about = {"title": provider.title, "reference": provider.reference}
+    return {**entry, **about, "explained": refused, "sent": sent}
 
 
 # Behaviour.

@@ -1,6 +1,7 @@
 """Carries callbacks to the application: in a thread of its own, never on the servers' loop."""
 
 import asyncio
+import os
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -130,5 +131,10 @@ class Courier:
             if is_outside(problem):
                 host = url.host
                 said = f"{host} is not this machine; --callbacks-to {host} allows it"
+                raise OSError(said) from None
+            if isinstance(problem, aiohttp.ClientConnectorError):
+                number = problem.os_error.errno or 0
+                why = os.strerror(number) if number > 0 else str(problem.os_error)
+                said = f"no connection to {problem.host}:{problem.port}: {why}"
                 raise OSError(said) from None
             raise OSError(f"{type(problem).__name__}: {problem}") from None

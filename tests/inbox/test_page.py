@@ -1,6 +1,7 @@
 """The inbox by HTTP: who is let in, what a form may be, and how much is done at a time."""
 
 import re
+from types import SimpleNamespace
 from urllib.parse import urlencode
 
 import pytest
@@ -274,3 +275,32 @@ def test_every_view_is_made_in_turns(sms, sms_server):
     for view, shown in VIEWS.items():
         asked = Asked(sms_server, sms.world, {"view": view}, {}, [])
         assert sms_server.call(lambda shown=shown, asked=asked: at_once(shown(asked))) is not None
+
+
+@pytest.mark.parametrize("provider", ["aliyun", "tencent"])
+def test_a_wrong_signature_is_explained(page, sms, http, one_send, provider):
+    """Ours beside theirs, and the mistake where it is known; the key is not shown."""
+    own = sms.credentials(provider)
+    secret = next(name for name in ("access_key_secret", "secret_key") if name in own)
+    wrong = SimpleNamespace(credentials=lambda _provider: {**own, secret: "another"})
+    method, path, headers, body = one_send(wrong, provider, "13012345678")
+    http(sms.simulators, method, path, body.encode(), headers)
+
+    html = page(view="requests").body.decode()
+
+    assert "Ours" in html
+    assert "Theirs" in html
+    assert "string" in html or "HMAC" in html
+    assert own[secret] not in html
+
+
+def test_a_receipt_that_nobody_takes_says_so(sms, text):
+    """In words, where and why: not by the name of a library's exception."""
+    sms.allow_violations()
+    sms.webhooks("vonage", receipts="http://127.0.0.1:9/receipts")
+    text("vonage", "447700900000")
+    sms.clock.advance(60)
+
+    lacks = {attempt["lacks"] for attempt in sms.receipts()}
+
+    assert {"no connection to 127.0.0.1:9: Connection refused"} == lacks
