@@ -231,7 +231,7 @@ def _placed(
         started = closing.enter_context(launch.server(options))
     except launch.NotStarted as error:
         fail(str(error))
-    return replace(settings, host=started.otp, sim=started.sim)
+    return replace(settings, host=started.otp, sim=started.sim, serving=started.pid)
 
 
 def _check(settings: Settings, scenario: Scenario, needs: Sequence[str] | None = None) -> None:
@@ -253,6 +253,7 @@ def _arguments(scenario: Scenario, settings: Settings, given: dict[str, Any]) ->
         "--junit": settings.junit,
         "--verdict": settings.verdict,
         "--outcome": settings.outcome,
+        "--serving": settings.serving,
         "--users": given["users"],
         "--spawn-rate": given["spawn_rate"] or given["users"],
         "--run-time": given["time"],

@@ -11,12 +11,14 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
 import gevent
+import psutil
 from gevent import monkey
 from gevent.event import Event
 from locust import log
@@ -25,6 +27,7 @@ from locust.runners import STATE_INIT, STATE_STOPPED, MasterRunner
 from simulators.control.client import ControlError
 from simulators.load import figures, invariants, report, settings
 from simulators.load.answer import Answer, Seen
+from simulators.load.effort import Effort, Meter
 from simulators.load.figures import Recorder, Requests, requests
 from simulators.load.inbox import Inbox, Kept, Watch
 from simulators.load.invariants import Finding
@@ -85,6 +88,7 @@ class Head:
         self._silent: list[str] = []
         self._kept: Kept | ControlError | None = None
         self._seconds = 0.0
+        self._effort: Effort | None = None
         self.verdict: Verdict | None = None
         events = run.environment.events
         events.test_stopping.add_listener(self._stopping)
@@ -106,6 +110,7 @@ class Head:
         self._kept = None
         self._watch = Watch(self.run.inbox) if self.run.settings.sim else None
         self.recorder = Recorder(time.time())
+        self._meter = Meter(time.monotonic(), time.process_time(), self._server_cpu())
         self._sampler = gevent.spawn(self._sample)
         self._running = True
 
@@ -127,6 +132,13 @@ class Head:
             return
         self._sampler.kill()
         self._seconds = time.time() - self.recorder.began
+        self._effort = self._meter.effort(
+            time.monotonic(),
+            time.process_time(),
+            self._server_cpu(),
+            warned=self.runner.cpu_warning_emitted or self.runner.worker_cpu_warning_emitted,
+            shared="host" in self.run.needs and bool(self.run.settings.serving),
+        )
         self._silent = self._master.gather() if self._master else []
         try:
             self._kept = self._watch.kept() if self._watch else None
@@ -194,6 +206,7 @@ class Head:
             requests=judged.requests,
             answer=answer,
             marks=[Mark(mark.at - began, mark.text) for mark in self.run.ledger.marks],
+            effort=self._effort,
         )
 
     def _answer(self, found: Sequence[Requests]) -> tuple[Answer | None, list[Finding]]:
@@ -255,11 +268,33 @@ class Head:
             if ask:
                 told_windows = time.time()
             self._take(windows=ask)
+            self._measure()
             if self.run.settings.progress and self.recorder.samples:
                 line = figures.progress(self.recorder, self.run.ledger)
                 sys.stderr.write(f"\r\x1b[K{line}" if sys.stderr.isatty() else f"{line}\n")
                 sys.stderr.flush()
             gevent.sleep(_REPORT_SECONDS if self._master else 1.0)
+
+    def _measure(self) -> None:
+        """How busy the workers say that they are, and how soon the simulators answer."""
+        if self._master:
+            for client in self.runner.clients.all:
+                self._meter.worker(client.id, client.cpu_usage / 100)
+        if self.run.settings.sim:
+            asked = time.perf_counter()
+            with suppress(ControlError):
+                self.run.inbox.call("GET", "/_sim/health")
+                self._meter.answered(1000 * (time.perf_counter() - asked))
+
+    def _server_cpu(self) -> float | None:
+        """Seconds that the server which was started for the run has used; None without one."""
+        if not self.run.settings.serving:
+            return None
+        try:
+            used = psutil.Process(self.run.settings.serving).cpu_times()
+        except psutil.Error:
+            return None
+        return float(used.user + used.system)
 
     def _take(self, *, windows: bool = True) -> None:
         found = []

@@ -97,10 +97,12 @@ class NotStarted(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where a started server is: the simulators, and the OTP service if it was asked for."""
+    """Where a started server is: the simulators, the OTP service if it was asked for, and the
+    process of both."""
 
     sim: str
     otp: str
+    pid: int
 
 
 @contextmanager
@@ -134,7 +136,8 @@ def _addresses(process: "subprocess.Popen[str]") -> Server:
     found = {"control API": "", "OTP service": ""}
     for line in process.stdout:
         if line == "ready\n":
-            return Server(found["control API"].removesuffix("/_sim/health"), found["OTP service"])
+            sim = found["control API"].removesuffix("/_sim/health")
+            return Server(sim, found["OTP service"], process.pid)
         match = re.match(r"(control API|OTP service) +(http://\S+)", line)
         if match:
             found[match[1]] = match[2]

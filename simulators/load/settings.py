@@ -45,6 +45,7 @@ class Settings:
     verdict: Path | None = None
     outcome: Path | None = None
     progress: bool = False
+    serving: int = 0  # the process that `load` started for the run
 
 
 # Without those that the locustfile shows on Locust's page, all are hidden there: a token is none
@@ -111,6 +112,7 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ),
     ("--verdict", {"default": "", "metavar": "FILE", "help": "The same as JSON"}),
     ("--outcome", {"default": "", "help": SUPPRESS}),  # the verdict again, for `load`
+    ("--serving", {"type": int, "default": 0, "help": SUPPRESS}),  # by `load`, which started it
     ("--progress", {"action": "store_true", "help": "A line on stderr that tells how it goes"}),
 )
 
@@ -142,6 +144,7 @@ def read(options: Any) -> Settings:
         verdict=Path(options.verdict) if options.verdict else None,
         outcome=Path(options.outcome) if options.outcome else None,
         progress=options.progress,
+        serving=options.serving,
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from simulators.load.answer import Answer
+from simulators.load.effort import Effort
 from simulators.load.figures import Requests, percentile
 from simulators.load.invariants import Finding
 from simulators.load.ledger import Mark
@@ -24,7 +25,8 @@ _SIGNS = {"holds": "ok  ", "broken": "FAIL", "unknown": "??  "}
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """`answer` is the scenario's, and comes first; `marks` are what happened during the run, by
-    seconds since its start. `facts` are what a person wants beside it: seed, users, seconds,
+    seconds since its start; `effort` is what it cost, and whether the load generator was the limit.
+    `facts` are what a person wants beside it: seed, users, seconds,
     counts, and which version, when, through which provider."""
 
     scenario: str
@@ -34,6 +36,7 @@ class Verdict:
     requests: Sequence[Requests] = ()
     answer: Answer | None = None
     marks: Sequence[Mark] = ()
+    effort: Effort | None = None
 
     @property
     def passed(self) -> bool:
@@ -63,12 +66,14 @@ class Verdict:
         if self.answer is not None:
             told = ["", *self.answer.as_text(self.marks)]
             lines += [f"  {line}".rstrip() for line in told]
+        if self.effort is not None:
+            lines.append(f"  {self.effort.sentence()}")
         lines += _table(self.requests)
         lines += [line for finding in self.findings for line in _lines(finding)]
         return "\n".join(lines)
 
     def as_json(self) -> str:
-        """`{"scenario", "passed", "exit_code", "facts", "answer", "invariants": [...],
+        """`{"scenario", "passed", "exit_code", "facts", "effort", "answer", "invariants": [...],
         "thresholds": [...], "requests": [...]}`, and the invariants again as "oracle", as they
         were called first."""
         invariants = [_plain(finding) for finding in self.invariants]
@@ -78,6 +83,7 @@ class Verdict:
                 "passed": self.passed,
                 "exit_code": self.exit_code,
                 "facts": dict(self.facts),
+                "effort": self.effort and self.effort.as_data(),
                 "answer": self.answer and self.answer.as_data(),
                 "invariants": invariants,
                 "thresholds": [_plain(finding) for finding in self.thresholds],

@@ -249,6 +249,7 @@ def test_a_run_is_judged_and_told(tmp_path):
     assert " users  " in done.stderr
     assert verdict["passed"]
     assert verdict["facts"]["sent"] > 0
+    assert verdict["effort"]["server"] > 0  # the process that was started for it
     assert {"holds", "not tried"} == {
         finding["told"] if finding["state"] == "unknown" else finding["state"]
         for finding in verdict["invariants"]

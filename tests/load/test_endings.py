@@ -233,6 +233,8 @@ def test_what_a_scenario_answers_is_told_first(story):
         verdict["facts"]["version"],
     )
     assert datetime.fromisoformat(verdict["facts"]["began"]).tzinfo is UTC
+    assert verdict["effort"]["generator"] > 0
+    assert "load generator" in it.stdout
 
 
 def test_a_scenario_without_an_answer_has_failed(story):
