@@ -70,7 +70,8 @@ async def serve(served: Served, scope: Scope, receive: Receive, send: Send) -> N
     )
     call.scheme = scope["scheme"]
     call.client = scope["client"][0] if scope["client"] else ""
-    refused = too_much(len(headers), sum(map(len, chain.from_iterable(headers))))
+    address = len(scope["raw_path"]) + len(scope["query_string"])
+    refused = too_much(len(headers), address + sum(map(len, chain.from_iterable(headers))))
     if refused is not None:
         await deliver(refused, receive, send)
         return
@@ -138,9 +139,10 @@ def _joined(raw: Headers) -> dict[str, str]:
 
 
 def too_much(headers: int, size: int) -> Reply | None:
-    """The refusal of more headers than are taken, by their number and their bytes in all."""
+    """The refusal of more headers than are taken, by their number and their bytes in all, those of
+    the address among them: it is kept in the journal as they are."""
     if headers <= MAX_HEADERS and size <= MAX_HEADER_BYTES:
         return None
     got = f"{headers} headers of {size} bytes"
-    expected = f"at most {MAX_HEADERS} headers of {MAX_HEADER_BYTES} bytes in all"
+    expected = f"at most {MAX_HEADERS} headers of {MAX_HEADER_BYTES} bytes in all, with the address"
     return problem(431, got, expected)

@@ -100,7 +100,8 @@ class Protocol(HttpToolsProtocol):
             return None
         if len(headers.get("content-length", "")) > _DIGITS:
             return None
-        if too_much(len(self._head), sum(map(len, chain.from_iterable(self._head)))):
+        size = len(self.url) + sum(map(len, chain.from_iterable(self._head)))
+        if too_much(len(self._head), size):
             return None
         call.scheme = self.scheme or "http"
         call.client = self.client[0] if self.client else ""

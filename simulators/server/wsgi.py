@@ -62,7 +62,8 @@ class Mount:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         call = _call(environ)
         sizes = [len(name) + len(value) for name, value in call.headers.items()]
-        refused = too_much(len(sizes), sum(sizes)) or _read(environ, call)
+        address = len(call.raw_path or call.path) + len(call.query)
+        refused = too_much(len(sizes), address + sum(sizes)) or _read(environ, call)
         if refused is not None:
             return self._deliver(refused, environ, start_response)
         env = {name: value for name, value in environ.items() if name not in _NOT_HANDED_ON}

@@ -212,13 +212,14 @@ def test_a_client_that_goes_away_in_its_body_is_forgotten(listeners, connect, ca
     [
         [f"X-{n}: 1" for n in range(MAX_HEADERS)],
         [f"X-Long: {'x' * MAX_HEADER_BYTES}"],
+        [f"X-Long: {'x' * (MAX_HEADER_BYTES // 2)}"],
     ],
-    ids=["too many", "too long"],
+    ids=["too many", "too long", "too long with the address"],
 )
 def test_a_head_over_its_bounds_is_431(connect, headers):
-    """Too many headers, or too much of them."""
+    """Too many headers, or too much of them, or of the address."""
     with connect() as sock:
-        sock.sendall(head("/", "GET", *headers))
+        sock.sendall(head(f"/?{'x' * (MAX_HEADER_BYTES // 2)}", "GET", *headers))
         response, body = answer(sock)
 
         assert response.status == 431
