@@ -177,7 +177,7 @@ def test_the_service_that_is_started_is_as_logto_is(monkeypatch):
     @contextmanager
     def server(options):
         asked.append(options)
-        yield launch.Server("http://127.0.0.1:1", "http://127.0.0.1:2")
+        yield launch.Server("http://127.0.0.1:1", "http://127.0.0.1:2", 1)
 
     monkeypatch.setattr(launch, "server", server)
     for name in ("send_verify", "flow_control"):
