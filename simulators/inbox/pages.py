@@ -29,6 +29,7 @@ ROWS = 25  # of a list
 SEARCHED = 5000  # messages that are looked through for a text, newest first
 LOOKED_THROUGH = 2000  # journal entries, for one message's request or those that went wrong
 ATTEMPTS = 200  # at receipts
+ATTEMPTS_OF_ONE = 24
 WINDOWS = 60
 ACCOUNTS = 300
 _ENTRIES_A_TURN = 25
@@ -200,7 +201,7 @@ def _detail(asked: Asked, one: Message) -> Steps[Context]:
     """A message, the request that sent it, and what the application was told of it."""
     provider, inbound = asked.served.providers[one.provider], one.operation == INBOUND
     request = yield from _request_of(asked.world, one.id)
-    lines = yield from _lines(asked, [one.id])
+    lines = yield from _lines(asked, one.id)
     return {
         "message": _message(asked, one),
         "inbound": inbound,
@@ -239,14 +240,14 @@ class Stop(NamedTuple):
     attempted: dict[str, Any] | None = None
 
 
-def _lines(asked: Asked, wanted: Iterable[str] | None = None) -> Steps[dict[str, list[Stop]]]:
-    """The lines of messages, those that something happened to last first."""
-    world, ids = asked.world, None if wanted is None else set(wanted)
+def _lines(asked: Asked, message: str = "") -> Steps[dict[str, list[Stop]]]:
+    """The lines of one message, or of those that something happened to last."""
+    world = asked.world
     under_way = asked.served.dispatcher.under_way(world.id)
-    if ids is None:
-        found = yield from views.receipts(asked.served.accounts, world, under_way, ATTEMPTS)
+    if message:
+        found = yield from _receipts_of(asked, under_way, message)
     else:
-        found = yield from _receipts_of(asked, under_way, ids)
+        found = yield from views.receipts(asked.served.accounts, world, under_way, ATTEMPTS)
     lines: dict[str, list[Stop]] = {}
     for one in found["attempts"]:
         answer = f"HTTP {one['status']}" if one["status"] else "no answer"
@@ -265,22 +266,26 @@ def _lines(asked: Asked, wanted: Iterable[str] | None = None) -> Steps[dict[str,
 
 
 def _receipts_of(
-    asked: Asked, under_way: list[dict[str, Any]], ids: set[str]
+    asked: Asked, under_way: list[dict[str, Any]], message: str
 ) -> Steps[dict[str, list[dict[str, Any]]]]:
-    """The same as `views.receipts`, of a few messages alone."""
+    """The same as `views.receipts`, of one message alone."""
     store, account, hide = asked.world.store, asked.world.id, asked.served.accounts.mask()
-    marks = [orjson.dumps(one) for one in ids]
-    attempts = []
-    for place, (_sequence, packed) in enumerate(store.records(account, LOG, limit=10_000)):
-        if any(mark in packed for mark in marks):
-            attempts.append(views.attempt(hide, orjson.loads(packed)))
+    mark, attempts = orjson.dumps(message), []
+    for place, (_sequence, packed) in enumerate(
+        reversed(store.records(account, LOG, limit=10_000))
+    ):
+        if mark in packed and (attempt := orjson.loads(packed))["message"] == message:
+            attempts.append(views.attempt(hide, attempt))
+            yield len(packed)
+        if len(attempts) == ATTEMPTS_OF_ONE:
+            break
         if place % 500 == 0:
             yield TURN
     planned = ((at, Due(*item)) for at, item in store.planned(account, 1000))
-    pending = [views.planned(at, due) for at, due in planned if due.message in ids]
+    pending = [views.planned(at, due) for at, due in planned if due.message == message]
     yield TURN
-    sent = [views.attempt(hide, one) for one in under_way if one["message"] in ids]
-    return {"attempts": attempts[-ATTEMPTS:], "pending": pending, "under_way": sent}
+    sent = [views.attempt(hide, one) for one in under_way if one["message"] == message]
+    return {"attempts": attempts[::-1], "pending": pending, "under_way": sent}
 
 
 def receipts(asked: Asked) -> Steps[Context]:
