@@ -123,7 +123,8 @@ class Store(Protocol):
         """Forgets all messages, not the windows they hit; says how many."""
 
     def watch(self, account: str, seen: Callable[[Message], None]) -> Callable[[], None]:
-        """Calls `seen` with each message kept from now on, until the returned function is."""
+        """Calls `seen` with each message kept from now on, by whichever process, until the returned
+        function is called. Who waits for one watches first and looks then."""
 
     def on_news(self, changed: Callable[[str], object]) -> Callable[[], None]:
         """Calls `changed` with an account whenever anything of it has changed: a message, the
@@ -145,7 +146,8 @@ class Store(Protocol):
         with its own: journal and logs of an account are numbered as one."""
 
     def load(self, account: str, name: str) -> Any:
-        """A settings document, None if it was never saved. Not to be changed in place."""
+        """A settings document, None if it was never saved. Not to be changed in place. While nobody
+        replaces it, it is the same object: what is derived from it is made once for each."""
 
     def save(self, account: str, name: str, value: Any) -> None:
         """Replaces a settings document by another, of plain JSON values; None forgets it."""
