@@ -221,7 +221,9 @@ def test_finish_checks_reports_and_stops(runner):
     )
     assert ("1", "0") == (suite.get("tests"), suite.get("failures"))
     assert "requests: 1, kept their contract: 1\n" in runner.printed
-    assert (runner.project / "reports/simulators.log").read_text().endswith("ready\n")
+    log = (runner.project / "reports/simulators.log").read_text()
+    assert "\nready\n" in log
+    assert log.endswith("accepted   Your code is 482913\n")
     assert not answers(runner.environment["SMS_SIMULATORS_URL"])
 
 
