@@ -130,6 +130,16 @@ def test_mutants_that_no_test_notices_are_told(tmp_path, monkeypatch):
     }
 
 
+def test_a_mutant_is_told_by_where_it_is():
+    """Also in a class whose name ends as mutmut's begin."""
+    told = ["Index.above__mutmut_1", "found__mutmut_2"]
+
+    assert [f"simulators.store.index.{one}" for one in told] == [
+        mutation._plain("simulators.store.index.xǁIndexǁabove__mutmut_1"),
+        mutation._plain("simulators.store.index.x_found__mutmut_2"),
+    ]
+
+
 def test_what_is_left_out_is_said(tmp_path):
     """And the figures are written."""
     out = tmp_path / "figures" / "hard.json"

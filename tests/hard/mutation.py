@@ -111,4 +111,4 @@ def _told(copy, said):
 
 def _plain(name):
     """A mutant's name as the module, class and function that it is in, and its number."""
-    return name.replace("xǁ", "").replace("ǁ", ".").replace(".x_", ".")
+    return name.replace(".xǁ", ".").replace("ǁ", ".").replace(".x_", ".")
