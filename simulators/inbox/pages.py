@@ -16,9 +16,10 @@ from simulators.control import events
 from simulators.control.route import Served
 from simulators.kernel import journal, operations, views
 from simulators.kernel.arrivals import kept_as
-from simulators.kernel.catalogue import Place, Problem
+from simulators.kernel.catalogue import ErrorRow, Place, Problem
 from simulators.kernel.checks import Unacceptable
 from simulators.kernel.message import INBOUND, Message, State
+from simulators.kernel.provider import Provider
 from simulators.kernel.receipts import LOG, Due
 from simulators.kernel.rules import SOCKETS
 from simulators.kernel.steps import TURN, Steps
@@ -400,6 +401,7 @@ class Choice(NamedTuple):
     place: str
 
 
+_USUAL = "what usually goes wrong"
 _PLACES = {
     Place.ANSWER: "refused at once, the whole request",
     Place.RECIPIENT: "refused at once, this recipient",
@@ -421,7 +423,13 @@ def behaviour(asked: Asked) -> Steps[Context]:
         operations.provider_of(name, asked.served.providers)
     choices: dict[str, list[Choice]] = {}
     if name:
-        for row in asked.served.providers[name].catalogue:
+        provider = asked.served.providers[name]
+        choices[_USUAL] = [
+            Choice(one, one.replace("_", " "), _said(provider.row(one)), "")
+            for one in Problem
+            if one in provider.problems
+        ]
+        for row in provider.catalogue:
             choice = Choice(row.key, str(row.code), views.cut(row.text({}), 110), row.place)
             choices.setdefault(_PLACES[row.place], []).append(choice)
             yield 100
@@ -431,24 +439,31 @@ def behaviour(asked: Asked) -> Steps[Context]:
     rules = operations.scripted(asked.world)
     yield TURN
     magic = {rule["name"] for rule in asked.magic}
-    own = [_told(rule) for rule in rules if rule["name"] not in magic]
+    own = [_told(asked, rule) for rule in rules if rule["name"] not in magic]
     return {
         "chosen": name,
         "choices": choices,
         "sockets": {one: _SOCKETS[one] for one in SOCKETS},
         "rules": own[: 4 * ROWS],
         "spared": max(len(own) - 4 * ROWS, 0),
-        "magic": [_told({**rule, "used": 0, "matched": 0}) for rule in asked.magic],
+        "magic": [_told(asked, {**rule, "used": 0, "matched": 0}) for rule in asked.magic],
         "magic_on": len(magic & {rule["name"] for rule in rules}) == len(magic),
     }
 
 
-def _told(rule: Mapping[str, Any]) -> dict[str, Any]:
+def _said(row: ErrorRow) -> str:
+    """An error in the provider's words, cut to a line."""
+    text = views.cut(row.text({}), 90)
+    return text if str(row.code) in text else f"{row.code} {text}"
+
+
+def _told(asked: Asked, rule: Mapping[str, Any]) -> dict[str, Any]:
     """A rule in words."""
+    provider = asked.served.providers.get(rule["match"].get("provider", ""))
     return {
         "name": rule["name"],
         "for": ", ".join(_matches(rule["match"])) or "every request",
-        "does": ", ".join(_effects(rule["effect"])),
+        "does": ", ".join(_effects(rule["effect"], provider)),
         "used": rule["used"],
         "over": "times" in rule["match"] and rule["used"] >= rule["match"]["times"],
     }
@@ -470,9 +485,11 @@ def _matches(match: Mapping[str, Any]) -> Iterable[str]:
         yield f"by chance {match['probability']:g}"
 
 
-def _effects(effect: Mapping[str, Any]) -> Iterable[str]:
+def _effects(effect: Mapping[str, Any], provider: Provider | None) -> Iterable[str]:
     if "error" in effect:
-        yield f"error {effect['error']}"
+        key = effect["error"]
+        what = Problem(key) if key in list(Problem) else key
+        yield f"error {_said(provider.row(what))}" if provider else f"error {key}"
     if "delay_ms" in effect:
         yield f"{effect['delay_ms'] / 1000:g} s late"
     if "socket" in effect:

@@ -110,7 +110,7 @@ def test_a_rule_made_by_clicks_makes_the_next_send_fail(inbox, text, sms):
     expect, page = expecting(), inbox("behaviour")
     page.select_option("form[data-auto] [name=provider]", "vonage")
     page.wait_for_url("**provider=vonage**")
-    chosen = page.locator("[name=error] option", has_text="Throttled").first
+    chosen = page.locator("[name=error] option", has_text="throttled · ").first
     page.select_option("[name=error]", chosen.get_attribute("value"))
     page.fill("#times", "1")
     page.click("text=Make the rule")
@@ -118,7 +118,7 @@ def test_a_rule_made_by_clicks_makes_the_next_send_fail(inbox, text, sms):
 
     answer = text("vonage", "447700900000")
 
-    assert b"Throttled" in answer.body
+    assert b"Throughput Rate Exceeded" in answer.body
     expect(page.locator("#rules tbody td").nth(3)).to_have_text("1, over")
     inbox("requests", page=page)
     expect(page.locator(".detail")).to_contain_text("Because of rule-1")
