@@ -12,19 +12,30 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from importlib.util import find_spec
+from math import ceil
 from pathlib import Path
+from secrets import token_hex
 from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
 import click
+from click.core import ParameterSource
 
 from simulators.cli.options import ACCOUNT, fail, limits
 from simulators.data import data
-from simulators.load import launch
+from simulators.load import launch, report
+from simulators.load.capacity import Step, found, next_rate
+from simulators.load.figures import Recorder
 from simulators.load.launch import Scenario
+from simulators.load.ledger import Ledger
 from simulators.load.settings import DEFAULT_SIM, NO_SIM, NotReady, Settings, check
+from simulators.load.verdict import Verdict
 
 STOP_SECONDS = 10  # users that wait for a code are let finish
+_FIRST_RATE = 5.0
+_VISIT_SECONDS = 10  # of one person at most, for which there are users enough
+_MOST_USERS = 2000
+_MOST_A_SECOND = 100  # above that Locust itself warns; fewer come at once than that
 
 
 _TIME = re.compile(r"(?=\d)(\d+h)?(\d+m)?(\d+s?)?")
@@ -58,6 +69,17 @@ _LOAD = (
         "--shape",
         type=click.Choice(("steady", "ramp", "spike", "soak", "retry-storm")),
         help="How many users are there when.  [default: --users, all the time]",
+    ),
+    click.option(
+        "--rate",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="N",
+        help="People who begin a second; --users is how many at once.  [default: as they can]",
+    ),
+    click.option(
+        "--capacity",
+        is_flag=True,
+        help="Runs of --time each, from --rate (5) up: which is the highest rate that holds?",
     ),
     click.option("--seed", default="", help="Repeats the people of a run.  [default: random]"),
     click.option("--provider", default="", metavar="NAME", help="Who carries the messages."),
@@ -131,6 +153,10 @@ def load(scenario: str, **given: Any) -> None:
     OTP service are started for the run, unless --host or --sim names what is there. What follows
     `--` goes to Locust and the scenario, as `-- --html page.html`.
 
+    With --capacity there is a run at each of several rates, until the highest that holds is known
+    within a tenth and confirmed; what did not hold above it, where the time went there, and whether
+    the application, the simulators or the load generator was the limit is told at the end.
+
     \b
     Thresholds   send p95 < 50 ms            failures == 0
                  verify success > 99.9 %     send throttled between 5 and 20 %
@@ -146,6 +172,7 @@ def _run(name: str, given: dict[str, Any]) -> None:
     if not name:
         _list(folder)
         return
+    _together(given)
     try:
         scenario = launch.find(name, folder)
     except launch.NoScenario as error:
@@ -158,12 +185,82 @@ def _run(name: str, given: dict[str, Any]) -> None:
         _check(settings, scenario)
         outcome = Path(closing.enter_context(TemporaryDirectory())) / "outcome.json"
         settings = replace(settings, outcome=outcome)
+        if given["capacity"]:
+            _capacity(scenario, settings, given)
         code = launch.locust(
             _arguments(scenario, settings, given),
-            {"LOGTO_TOKEN": settings.token, "SMS_SIMULATORS_TOKEN": settings.sim_token},
+            _secrets(settings),
         )
         passed = _passed(outcome)
     raise SystemExit(_exit_code(code, passed))
+
+
+def _together(given: dict[str, Any]) -> None:
+    """Options that exclude each other; and as many users as a rate takes, if nobody says."""
+    if not (given["capacity"] or given["rate"]):
+        return
+    asked = "--capacity" if given["capacity"] else "--rate"
+    for other in ("shape", "web") if given["capacity"] else ("shape",):
+        if given[other]:
+            fail(f"{asked}: with --{other} it is no longer the rate that says when people begin")
+    source = click.get_current_context().get_parameter_source("users")
+    given["crowd"] = source is ParameterSource.DEFAULT
+
+
+def _users(given: dict[str, Any]) -> int:
+    """How many at once: with a rate, those of ten seconds."""
+    users: int = given["users"]
+    rate: float = given["rate"] if given.get("crowd") else 0.0
+    return max(users, min(ceil(_VISIT_SECONDS * rate), _MOST_USERS))
+
+
+def _capacity(scenario: Scenario, settings: Settings, given: dict[str, Any]) -> NoReturn:
+    """Runs the steps and tells what was found."""
+    steps: list[Step] = []
+    first = given["rate"] or _FIRST_RATE
+    seed = settings.seed or token_hex(3)
+    try:
+        while (rate := next_rate(steps, first)) is not None:
+            steps.append(Step(rate, _step(scenario, settings, given, rate, f"{seed}-{len(steps)}")))
+            click.echo(f"sms-simulators: {steps[-1].line()}", err=True)
+    except KeyboardInterrupt:
+        if not steps:
+            fail("stopped before the first step was over", code=130)
+        click.echo("sms-simulators: stopped; this is what was known so far", err=True)
+    told = found(steps)
+    told = replace(told, facts={**told.facts, "seed": seed})
+    for path, text in (
+        (settings.junit, told.as_junit),
+        (settings.verdict, told.as_json),
+        (settings.report, lambda: report.page(told, Recorder(0.0), Ledger())),
+    ):
+        try:
+            if path is not None:
+                path.write_text(text(), encoding="utf-8")
+        except OSError as error:
+            fail(f"{path}: {error.strerror or error}", code=1)
+    click.echo(told.as_text())
+    raise SystemExit(told.exit_code)
+
+
+def _step(
+    scenario: Scenario, settings: Settings, given: dict[str, Any], rate: float, seed: str
+) -> Verdict:
+    """The verdict of one run. Its people are others than those of the steps before."""
+    outcome = settings.outcome
+    assert outcome is not None  # noqa: S101 - the caller made it
+    outcome.unlink(missing_ok=True)
+    one = replace(settings, seed=seed, report=None, junit=None, verdict=None)
+    code = launch.locust(
+        _arguments(scenario, one, {**given, "rate": rate}), _secrets(settings), quiet=True
+    )
+    if _passed(outcome) is None:
+        fail(f"the run of {rate:g} people a second ended without a verdict", code=code or 1)
+    return Verdict.of(outcome.read_text(encoding="utf-8"))
+
+
+def _secrets(settings: Settings) -> dict[str, str]:
+    return {"LOGTO_TOKEN": settings.token, "SMS_SIMULATORS_TOKEN": settings.sim_token}
 
 
 def _passed(outcome: Path) -> bool | None:
@@ -254,8 +351,9 @@ def _arguments(scenario: Scenario, settings: Settings, given: dict[str, Any]) ->
         "--verdict": settings.verdict,
         "--outcome": settings.outcome,
         "--serving": settings.serving,
-        "--users": given["users"],
-        "--spawn-rate": given["spawn_rate"] or given["users"],
+        "--rate": given["rate"],
+        "--users": _users(given),
+        "--spawn-rate": given["spawn_rate"] or min(_users(given), _MOST_A_SECOND),
         "--run-time": given["time"],
         "--stop-timeout": STOP_SECONDS,
         "--processes": given["processes"],
@@ -269,4 +367,5 @@ def _arguments(scenario: Scenario, settings: Settings, given: dict[str, Any]) ->
         found += ["--master-port", port, "--master-bind-port", port]
         found += ["--master-bind-host", "127.0.0.1"]
     found += ["--web-host", "127.0.0.1"] if given["web"] else ["--headless", "--skip-log-setup"]
-    return [*found, "--progress", *given["more"]]
+    found += [] if given["capacity"] else ["--progress"]
+    return [*found, *given["more"]]

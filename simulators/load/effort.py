@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from statistics import mean, median
 from typing import Any, Literal
 
-Who = Literal["load generator", "simulators", "application"]
+Who = Literal["load generator", "simulators", "application", "application or the simulators"]
 FULL = 0.9  # of a core; from there on Locust warns as well
 SLOW_MS = 100.0  # for a question that takes the simulators a millisecond
 
@@ -53,10 +53,8 @@ class Effort:
         if self.server is not None and self.server >= FULL:
             used = f"used {100 * self.server:.0f} % of a core"
             if self.shared:
-                told = f"their process, which the OTP service is part of, {used}"
-            else:
-                told = f"their process {used}"
-            return "simulators", told
+                return "application or the simulators", f"they are one process, which {used}"
+            return "simulators", f"their process {used}"
         if self.server is None and self.answer_ms is not None and self.answer_ms >= SLOW_MS:
             return "simulators", f"they took {self.answer_ms:.0f} ms for the simplest question"
         known = [self.sentence()]

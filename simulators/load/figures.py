@@ -20,6 +20,7 @@ class Requests:
     times: Mapping[float, int]
     total: float = 0.0
     longest: float = 0.0
+    kind: str = ""  # the method, `SMS`, or whatever a figure of the scenario's own is
 
 
 def requests(stats: Any) -> list[Requests]:
@@ -32,6 +33,7 @@ def requests(stats: Any) -> list[Requests]:
             dict(entry.response_times),
             entry.total_response_time,
             entry.max_response_time,
+            entry.method,
         )
         for entry in stats.entries.values()
     ]

@@ -32,6 +32,7 @@ from simulators.load.figures import Recorder, Requests, requests
 from simulators.load.inbox import Inbox, Kept, Watch
 from simulators.load.invariants import Finding
 from simulators.load.ledger import Ledger, Mark
+from simulators.load.pace import kept, through
 from simulators.load.settings import Settings
 from simulators.load.thresholds import Figures, Names, Threshold, parse
 from simulators.load.verdict import Verdict
@@ -89,6 +90,7 @@ class Head:
         self._kept: Kept | ControlError | None = None
         self._seconds = 0.0
         self._effort: Effort | None = None
+        self._stopping_at = 0.0
         self.verdict: Verdict | None = None
         events = run.environment.events
         events.test_stopping.add_listener(self._stopping)
@@ -105,6 +107,7 @@ class Head:
         if self._master:
             self._master.started()
         self.verdict = None
+        self._stopping_at = 0.0
         self.run.environment.process_exit_code = None
         self._judged.clear()
         self._kept = None
@@ -148,6 +151,7 @@ class Head:
 
     def _stopping(self, **_: Any) -> None:
         self._stopper = gevent.getcurrent()
+        self._stopping_at = time.time()
 
     def _after_the_verdict(self, quit_now: Any) -> Any:
         """Locust's `quit` ends every greenlet of the runner. If the test is being stopped in one of
@@ -185,14 +189,20 @@ class Head:
     def _found(self) -> Verdict:
         judged = Figures(requests(self.run.environment.stats), self.run.ledger, self._seconds)
         answer, failed = self._answer(judged.requests)
-        began = self.recorder.began
+        began, rate = self.recorder.began, self.run.settings.rate
+        paced: list[Finding] = []
+        facts: dict[str, float] = {}
+        if rate:
+            done, seconds = through(self.run.ledger, began, self._stopping_at)
+            paced, facts = [kept(rate, done, seconds)], {"rate": rate, "through": round(done, 2)}
         return Verdict(
             scenario=Path(self.run.environment.locustfile or "scenario").stem,
             invariants=[*self._invariants(), *self._mishaps(), *failed],
-            thresholds=[judged.judged(threshold) for threshold in self.thresholds],
+            thresholds=[*paced, *(judged.judged(threshold) for threshold in self.thresholds)],
             facts={
                 "seed": self.run.seed,
                 "users": max(self.runner.target_user_count, *self._users()),
+                **facts,
                 "seconds": round(self._seconds),
                 "sent": self.run.ledger.count("sent"),
                 "throttled": self.run.ledger.count("throttled"),
@@ -323,7 +333,7 @@ class Head:
             (given.junit, verdict.as_junit),
             (given.verdict, verdict.as_json),
             (given.report, lambda: report.page(verdict, self.recorder, self.run.ledger)),
-            (given.outcome, verdict.as_json),
+            (given.outcome, lambda: verdict.as_json(whole=True)),
         ):
             try:
                 if path is not None:

@@ -153,22 +153,28 @@ def free_port() -> int:
         return port
 
 
-def locust(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+def locust(arguments: Sequence[str], environment: Mapping[str, str], *, quiet: bool = False) -> int:
     """Runs Locust to its end; its exit code. The first Ctrl-C stops its users and lets it judge
-    what they did, the second ends it at once."""
+    what they did, the second ends it at once. If `quiet` it is one run of several, that says
+    nothing but its mistakes: Ctrl-C ends it, and whoever runs them."""
     process = subprocess.Popen(  # noqa: S603 - Locust, with options that were checked
         [sys.executable, "-m", "locust", *arguments],
         env={**os.environ, **environment},
         stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL if quiet else None,
         start_new_session=True,
     )
     try:
         try:
             return process.wait()
         except KeyboardInterrupt:
+            if quiet:
+                raise
             process.send_signal(signal.SIGINT)
             return process.wait()
     except KeyboardInterrupt:
+        if quiet:
+            raise
         return 130
     finally:
         end(process)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-Kind = Literal["asked", "sent", "throttled", "refused", "received", "verified", "wrong"]
+Kind = Literal["asked", "sent", "throttled", "refused", "received", "verified", "wrong", "done"]
 KINDS: tuple[Kind, ...] = (
     "asked",
     "sent",
@@ -20,6 +20,7 @@ KINDS: tuple[Kind, ...] = (
     "received",
     "verified",
     "wrong",
+    "done",
 )
 
 
@@ -160,6 +161,10 @@ class Ledger:
         """The person has a code and waits until it is too old; `where` is what it takes to enter it
         then, if that is more than the number."""
         self.kept_back.add((digits(number), code, where))
+
+    def done(self, at: float | None = None) -> None:
+        """Somebody is through with all that they came for, well or not."""
+        self._moment("done", at, "", "")
 
     def expect(self, what: str, item: str) -> None:
         """A scenario's own: after this, `item` has to come. `what` is the sentence that is true if

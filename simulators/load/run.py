@@ -16,6 +16,7 @@ Importing this module imports Locust, which patches the process for gevent.
 
 import random
 import secrets
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from functools import cached_property
@@ -32,6 +33,7 @@ from simulators.load.answer import Answer, Seen
 from simulators.load.head import USAGE, Head
 from simulators.load.inbox import Inbox, Sms
 from simulators.load.ledger import Ledger
+from simulators.load.pace import Arrivals, pace
 from simulators.load.settings import Settings
 from simulators.load.thresholds import Names
 from simulators.load.workers import Worker
@@ -54,6 +56,7 @@ class Run:
         self.answering: Callable[[Seen], Answer] | None = None
         self.worker = 0
         self.workers = 1
+        self.arrivals: Arrivals | None = None  # with --rate alone
         self._part: Worker | Head
 
     @property
@@ -119,6 +122,8 @@ class Run:
             self._part = Worker(runner, self.ledger)
         else:
             self._part = Head(self)
+        if self.settings.rate:
+            pace(self, environment.user_classes)
         environment.events.test_start = _SetUp(environment, self._part.not_set_up)
 
     def hiding(self) -> list[str]:
@@ -138,6 +143,9 @@ class Run:
         self._part.started()
         if isinstance(self._part, Worker):
             self.worker, self.workers = self._part.lane()
+        if rate := self.settings.rate:  # each worker has its share, and they take turns
+            first = time.monotonic() + self.worker / rate
+            self.arrivals = Arrivals(rate / self.workers, first)
 
     def stopped(self) -> None:
         """A test is over: its users are gone, or on the master about to go."""

@@ -45,6 +45,7 @@ class Settings:
     verdict: Path | None = None
     outcome: Path | None = None
     progress: bool = False
+    rate: float = 0.0
     serving: int = 0  # the process that `load` started for the run
 
 
@@ -105,6 +106,15 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
         "--thresholds",
         {"default": "", "metavar": "FILE", "help": "The same, one a line"},
     ),
+    (
+        "--rate",
+        {
+            "type": float,
+            "default": 0.0,
+            "metavar": "N",
+            "help": "People who begin a second; --users is how many at once [as soon as they can]",
+        },
+    ),
     ("--report", {"default": "", "metavar": "FILE", "help": "A page with plots, HTML"}),
     (
         "--junit",
@@ -144,6 +154,7 @@ def read(options: Any) -> Settings:
         verdict=Path(options.verdict) if options.verdict else None,
         outcome=Path(options.outcome) if options.outcome else None,
         progress=options.progress,
+        rate=options.rate,
         serving=options.serving,
     )
 

@@ -72,10 +72,10 @@ class Verdict:
         lines += [line for finding in self.findings for line in _lines(finding)]
         return "\n".join(lines)
 
-    def as_json(self) -> str:
+    def as_json(self, *, whole: bool = False) -> str:
         """`{"scenario", "passed", "exit_code", "facts", "effort", "answer", "invariants": [...],
         "thresholds": [...], "requests": [...]}`, and the invariants again as "oracle", as they
-        were called first."""
+        were called first. With `whole`, all that `of` needs to make it again."""
         invariants = [_plain(finding) for finding in self.invariants]
         return json.dumps(
             {
@@ -87,11 +87,37 @@ class Verdict:
                 "answer": self.answer and self.answer.as_data(),
                 "invariants": invariants,
                 "thresholds": [_plain(finding) for finding in self.thresholds],
-                "requests": [_figures(one) for one in self.requests],
+                "requests": [
+                    {**_figures(one), **(_rest(one) if whole else {})} for one in self.requests
+                ],
                 "oracle": invariants,
             },
             ensure_ascii=False,
             indent=2,
+        )
+
+    @classmethod
+    def of(cls, text: str) -> "Verdict":
+        """What `as_json` made with `whole`; without the answer, which is for the reader."""
+        told = json.loads(text)
+        return cls(
+            scenario=told["scenario"],
+            invariants=[_finding(one) for one in told["invariants"]],
+            thresholds=[_finding(one) for one in told["thresholds"]],
+            facts=told["facts"],
+            requests=[
+                Requests(
+                    one["name"],
+                    one["requests"],
+                    one["failures"],
+                    dict(one["times"]),
+                    one["total"],
+                    one["milliseconds"]["max"],
+                    one["kind"],
+                )
+                for one in told["requests"]
+            ],
+            effort=told["effort"] and Effort.of(told["effort"]),
         )
 
     def as_junit(self) -> str:
@@ -112,6 +138,15 @@ def _plain(finding: Finding) -> dict[str, Any]:
         "violations": violations,
         "breaches": violations,  # as they were called first
     }
+
+
+def _finding(told: Mapping[str, Any]) -> Finding:
+    return Finding(told["name"], told["state"], told["told"], told["violations"])
+
+
+def _rest(one: Requests) -> dict[str, Any]:
+    """What `_figures` leaves out."""
+    return {"kind": one.kind, "total": one.total, "times": [*map(list, one.times.items())]}
 
 
 def _figures(one: Requests) -> dict[str, Any]:

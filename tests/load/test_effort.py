@@ -50,7 +50,11 @@ def test_text_json_and_page_say_whether_it_was_the_load_generator(effort, full):
         (replace(IDLE, generator=0.95, server=0.99), "load generator", "95 % of a core"),
         (replace(IDLE, warned=True), "load generator", "Locust warned"),
         (replace(IDLE, server=0.95), "simulators", "their process used 95 % of a core"),
-        (replace(IDLE, server=0.95, shared=True), "simulators", "the OTP service is part of"),
+        (
+            replace(IDLE, server=0.95, shared=True),
+            "application or the simulators",
+            "they are one process, which used 95 %",
+        ),
         (replace(IDLE, server=None, answer_ms=300), "simulators", "300 ms for the simplest"),
         # With the process known, its CPU says more than an answer that waited for other work.
         (replace(IDLE, answer_ms=300), "application", "they answered within 300 ms"),

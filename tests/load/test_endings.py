@@ -50,8 +50,8 @@ class Story:
         parser = get_parser(default_config_files=[])
         events.init_command_line_parser.fire(parser=parser)
         self.environment = Environment(
-            user_classes=[Idle], events=events, parsed_options=parser.parse_args(map(str, given)),
-            locustfile="waits.py",
+            user_classes=[type("Idler", (Idle,), {})], events=events,  # a class may be paced
+            parsed_options=parser.parse_args(map(str, given)), locustfile="waits.py",
         )  # fmt: skip
         self.runner = self.environment.create_local_runner()
         self.capsys = capsys
@@ -244,6 +244,18 @@ def test_a_scenario_without_an_answer_has_failed(story):
     it.begin()
     it.end()
     it.all_say("the scenario answers its question")
+
+
+def test_a_rate_that_was_not_kept_is_told_in_all_five(story):
+    """It is a threshold as any other; who began at that rate is done once."""
+    it = story("--rate", "50")
+    it.begin()
+    while not it.run.ledger.count("done"):
+        gevent.sleep(0)
+    it.end()
+
+    it.all_say("50 people a second went through")
+    assert 50 == json.loads(it.told["json"])["facts"]["rate"]
 
 
 def test_a_threshold_that_does_not_hold_is_told_in_all_five(story):

@@ -42,7 +42,7 @@ class Stats:
 
     def __init__(self, name, times):
         entry = type("Entry", (), {})()
-        entry.name, entry.response_times = name, times
+        entry.name, entry.response_times, entry.method = name, times, "POST"
         entry.num_requests, entry.num_failures = sum(times.values()), 1
         entry.total_response_time, entry.max_response_time = 100, 50
         self.entries = {(name, "POST"): entry}
