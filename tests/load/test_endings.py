@@ -246,6 +246,18 @@ def test_a_scenario_without_an_answer_has_failed(story):
     it.all_say("the scenario answers its question")
 
 
+def test_how_soon_the_simulators_answer_is_known(story):
+    """Whatever else they are asked: it says whether they had time left."""
+    it = story()
+    it.begin()
+    it.run._part._measure()
+    it.end()
+
+    effort = json.loads(it.told["json"])["effort"]
+    assert effort["answer_ms"] > 0
+    assert effort["server"] is None  # nobody said which process it is
+
+
 def test_a_rate_that_was_not_kept_is_told_in_all_five(story):
     """It is a threshold as any other; who began at that rate is done once."""
     it = story("--rate", "50")
