@@ -5,9 +5,9 @@ A Python process uses one core at most. When Locust's does, its users wait for i
 service: the rate is Locust's, and so are the times.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from statistics import mean, median
+from statistics import median
 from typing import Any, Literal
 
 Who = Literal["load generator", "simulators", "application", "application or the simulators"]
@@ -75,17 +75,12 @@ class Effort:
 
 
 class Meter:
-    """Sums it up while users run. Seconds of CPU are those that a process has used so far; a
-    worker tells the master its share itself."""
+    """Sums it up while users run. Seconds of CPU are those that a process has used so far; workers
+    tell the master their shares themselves."""
 
     def __init__(self, at: float, cpu: float, server: float | None = None) -> None:
         self._began, self._cpu, self._server = at, cpu, server
-        self._workers: dict[str, list[float]] = {}
         self._answers: list[float] = []
-
-    def worker(self, name: str, share: float) -> None:
-        """A worker's share, as it has just told."""
-        self._workers.setdefault(name, []).append(share)
 
     def answered(self, milliseconds: float) -> None:
         """How long the simulators took for one question."""
@@ -97,6 +92,7 @@ class Meter:
         cpu: float,
         server: float | None = None,
         *,
+        workers: Iterable[float] = (),
         warned: bool = False,
         shared: bool = False,
     ) -> Effort:
@@ -105,7 +101,7 @@ class Meter:
         own = (cpu - self._cpu) / seconds
         used = None if server is None or self._server is None else server - self._server
         return Effort(
-            generator=round(max(own, *map(mean, self._workers.values()), 0.0), 3),
+            generator=round(max([own, *workers]), 3),
             warned=warned,
             server=None if used is None else round(used / seconds, 3),
             shared=shared,

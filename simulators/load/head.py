@@ -135,14 +135,16 @@ class Head:
             return
         self._sampler.kill()
         self._seconds = time.time() - self.recorder.began
+        at, cpu, server = time.monotonic(), time.process_time(), self._server_cpu()
+        self._silent = self._master.gather() if self._master else []
         self._effort = self._meter.effort(
-            time.monotonic(),
-            time.process_time(),
-            self._server_cpu(),
+            at,
+            cpu,
+            server,
+            workers=self._master.busy.values() if self._master else (),
             warned=self.runner.cpu_warning_emitted or self.runner.worker_cpu_warning_emitted,
             shared="host" in self.run.needs and bool(self.run.settings.serving),
         )
-        self._silent = self._master.gather() if self._master else []
         try:
             self._kept = self._watch.kept() if self._watch else None
         except ControlError as error:
@@ -286,10 +288,7 @@ class Head:
             gevent.sleep(_REPORT_SECONDS if self._master else 1.0)
 
     def _measure(self) -> None:
-        """How busy the workers say that they are, and how soon the simulators answer."""
-        if self._master:
-            for client in self.runner.clients.all:
-                self._meter.worker(client.id, client.cpu_usage / 100)
+        """How soon the simulators answer."""
         if self.run.settings.sim:
             asked = time.perf_counter()
             with suppress(ControlError):

@@ -14,6 +14,7 @@ from simulators.load.ledger import Ledger
 
 RAN = "the scenario ran to its end"
 _LEDGER = "sms-ledger"
+_BUSY = "sms-busy"
 _FINISH = "sms-finish"
 _FINISHED = "sms-finished"
 _NOT_SET_UP = "sms-not-set-up"
@@ -31,6 +32,7 @@ class Worker:
 
     def __init__(self, runner: WorkerRunner, ledger: Ledger) -> None:
         self.runner, self.ledger = runner, ledger
+        self.started()
         events: Any = runner.environment.events
         events.report_to_master.add_listener(self._report)
         events.quitting.add_listener(lambda **_: runner.stop())  # before Locust tells the master
@@ -46,7 +48,8 @@ class Worker:
         return lanes[self.runner.client_id], len(lanes)
 
     def started(self) -> None:
-        """Nothing to do: the master has shared out the lanes already."""
+        """Its share of a core is counted from here; the master has shared out the lanes."""
+        self._began, self._cpu = time.monotonic(), time.process_time()
 
     def not_set_up(self, told: str) -> None:
         """Has the master end the run, whose set-up failed here."""
@@ -65,6 +68,8 @@ class Worker:
 
     def _report(self, data: dict[str, Any], **_: Any) -> None:
         data[_LEDGER] = self.ledger.take()
+        seconds = max(time.monotonic() - self._began, 1e-9)
+        data[_BUSY] = (time.process_time() - self._cpu) / seconds
 
     def _finish(self, **_: Any) -> None:
         self.runner.stop()
@@ -80,6 +85,7 @@ class Master:
         self._all: set[str] = set()
         self._heard: set[str] = set()  # at least once
         self._answered: set[str] = set()  # since they were asked
+        self.busy: dict[str, float] = {}  # the share of a core that each has used so far
         # Locust gives a worker up, and with the last of them the run, after three seconds of
         # silence. A process that makes its first people on a busy machine needs longer.
         runners.HEARTBEAT_LIVENESS = max(runners.HEARTBEAT_LIVENESS, _MISSED_HEARTBEATS)
@@ -91,6 +97,7 @@ class Master:
     def started(self) -> None:
         """Shares out the lanes; Locust hands them to the workers with the other options."""
         self._all, self._heard, self._answered = set(self.runner.clients), set(), set()
+        self.busy.clear()
         lanes = {name: lane for lane, name in enumerate(sorted(self._all))}
         setattr(self.runner.environment.parsed_options, _LANES, lanes)
 
@@ -106,7 +113,9 @@ class Master:
             time.sleep(0.02)
         return sorted(self._all - self._heard)
 
-    def _reported(self, data: dict[str, Any], **_: Any) -> None:
+    def _reported(self, client_id: str, data: dict[str, Any], **_: Any) -> None:
+        if busy := data.pop(_BUSY, None):
+            self.busy[client_id] = busy
         if packed := data.pop(_LEDGER, None):
             self.ledger.merge(packed)
 

@@ -3,8 +3,14 @@
 import json
 import socket
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from locust import runners
+from locust.event import Events
+
+from simulators.load.ledger import Ledger
+from simulators.load.workers import Master, Worker
 
 SMOKE = Path(__file__).parent / "smoke.py"
 
@@ -32,6 +38,24 @@ def distributed(sms, tmp_path, begin_locust):
         return done.returncode, json.loads(verdict.read_text()), said
 
     return run
+
+
+def test_a_worker_tells_the_master_what_share_of_a_core_it_used(monkeypatch):
+    """With every report, and so with the last one too, which has the whole run: Locust itself looks
+    every five seconds, and knows nothing of a shorter run."""
+    monkeypatch.setattr(runners, "HEARTBEAT_LIVENESS", runners.HEARTBEAT_LIVENESS)  # it is set
+    events, data = Events(), {}
+    runner = SimpleNamespace(
+        environment=SimpleNamespace(events=events), register_message=lambda *_: None, clients={}
+    )
+    Worker(runner, Ledger())
+    master = Master(runner, Ledger(), None)
+    events.report_to_master.fire(client_id="one", data=data)
+    events.worker_report.fire(client_id="one", data=data)
+
+    assert ["one"] == list(master.busy)
+    assert master.busy["one"] > 0
+    assert {} == data
 
 
 @pytest.mark.slow

@@ -72,13 +72,11 @@ def test_shares_are_of_the_time_that_the_run_took():
     """The busiest process counts, be it a worker; what nobody knows is None."""
     meter = Meter(100.0, 3.0, 50.0)
     alone = meter.effort(110.0, 5.0, 54.0)
-    for share in (0.5, 0.7):
-        meter.worker("a", share)
-        meter.worker("b", 0.1)
     for milliseconds in (1.0, 2.0, 90.0):
         meter.answered(milliseconds)
 
     assert Effort(generator=0.2, server=0.4) == alone
-    assert Effort(generator=0.6, server=0.4, answer_ms=2.0) == meter.effort(110.0, 5.0, 54.0)
+    busy = meter.effort(110.0, 5.0, 54.0, workers=[0.6, 0.1])
+    assert Effort(generator=0.6, server=0.4, answer_ms=2.0) == busy
     assert meter.effort(110.0, 5.0, None).server is None
     assert Meter(0.0, 0.0).effort(1.0, 0.0, 1.0).server is None
