@@ -227,9 +227,11 @@ def read(response: Any) -> Answer:
 
 def heard(run: Run, person: Person, response: Any) -> Answer:
     """The same as a person hears it who can ask the provider: Logto's connectors hide that it was a
-    limit (Vonage's does, whatever the status), and the simulators' journal says so."""
+    limit (Vonage's does, whatever the status; Yunpian's breaks at some of them, and Logto answers
+    500), and the simulators' journal says so."""
     answer = read(response)
-    if answer.kind == "refused" and run.settings.sim and _was_throttled(run, person):
+    hidden = answer.kind == "refused" or response.status_code == 500
+    if hidden and run.settings.sim and _was_throttled(run, person):
         return Answer("throttled", answer.why)
     return answer
 
