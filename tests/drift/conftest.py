@@ -141,7 +141,7 @@ def _handler(vendor: Vendor) -> type[BaseHTTPRequestHandler]:
 
 @contextmanager
 def serving(upstream: str):
-    """A vendor that listens; one a module."""
+    """A vendor that listens."""
     vendor = Vendor(upstream=upstream)
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(vendor))
     server.daemon_threads = True
@@ -157,20 +157,12 @@ def serving(upstream: str):
         server.server_close()
 
 
-@pytest.fixture(scope="module")
-def _vendor(sms_server):
-    with serving(sms_server.url) as vendor:
-        yield vendor
-
-
 @pytest.fixture
-def vendor(_vendor):
-    """The vendor, which nobody has asked yet and which changes nothing."""
-    _vendor.came.clear()
-    _vendor.plan = lambda _came, answered: answered
-    _vendor.released.clear()
-    _vendor.tunnels = False
-    return _vendor
+def vendor(sms_server):
+    """The vendor, which nobody has asked yet and which changes nothing. It is the test's own: an
+    answer that one test did not wait for is not counted in the next."""
+    with serving(sms_server.url) as made:
+        yield made
 
 
 @pytest.fixture
