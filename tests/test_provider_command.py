@@ -267,6 +267,14 @@ def test_wrong_usage_is_one_line(arguments, said):
     assert said in done.stderr
 
 
+def test_no_provider_of_ones_own_has_the_name_of_one_of_ours(tmp_path):
+    """Its entry point would be a second provider of that name."""
+    with pytest.raises(scaffold.CannotWrite, match="twilio is there already; expected a name"):
+        scaffold.write("twilio", "Twilio", tmp_path)
+
+    assert [] == list(tmp_path.iterdir())
+
+
 def test_a_provider_in_a_checkout_is_written_where_the_others_are(tmp_path, monkeypatch):
     """Its contracts beside theirs, and no path in its code."""
     (tmp_path / "pyproject.toml").write_text("")

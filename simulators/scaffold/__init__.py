@@ -55,7 +55,7 @@ def write(name: str, title: str, into: Path | None) -> list[Path]:
         )
     package = _package(name, into)
     facts = package / "contracts" if into else data("contracts") / name
-    for folder in (package, facts):
+    for folder in (package, facts, data("contracts") / name):  # the last is ours, also elsewhere
         if folder.exists():
             raise CannotWrite(f"{folder} is there already; expected a name that is free")
     written = [package / "__init__.py"]
