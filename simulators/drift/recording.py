@@ -185,6 +185,11 @@ def _read(place: str, text: str) -> Recorded:
         )
     except RecursionError:
         raise BadRecording(f"{place}: nested too deep") from None
+    except json.JSONDecodeError as error:
+        raise BadRecording(
+            f"{place}: not JSON: {error.msg} at character {error.colno}; expected a line that"
+            " --record has written"
+        ) from None
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         told = f"{type(error).__name__}: {error}"
         raise BadRecording(

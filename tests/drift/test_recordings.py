@@ -197,7 +197,7 @@ def test_the_command_replays_a_folder(ask, vendor, tmp_path):
     [
         ("", "the file is empty"),
         ("\n\n", "the file is empty"),
-        ("{", "one.jsonl:1: not an exchange that --record has written"),
+        ("\n{", "one.jsonl:2: not JSON: Expecting property name"),
         ("[]", "one.jsonl:1: not an exchange"),
         ('{"provider": "twilio"}', "expected an object with provider, case, at"),
         ("[" * 100_000, "one.jsonl:1: nested too deep"),
