@@ -8,9 +8,11 @@ service: the rate is Locust's, and so are the times.
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from statistics import median
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-Who = Literal["load generator", "simulators", "application", "application or the simulators"]
+Who = Literal[
+    "load generator", "simulators", "application", "application or the simulators", "machine"
+]
 FULL = 0.9  # of a core; from there on Locust warns as well
 SLOW_MS = 100.0  # for a question that takes the simulators a millisecond
 
@@ -19,13 +21,15 @@ SLOW_MS = 100.0  # for a question that takes the simulators a millisecond
 class Effort:
     """Shares are of one core. `generator` is that of the busiest of Locust's processes, `server`
     that of the simulators' process where it is known, which has the OTP service in it if `shared`;
-    `answer_ms` is how long the simulators took for the simplest question."""
+    `answer_ms` is how long the simulators took for the simplest question. `machine` is how much of
+    all cores of this machine was used, by whatever runs on it."""
 
     generator: float
     warned: bool = False
     server: float | None = None
     shared: bool = False
     answer_ms: float | None = None
+    machine: float | None = None
 
     @property
     def generator_full(self) -> bool:
@@ -57,6 +61,9 @@ class Effort:
             return "simulators", f"their process {used}"
         if self.server is None and self.answer_ms is not None and self.answer_ms >= SLOW_MS:
             return "simulators", f"they took {self.answer_ms:.0f} ms for the simplest question"
+        if self.machine is not None and self.machine >= FULL:
+            told = f"{100 * self.machine:.0f} % of all its cores were used, so that each waited"
+            return "machine", f"{told} for the others; {self.sentence()}"
         known = [self.sentence()]
         if self.server is not None:
             known.append(f"simulators: {100 * self.server:.0f} % of a core")
@@ -74,12 +81,21 @@ class Effort:
         return cls(**{name: told[name] for name in cls.__dataclass_fields__})
 
 
-class Meter:
-    """Sums it up while users run. Seconds of CPU are those that a process has used so far; workers
-    tell the master their shares themselves."""
+class Look(NamedTuple):
+    """A moment, and the seconds of CPU that were used so far: by this process, by the server, and
+    by the machine, for each of its cores."""
 
-    def __init__(self, at: float, cpu: float, server: float | None = None) -> None:
-        self._began, self._cpu, self._server = at, cpu, server
+    at: float
+    cpu: float
+    server: float | None = None
+    machine: float | None = None
+
+
+class Meter:
+    """Sums it up while users run. Workers tell the master their shares themselves."""
+
+    def __init__(self, began: Look) -> None:
+        self._began = began
         self._answers: list[float] = []
 
     def answered(self, milliseconds: float) -> None:
@@ -88,22 +104,25 @@ class Meter:
 
     def effort(
         self,
-        at: float,
-        cpu: float,
-        server: float | None = None,
+        now: Look,
         *,
         workers: Iterable[float] = (),
         warned: bool = False,
         shared: bool = False,
     ) -> Effort:
         """Of the time since the beginning."""
-        seconds = max(at - self._began, 1e-9)
-        own = (cpu - self._cpu) / seconds
-        used = None if server is None or self._server is None else server - self._server
+        began = self._began
+        seconds = max(now.at - began.at, 1e-9)
+        own = (now.cpu - began.cpu) / seconds
         return Effort(
             generator=round(max([own, *workers]), 3),
             warned=warned,
-            server=None if used is None else round(used / seconds, 3),
+            server=_share(began.server, now.server, seconds),
             shared=shared,
             answer_ms=round(median(self._answers), 1) if self._answers else None,
+            machine=_share(began.machine, now.machine, seconds),
         )
+
+
+def _share(before: float | None, now: float | None, seconds: float) -> float | None:
+    return None if before is None or now is None else round((now - before) / seconds, 3)

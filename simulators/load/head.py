@@ -27,7 +27,7 @@ from locust.runners import STATE_INIT, STATE_STOPPED, MasterRunner
 from simulators.control.client import ControlError
 from simulators.load import figures, invariants, report, settings
 from simulators.load.answer import Answer, Seen
-from simulators.load.effort import Effort, Meter
+from simulators.load.effort import Effort, Look, Meter
 from simulators.load.figures import Recorder, Requests, requests
 from simulators.load.inbox import Inbox, Kept, Watch
 from simulators.load.invariants import Finding
@@ -91,6 +91,7 @@ class Head:
         self._seconds = 0.0
         self._effort: Effort | None = None
         self._stopping_at = 0.0
+        self._used: Look | None = None  # when the users were told to stop
         self.verdict: Verdict | None = None
         events = run.environment.events
         events.test_stopping.add_listener(self._stopping)
@@ -107,13 +108,13 @@ class Head:
         if self._master:
             self._master.started()
         self.verdict = None
-        self._stopping_at = 0.0
+        self._stopping_at, self._used = 0.0, None
         self.run.environment.process_exit_code = None
         self._judged.clear()
         self._kept = None
         self._watch = Watch(self.run.inbox) if self.run.settings.sim else None
         self.recorder = Recorder(time.time())
-        self._meter = Meter(time.monotonic(), time.process_time(), self._server_cpu())
+        self._meter = Meter(self._look())
         self._sampler = gevent.spawn(self._sample)
         self._running = True
 
@@ -135,12 +136,10 @@ class Head:
             return
         self._sampler.kill()
         self._seconds = time.time() - self.recorder.began
-        at, cpu, server = time.monotonic(), time.process_time(), self._server_cpu()
+        used = self._used or self._look()
         self._silent = self._master.gather() if self._master else []
         self._effort = self._meter.effort(
-            at,
-            cpu,
-            server,
+            used,
             workers=self._master.busy.values() if self._master else (),
             warned=self.runner.cpu_warning_emitted or self.runner.worker_cpu_warning_emitted,
             shared="host" in self.run.needs and bool(self.run.settings.serving),
@@ -153,7 +152,7 @@ class Head:
 
     def _stopping(self, **_: Any) -> None:
         self._stopper = gevent.getcurrent()
-        self._stopping_at = time.time()
+        self._stopping_at, self._used = time.time(), self._look()
 
     def _after_the_verdict(self, quit_now: Any) -> Any:
         """Locust's `quit` ends every greenlet of the runner. If the test is being stopped in one of
@@ -294,6 +293,12 @@ class Head:
             with suppress(ControlError):
                 self.run.inbox.last()
                 self._meter.answered(1000 * (time.perf_counter() - asked))
+
+    def _look(self) -> Look:
+        whole = psutil.cpu_times()
+        busy = sum(whole) - whole.idle - getattr(whole, "iowait", 0.0)
+        machine = busy / (psutil.cpu_count() or 1)
+        return Look(time.monotonic(), time.process_time(), self._server_cpu(), machine)
 
     def _server_cpu(self) -> float | None:
         """Seconds that the server which was started for the run has used; None without one."""

@@ -34,6 +34,7 @@ class Worker:
         self.runner, self.ledger = runner, ledger
         self.started()
         events: Any = runner.environment.events
+        events.test_stopping.add_listener(self._stopping)
         events.report_to_master.add_listener(self._report)
         events.quitting.add_listener(lambda **_: runner.stop())  # before Locust tells the master
         runner.register_message(_FINISH, self._finish)
@@ -50,6 +51,7 @@ class Worker:
     def started(self) -> None:
         """Its share of a core is counted from here; the master has shared out the lanes."""
         self._began, self._cpu = time.monotonic(), time.process_time()
+        self._busy: float | None = None
 
     def not_set_up(self, told: str) -> None:
         """Has the master end the run, whose set-up failed here."""
@@ -68,8 +70,15 @@ class Worker:
 
     def _report(self, data: dict[str, Any], **_: Any) -> None:
         data[_LEDGER] = self.ledger.take()
+        data[_BUSY] = self._share() if self._busy is None else self._busy
+
+    def _stopping(self, **_: Any) -> None:
+        """While the last users are let finish there is little to do, and it does not count."""
+        self._busy = self._share()
+
+    def _share(self) -> float:
         seconds = max(time.monotonic() - self._began, 1e-9)
-        data[_BUSY] = (time.process_time() - self._cpu) / seconds
+        return (time.process_time() - self._cpu) / seconds
 
     def _finish(self, **_: Any) -> None:
         self.runner.stop()

@@ -57,6 +57,14 @@ def test_a_worker_tells_the_master_what_share_of_a_core_it_used(monkeypatch):
     assert master.busy["one"] > 0
     assert {} == data
 
+    told = []
+    events.test_stopping.fire(environment=runner.environment)
+    for _ in range(2):  # what follows while the last users finish does not count
+        data = {}
+        events.report_to_master.fire(client_id="one", data=data)
+        told.append(data)
+    assert told[0] == told[1]
+
 
 @pytest.mark.slow
 def test_what_two_workers_saw_is_judged_as_one(distributed, sms):

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from simulators.load.effort import Effort, Meter
+from simulators.load.effort import Effort, Look, Meter
 from simulators.load.figures import Recorder
 from simulators.load.ledger import Ledger
 from simulators.load.report import page
@@ -49,6 +49,8 @@ def test_text_json_and_page_say_whether_it_was_the_load_generator(effort, full):
         (replace(IDLE, server=None), "application", "40 % of a core, they answered within 2 ms"),
         (replace(IDLE, generator=0.95, server=0.99), "load generator", "95 % of a core"),
         (replace(IDLE, warned=True), "load generator", "Locust warned"),
+        (replace(IDLE, machine=0.97), "machine", "97 % of all its cores were used"),
+        (replace(IDLE, machine=0.97, server=0.95), "simulators", "their process used 95 %"),
         (replace(IDLE, server=0.95), "simulators", "their process used 95 % of a core"),
         (
             replace(IDLE, server=0.95, shared=True),
@@ -70,13 +72,14 @@ def test_the_limit_is_whoever_had_no_time_left(effort, who, why):
 
 def test_shares_are_of_the_time_that_the_run_took():
     """The busiest process counts, be it a worker; what nobody knows is None."""
-    meter = Meter(100.0, 3.0, 50.0)
-    alone = meter.effort(110.0, 5.0, 54.0)
+    meter = Meter(Look(100.0, 3.0, 50.0, 20.0))
+    now = Look(110.0, 5.0, 54.0, 29.0)
+    alone = meter.effort(now)
     for milliseconds in (1.0, 2.0, 90.0):
         meter.answered(milliseconds)
+    busy = meter.effort(now, workers=[0.6, 0.1])
 
-    assert Effort(generator=0.2, server=0.4) == alone
-    busy = meter.effort(110.0, 5.0, 54.0, workers=[0.6, 0.1])
-    assert Effort(generator=0.6, server=0.4, answer_ms=2.0) == busy
-    assert meter.effort(110.0, 5.0, None).server is None
-    assert Meter(0.0, 0.0).effort(1.0, 0.0, 1.0).server is None
+    assert Effort(generator=0.2, server=0.4, machine=0.9) == alone
+    assert Effort(generator=0.6, server=0.4, machine=0.9, answer_ms=2.0) == busy
+    assert meter.effort(Look(110.0, 5.0)).server is None
+    assert Meter(Look(0.0, 0.0)).effort(Look(1.0, 0.0, 1.0, 1.0)).server is None
