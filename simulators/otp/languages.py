@@ -61,7 +61,7 @@ def of_errors(wanted: Sequence[str], accepted: str) -> str:
 
 
 def phrase(language: str, code: str) -> str:
-    """What Logto says in that language; "" where it is not known here, and English is said."""
+    """The error in that language, in words of our own; "" where there are none: English is said."""
     return _phrases().get(language, {}).get(code, "") if language != DEFAULT else ""
 
 

@@ -331,6 +331,7 @@ def test_off_loopback_one_signs_in(visit, tmp_path):
         expect(page.locator("time.clock")).to_be_visible()
         page.click("text=Sign out")
         expect(page.locator("#token")).to_be_visible()
+        page.close()  # while there is a server: a page asks for what happens again and again
 
 
 def test_another_origins_page_reads_and_changes_nothing(visit, sms, tmp_path):

@@ -263,7 +263,7 @@ def test_a_run_is_judged_and_told(tmp_path):
 def test_the_command_of_the_page_is_about_what_there_is(run):
     """With fewer people and for a few seconds: each of its thresholds has a value."""
     page = (Path(__file__).parents[2] / "docs/load.md").read_text()
-    (written,) = re.findall(r"^sms-simulators load (send_verify .*?)^```", page, re.M | re.S)
+    written = next(re.finditer(r"^sms-simulators load (send_verify .*?)^```", page, re.M | re.S))[1]
     arguments = shlex.split(written.replace("\\\n", " "))
     arguments[arguments.index("--report") : arguments.index("--report") + 2] = []
     done = run(*arguments, "--users", 2, "--time", "5s", "--shape", "steady")

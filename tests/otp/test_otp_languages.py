@@ -7,7 +7,7 @@ import pytest
 from simulators.otp import languages
 from simulators.otp.errors import ERRORS
 
-FRENCH = "Code de vérification invalide."
+FRENCH = "Le code saisi n'est pas le bon."
 ENGLISH = "Invalid verification code."
 
 
@@ -17,7 +17,7 @@ ENGLISH = "Invalid verification code."
         ("fr", "", FRENCH),
         ("fr-CA,fr;q=0.9", "", FRENCH),
         ("it;q=0.3, fr;q=0.8, xx", "", FRENCH),
-        ("zh-cn", "", "验证码不正确"),
+        ("zh-cn", "", "输入的验证码不对。"),
         ("zh-Hans", "", ENGLISH),
         ("zh", "", ENGLISH),
         ("fr-CA", "", ENGLISH),
@@ -59,14 +59,14 @@ def test_what_has_no_text_in_a_language_is_english(otp):
 
 
 def test_every_phrase_is_one_of_an_error():
-    """With the words that are filled in, in every language that Logto's errors have."""
+    """With the words that are filled in, in languages that Logto's errors have too."""
     known = languages._phrases()
     spoken = set(known) - {"$comment"}
 
-    assert spoken == set(languages.BUILT_IN) - {"en", "cs", "uk-UA"}
+    assert len(spoken) > 10
+    assert spoken < set(languages.BUILT_IN) - {"en", "cs", "uk-UA"}
     assert all(set(known[one]) <= set(ERRORS) for one in spoken)
-    assert all(known[one] for one in spoken)
-    assert "logto-io/logto" in known["$comment"]
+    assert 1 == len({frozenset(known[one]) for one in spoken})
     assert json.dumps(known).count("{{") == sum(
         text.count("{{") for one in spoken for text in known[one].values()
     )
