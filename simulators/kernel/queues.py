@@ -1,9 +1,9 @@
 """Receipts and replies for an application that asks for them instead of being called.
 
-Each is handed out once, the oldest first, whether or not the application was called as well. What
-was handed out is the account's settings document `pulled/<provider>` (of replies
-`pulled/<provider>/replies`): `upto` is a sequence up to which nothing is left, `beyond` are those
-above it that are gone, since one that is not ready yet holds up no other.
+Each is handed out once, the oldest first, whether or not the application was called as well. How
+far that is, is the account's settings document `pulled/<provider>` (of replies
+`pulled/<provider>/replies`): all up to the sequence `upto` were looked at, and of those `waiting`
+are the ids of the ones that were not ready. So one that takes its time holds up no other.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from typing import Any
 from simulators.kernel.message import Message
 from simulators.kernel.provider import Exchange
 
-_AHEAD = 2000  # messages that one pull looks at
+_AHEAD = 1000  # messages that one pull looks at anew, and that may wait
 
 
 def receipts(exchange: Exchange, most: int) -> list[Message]:
@@ -31,27 +31,37 @@ def _taken(exchange: Exchange, name: str, most: int, *, inbound: bool) -> list[M
 
     def taken(queue: dict[str, Any]) -> dict[str, Any]:
         found.clear()
-        seen, gone, waiting = queue["upto"], set(queue["beyond"]), list[int]()
-        for message in _after(exchange, seen, inbound):
+        upto, waiting = queue["upto"], list[str]()
+        for place, one in enumerate(queue["waiting"]):
             if len(found) == most:
+                waiting += queue["waiting"][place:]
                 break
-            seen = message.sequence
-            if seen in gone:
-                continue
-            if exchange.provider.state(message, exchange.now).final:
-                found.append(message)
-                gone.add(seen)
-            else:
-                waiting.append(seen)
-        upto = waiting[0] - 1 if waiting else seen
-        return {"upto": upto, "beyond": sorted(one for one in gone if one > upto)}
+            message = exchange.world.store.find(exchange.world.id, one)
+            if message is not None:
+                _sort(exchange, message, found, waiting)
+        for message in _after(exchange, upto, inbound):
+            if len(found) == most or len(waiting) >= _AHEAD:
+                break
+            upto = message.sequence
+            _sort(exchange, message, found, waiting)
+        return {"upto": upto, "waiting": waiting}
 
-    exchange.world.update(name, taken, {"upto": 0, "beyond": []})
+    exchange.world.update(name, taken, {"upto": 0, "waiting": []})
     return found
 
 
+def _sort(exchange: Exchange, message: Message, found: list[Message], waiting: list[str]) -> None:
+    """To those found if it is ready, to those waiting if it will be: one that ends without a
+    report, as a rule may have it, is neither."""
+    provider = exchange.provider
+    if provider.state(message, exchange.now).final:
+        found.append(message)
+    elif message.at + provider.steps(message.lifecycle)[-1].after > exchange.now:
+        waiting.append(message.id)
+
+
 def _after(exchange: Exchange, sequence: int, inbound: bool) -> Iterator[Message]:
-    """The provider's messages after one, oldest first, no further ahead than one step may go."""
+    """The provider's next messages after one, oldest first."""
     every = exchange.world.slices(
         provider=exchange.provider.name, inbound=inbound, after=sequence, oldest_first=True
     )
