@@ -13,10 +13,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import lru_cache
 
 from simulators.kernel.call import Call
 from simulators.kernel.clock import Chance
+from simulators.kernel.remembered import remembered
 
 Credentials = Mapping[str, str]
 
@@ -128,7 +128,7 @@ def basic(call: Call) -> tuple[str, str] | None:
     return _basic(call.headers.get("authorization", ""))
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def _basic(authorization: str) -> tuple[str, str] | None:
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "basic":

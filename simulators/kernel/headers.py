@@ -41,7 +41,7 @@ def legal(headers: Headers) -> list[tuple[str, str]]:
     ]
 
 
-@lru_cache(4096)  # most of what answers carry is the same each time
+@lru_cache(4096)  # most of what answers carry is the same each time, and all of it is ours
 def line(name: str, value: str) -> bytes | None:
     """A header as it goes over the wire, its name in lower case. Nothing where the name is none,
     or says what the server says itself; None where it changes what becomes of the connection."""

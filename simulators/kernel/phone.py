@@ -6,10 +6,11 @@ replacement in Rust does the work; a test holds the two against each other.
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import phonenumbers
+
+from simulators.kernel.remembered import remembered
 
 try:
     import rphonenumbers
@@ -47,10 +48,10 @@ def in_plan(number: Number) -> bool:
     return number.valid or _FICTION.fullmatch(number.e164) is not None
 
 
-@lru_cache(maxsize=65_536)
-def parse(text: str, region: str | None = None) -> Number | None:
+@remembered(65_536)
+def parse(text: str, region: str = "") -> Number | None:
     """Reads a number in international form, or national form of `region`; None if it is none."""
-    return read(_ENGINE, text, region)
+    return read(_ENGINE, text, region or None)
 
 
 def international(digits: str) -> Number | None:

@@ -242,12 +242,14 @@ class User:
     about: dict[str, Any] = field(default_factory=dict)
 
 
-@lru_cache(maxsize=65_536)
 def normal(phone: str) -> str:
     """A number in the one spelling that it is known by: without the zero that people in many
     countries dial before it. What is no number stays as it is."""
-    if not phone.isdecimal() or len(phone) > _LONGEST_NUMBER:
-        return phone
+    return _normal(phone) if len(phone) <= _LONGEST_NUMBER and phone.isdecimal() else phone
+
+
+@lru_cache(maxsize=65_536)
+def _normal(phone: str) -> str:
     try:
         read = phonenumbers.parse(f"+{phone}")
     except phonenumbers.NumberParseException:

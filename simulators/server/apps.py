@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 from flask import Flask, Request, Response, request
@@ -14,13 +13,13 @@ from simulators.kernel.call import Call, Reply
 from simulators.kernel.catalogue import Problem
 from simulators.kernel.pipeline import Pipeline
 from simulators.kernel.provider import Exchange, Provider
+from simulators.kernel.remembered import remembered
 from simulators.kernel.world import World
 from simulators.server import routes
 
 _log = logging.getLogger(__name__)
-# So many short paths are matched once: most clients send to the same few.
+# So many paths are matched once: most clients send to the same few.
 _MATCHES = 4096
-_REMEMBERED = 256
 
 
 class Answer(Response):
@@ -71,7 +70,7 @@ class App(Flask):
         self._pipeline = pipeline
         self._strangers = strangers
         self._endpoints = routes.by_path(provider.endpoints)
-        self._matched = lru_cache(_MATCHES)(self._match)
+        self._matched = remembered(_MATCHES)(self._match)
         for path in self._endpoints:
             self.url_map.add(Rule(path, endpoint=path))
             self.view_functions[path] = self._view(path)
@@ -81,8 +80,7 @@ class App(Flask):
     def answer(self, call: Call) -> Reply:
         """The provider's answer."""
         try:
-            match = self._matched if len(call.path) <= _REMEMBERED else self._match
-            path, params = match(call.path, call.method)
+            path, params = self._matched(call.path, call.method)
             return self._pipeline.respond(
                 self._provider, self._endpoints.get(path, ()), call, params
             )

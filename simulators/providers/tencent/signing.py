@@ -25,6 +25,7 @@ from simulators.kernel.credentials import Credentials
 from simulators.kernel.mismatch import Signed
 from simulators.kernel.provider import Exchange
 from simulators.kernel.reading import Fields, first
+from simulators.kernel.remembered import remembered
 
 VENDOR_HOST = "sms.tencentcloudapi.com"
 UNSIGNED = "UNSIGNED-PAYLOAD"
@@ -48,7 +49,7 @@ class Authorization(NamedTuple):
     signature: str
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def authorization(header: str) -> Authorization | None:
     """The parts of the header; None if it is malformed."""
     found = _AUTHORIZATION.fullmatch(header.strip())
@@ -124,7 +125,7 @@ def _day(days: int) -> str:
     return datetime.fromtimestamp(days * 86_400, UTC).strftime("%Y-%m-%d")
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def day_key(secret_key: str, date: str, service: str) -> bytes:
     """The key that signs one day's requests to one service."""
     key = f"TC3{secret_key}".encode()
