@@ -1,11 +1,14 @@
-"""Receipts: those still to come, those under way, and every attempt made so far."""
+"""Receipts: those still to come, those under way, and every attempt made so far.
+
+Alone because every subject of the control API has a module of its own.
+"""
 
 from typing import Any
 
 import orjson
 
 from simulators.control.route import Ask, Route, in_turns
-from simulators.control.schemas import PROVIDER, TIME, count, limit, many, record, ref, said, text
+from simulators.control.schemas import REPORT, TIME, count, limit, many, record, ref, said, text
 from simulators.kernel import views
 from simulators.kernel.steps import Steps
 
@@ -16,12 +19,7 @@ _PENDING = record(
 )
 _UNDER_WAY = record(
     at=said(TIME, "when it went out"),
-    message=text("the id of the message"),
-    provider=PROVIDER,
-    to=text("the message's recipient"),
-    reports=text("the status that it tells, in the provider's word"),
-    error=text("the catalogue key of the error that it tells, empty for none"),
-    attempt=count("1 for the first"),
+    **REPORT,
     url=text("where it goes"),
 )
 _QUERY = {

@@ -218,6 +218,25 @@ def documents() -> Shape:
     }
 
 
+# What an attempt to hand over a report is about, and what came of it.
+REPORT: Shape = {
+    "message": text("the id of the message"),
+    "provider": PROVIDER,
+    "to": text("the message's recipient"),
+    "reports": text("the status that it tells, in the provider's word"),
+    "error": text("the catalogue key of the error that it tells, empty for none"),
+    "attempt": count("1 for the first"),
+}
+OUTCOME: Shape = {
+    "state": {
+        "enum": ["delivered", "retrying", "given up"],
+        "description": "whether it was acknowledged, is tried again, or is not",
+    },
+    "status": count("the HTTP status of the answer, 0 for none"),
+    "seconds": number("how long the answer took"),
+    "lacks": text("what the answer lacks to be an acknowledgement, empty for nothing"),
+}
+
 COMPONENTS: Shape = {
     "Bad": {
         **record(
@@ -346,24 +365,13 @@ COMPONENTS: Shape = {
     "Attempt": {
         **record(
             at=TIME,
-            message=text("the id of the message"),
-            provider=PROVIDER,
-            to=text("the message's recipient"),
-            reports=text("the status that it tells, in the provider's word"),
-            error=text("the catalogue key of the error that it tells, empty for none"),
-            attempt=count("1 for the first"),
-            state={
-                "enum": ["delivered", "retrying", "given up"],
-                "description": "whether it was acknowledged, is tried again, or is not",
-            },
+            **REPORT,
             method=text("the HTTP method"),
             url=text("where it went"),
             headers=texts("what was sent"),
             body=text("what was sent"),
-            status=count("the HTTP status of the answer, 0 for none"),
             answer=text("the body of the answer"),
-            seconds=number("how long the answer took"),
-            lacks=text("what the answer lacks to be an acknowledgement, empty for nothing"),
+            **OUTCOME,
         ),
         "description": "One attempt to hand a receipt or a reply to the application.",
     },
@@ -411,20 +419,9 @@ COMPONENTS: Shape = {
             account=text("whose it is"),
             sequence=count("its place in the log of attempts"),
             at=TIME,
-            message=text("the id of the message"),
-            provider=PROVIDER,
-            to=text("the message's recipient"),
-            reports=text("the status that it tells, in the provider's word"),
-            error=text("the catalogue key of the error that it tells, empty for none"),
-            attempt=count("1 for the first"),
-            state={
-                "enum": ["delivered", "retrying", "given up"],
-                "description": "whether it was acknowledged, is tried again, or is not",
-            },
+            **REPORT,
             url=text("where it went"),
-            status=count("the HTTP status of the answer, 0 for none"),
-            seconds=number("how long the answer took"),
-            lacks=text("what the answer lacks to be an acknowledgement, empty for nothing"),
+            **OUTCOME,
         ),
         "description": "`receipt`: an attempt to hand a receipt or a reply to the application.",
     },

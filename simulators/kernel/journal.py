@@ -23,8 +23,8 @@ MOST_REFUSED = 10  # recipients of one request of which the refusal is told
 
 def entry(exchange: Exchange, reply: Reply) -> bytes:
     """One journal entry, packed."""
-    call, body = exchange.call, exchange.call.body
-    whole = len(body) <= SHOWN and (body.isascii() or _is_utf8(body)) and "?" not in call.path
+    call, body = exchange.call, _whole(exchange.call.body)
+    whole = body is not None and "?" not in call.path
     return orjson.dumps(
         (
             exchange.now,
@@ -33,7 +33,7 @@ def entry(exchange: Exchange, reply: Reply) -> bytes:
             call.method,
             f"{call.path}?{call.query}" if call.query else call.path,
             call.headers,
-            _text(body),
+            _text(call.body) if body is None else body,
             [violation.as_dict() for violation in exchange.violations],
             exchange.failure.row.key if exchange.failure else "",
             exchange.fired,
@@ -53,12 +53,12 @@ def _warnings(exchange: Exchange) -> list[str]:
     return lint.warnings(exchange.provider.name, exchange.endpoint, exchange.document)
 
 
-def _is_utf8(body: bytes) -> bool:
+def _whole(raw: bytes) -> str | None:
+    """A body that an entry holds as it came, None for any other."""
     try:
-        body.decode()
+        return raw.decode() if len(raw) <= SHOWN else None
     except UnicodeDecodeError:
-        return False
-    return True
+        return None
 
 
 def _refused(exchange: Exchange) -> list[tuple[str, str, str | int, str]]:
