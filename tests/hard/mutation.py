@@ -74,6 +74,7 @@ def _mutated(copy, seconds):
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored in a background
     ) as process:
         try:
             return process.communicate(timeout=seconds)[0]

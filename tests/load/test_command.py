@@ -378,6 +378,11 @@ def descendants(pid):
     return found
 
 
+def heeding():
+    """A shell has what it starts in the background pay no heed to Ctrl-C; these tests may be."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks for processes in /proc")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -385,7 +390,7 @@ def test_ctrl_c_judges_and_leaves_nothing_behind(number):
     """The users stop, what they did is judged, and server and workers are gone."""
     command = [*COMMAND, str(SMOKE), "--users", "2", "--time", "5m", "--processes", "2"]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heeding
     ) as process:
         first = next(line for line in process.stderr if re.search(r" [1-9]\d* sent", line))
         below = descendants(process.pid)
