@@ -31,7 +31,8 @@ class UnknownProvider(LookupError):
 
 
 def collect(found: Iterable[Provider]) -> Mapping[str, Provider]:
-    """Providers by name. Raises `BadProvider` where two have one name or one host."""
+    """Providers by name. Raises `BadProvider` where two have one name or one host, or where one
+    has the accounts of another that has other credentials here."""
     known: dict[str, Provider] = {}
     hosts: dict[str, str] = {}
     for provider in found:
@@ -49,6 +50,13 @@ def collect(found: Iterable[Provider]) -> Mapping[str, Provider]:
                 )
             hosts[host] = name
         known[name] = provider
+    for name, provider in known.items():
+        owner = known.get(provider.account)
+        if owner is not None and owner.credentials != provider.credentials:
+            raise BadProvider(
+                f"{name}: it has the accounts of {owner.name}, and other credentials than"
+                f" {owner.title}; expected `account_of` to be the provider of that name"
+            )
     return MappingProxyType(known)
 
 

@@ -49,7 +49,8 @@ def providers(as_json: bool, fidelity: bool) -> None:
 
 
 def rows(providers: Iterable[Provider], base_url: Callable[[str], str]) -> list[Row]:
-    """Name, title, base URL, vendor hosts and the default account's credentials of each."""
+    """Name, title, base URL, vendor hosts and the default account's credentials of each; and whose
+    these are: its own, or those of another provider of its family."""
     return [
         {
             "name": provider.name,
@@ -57,6 +58,7 @@ def rows(providers: Iterable[Provider], base_url: Callable[[str], str]) -> list[
             "base_url": base_url(provider.name),
             "hosts": list(provider.hosts),
             "reference": provider.reference,
+            "account_of": provider.account,
             "credentials": provider.published,
         }
         for provider in providers
@@ -75,6 +77,9 @@ def as_text(listed: list[Row]) -> str:
     credentials = [("provider", "credential", "of the account 'default'")]
     for row in listed:
         shown = row["name"]
+        if row["account_of"] != shown:
+            credentials.append((shown, "those of", row["account_of"]))
+            continue
         for name, value in row["credentials"].items():
             credentials.append((shown, name, value))
             shown = ""

@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 
 from simulators.kernel.checks import named
 from simulators.kernel.clock import Chance
-from simulators.kernel.credentials import lookup_ids, made, secrets
+from simulators.kernel.credentials import lookup_ids, made, published, secrets
 from simulators.kernel.masking import Fields, Mask, Secrets, fields
 from simulators.kernel.provider import Provider
 from simulators.kernel.store import Store
@@ -39,7 +39,8 @@ class Accounts:
     """Finds the world a credential belongs to; makes and forgets accounts.
 
     The account `default` has the published credentials, `strangers` has none: requests that
-    nobody can be found for are journalled under it.
+    nobody can be found for are journalled under it. Providers of one family (`account_of`) have
+    one set of credentials in each account, which is kept once and shown with each of them.
     """
 
     def __init__(
@@ -50,6 +51,10 @@ class Accounts:
     ) -> None:
         self.store = store
         self.providers = {provider.name: provider for provider in providers}
+        self._tables = {p.account: p.credentials for p in self.providers.values()}
+        self._owners = {name: name for name in self._tables} | {
+            name: p.account for name, p in self.providers.items()
+        }
         self.system = system
         self._worlds: dict[str, World] = {}
         self._secrets = Secrets()
@@ -59,20 +64,20 @@ class Accounts:
         self.strangers = World(Account(STRANGERS, {}), store, system)
         store.on_plan(self._rung)
         if store.account(DEFAULT) is None:
-            published = {name: p.published for name, p in self.providers.items()}
-            self.add(DEFAULT, published)
+            self.add(DEFAULT, {name: published(table) for name, table in self._tables.items()})
 
     def add(
         self, account: str, credentials: Mapping[str, Mapping[str, str]], seed: str = ""
     ) -> World:
         """Makes an account; providers that `credentials` leaves out, and names it leaves out of
-        one, get generated ones. Raises `BadAccount`."""
+        one, get generated ones. What is given for one provider of a family is given for all of it.
+        Raises `BadAccount`."""
         self._check(account, credentials)
-        full = self._completed(account, credentials, seed)
+        full = self._completed(account, self._united(credentials), seed)
         pairs = [
             (name, identifier)
-            for name, provider in self.providers.items()
-            for identifier in lookup_ids(provider.credentials, full[name])
+            for name, table in self._tables.items()
+            for identifier in lookup_ids(table, full[name])
         ]
         before = list(self._hidden(account))
         try:
@@ -110,8 +115,14 @@ class Accounts:
             if document is None:
                 known = named(self.store.accounts())
                 raise LookupError(f"no account '{account}'; there are: {known}")
-            world = self._worlds[account] = World(_account(document), self.store, self.system)
+            world = World(self._account(document), self.store, self.system)
+            self._worlds[account] = world
         return world
+
+    def _account(self, document: dict[str, Any]) -> Account:
+        kept = document["credentials"]
+        shown = {name: kept[p.account] for name, p in self.providers.items() if p.account in kept}
+        return Account(document["id"], shown, document["seed"])
 
     def _rung(self, account: str) -> None:
         world = self.strangers if account == STRANGERS else self._worlds.get(account)
@@ -120,7 +131,7 @@ class Accounts:
 
     def of(self, provider: str, credential: str) -> World | None:
         """The world whose account has this credential id with the provider."""
-        account = self.store.account_of(provider, credential)
+        account = self.store.account_of(self._owners[provider], credential)
         return None if account is None else self.world(account)
 
     def drop(self, account: str) -> bool:
@@ -145,8 +156,8 @@ class Accounts:
     def _hidden(self, account: str) -> Iterable[str]:
         document = self.store.account(account) or {"credentials": {}}
         for name, values in document["credentials"].items():
-            if name in self.providers:
-                yield from secrets(self.providers[name].credentials, values)
+            if name in self._tables:
+                yield from secrets(self._tables[name], values)
 
     def _check(self, account: str, credentials: Mapping[str, Mapping[str, str]]) -> None:
         if not _ID.fullmatch(account) or account == STRANGERS:
@@ -156,10 +167,10 @@ class Accounts:
                 "id",
             )
         for name, given in credentials.items():
-            if name not in self.providers:
+            if name not in self._owners:
                 known = ", ".join(sorted(self.providers))
                 raise BadAccount(f"no provider '{name}'; there are: {known}", "credentials", name)
-            expected = self.providers[name].published
+            expected = [row.name for row in self._tables[self._owners[name]]]
             for field, value in given.items():
                 if field not in expected:
                     raise BadAccount(
@@ -172,16 +183,28 @@ class Accounts:
                         *("credentials", name, field),
                     )
 
+    def _united(self, credentials: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+        """What is given, under the names by which it is kept. Raises `BadAccount` where two of a
+        family are given two values of one name."""
+        united: dict[str, dict[str, str]] = {}
+        for name, given in credentials.items():
+            owner = self._owners[name]
+            kept = united.setdefault(owner, {})
+            for field, value in given.items():
+                if kept.setdefault(field, value) != value:
+                    raise BadAccount(
+                        f"{name}.{field}: expected the value that another provider of its family"
+                        f" is given, as {name} has the accounts of {owner}",
+                        *("credentials", name, field),
+                    )
+        return united
+
     def _completed(
         self, account: str, credentials: Mapping[str, Mapping[str, str]], seed: str
     ) -> dict[str, dict[str, str]]:
         """A chance for each provider: what one has does not depend on which others there are."""
         full = {}
-        for name, provider in self.providers.items():
+        for name, table in self._tables.items():
             chance = Chance(f"credentials of {account}/{name}/{seed}")
-            full[name] = {**made(provider.credentials, chance), **credentials.get(name, {})}
+            full[name] = {**made(table, chance), **credentials.get(name, {})}
         return full
-
-
-def _account(document: dict[str, Any]) -> Account:
-    return Account(document["id"], document["credentials"], document["seed"])

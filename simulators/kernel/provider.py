@@ -305,6 +305,8 @@ class Provider:
       that a message takes through them.
     * `credentials`: what an account is known by and what proves it, where requests carry it, and
       what nobody else may see (`kernel/credentials.py`).
+    * `account_of`: the provider whose accounts these are, where a vendor sells several products to
+      one account; its `credentials` are then that provider's, and it has none of its own.
     * `judges`: asked in this order about each draft, the first failure stands; then `limits`.
     * `inbound`: how it hands the application a reply from a phone, if it does.
     * `number`: how it reads the digits of a phone number without a plus, of any use to it or not.
@@ -332,11 +334,12 @@ class Provider:
     states: Mapping[str, State]
     lifecycles: Mapping[str, Lifecycle]
     endpoints: tuple[Endpoint, ...]
-    credentials: tuple[Credential, ...]
     identify: Identifier
     authenticate: Authenticator
     refuse: Refuser
     message_id: Numberer
+    credentials: tuple[Credential, ...] = ()
+    account_of: "Provider | None" = None
     unknown: Stranger = unknown_credentials
     judges: tuple[Judge, ...] = ()
     limits: tuple[Limit, ...] = ()
@@ -353,7 +356,20 @@ class Provider:
     emulates: tuple[tuple[str, str, str], ...] = ()
 
     def __post_init__(self) -> None:
+        owner = self.account_of
+        if owner is not None:
+            if self.credentials not in ((), owner.credentials):
+                raise ValueError(
+                    f"{self.name}: its accounts are those of {owner.name}; expected no credentials"
+                    " of its own"
+                )
+            object.__setattr__(self, "credentials", owner.credentials)
         validate(self.name, self.credentials)
+
+    @property
+    def account(self) -> str:
+        """Under which provider's name its accounts have their credentials: its own, mostly."""
+        return self.name if self.account_of is None else self.account_of.account
 
     @property
     def published(self) -> dict[str, str]:

@@ -142,8 +142,8 @@ class Answers:
 
     def use_credentials(self, provider: str, values: Credentials) -> None:
         """Replaces some of them. Raises `BadAccount` for a name that there is not."""
-        known = {name: dict(self._world.credentials(name)) for name in PROVIDERS}
-        known[provider].update(values)
+        known = {p.account: dict(self._world.credentials(name)) for name, p in PROVIDERS.items()}
+        known[PROVIDERS[provider].account].update(values)
         self._accounts.add(DEFAULT, known)
 
     def approve(self, provider: Provider, template: templates.Template) -> None:
