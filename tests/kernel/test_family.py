@@ -89,14 +89,16 @@ def test_a_provider_of_a_family_has_no_credentials_of_its_own():
     assert MEMBER == dataclasses.replace(MEMBER)
 
     own = Credential("key", "abc", make=lambda c: c.hex(8), at=("query.key",), identifies=True)
-    with pytest.raises(ValueError, match="^member: its accounts are those of twilio; expected no"):
+    with pytest.raises(ValueError, match=r"^member: its accounts are those of twilio; expected no"):
         dataclasses.replace(MEMBER, credentials=(own,))
 
 
 def test_the_catalogue_has_one_account_of_a_name():
     """A provider may not stand on another's account that is there with other credentials."""
     changed = dataclasses.replace(OWNER, credentials=OWNER.credentials[:2])
-    with pytest.raises(BadProvider, match="^member: it has the accounts of twilio, and other cred"):
+    with pytest.raises(
+        BadProvider, match=r"^member: it has the accounts of twilio, and other cred"
+    ):
         collect([MEMBER, changed])
 
     assert ["member", "twilio"] == list(collect(FAMILY))
