@@ -123,7 +123,7 @@ class Shelf:
                 *self.plans.containers(),
                 *self.windows.containers(),
                 *(self.logs, self.journal, self.violations),
-                *(self.nonces, self.nonce_ends, self.sets),
+                *(self.nonces, self.nonce_ends, self.sets, self.settings),
             ]
         )
 

@@ -257,8 +257,8 @@ def test_by_time_after_the_clock_was_set_back_one_look_is_bounded(unpacked):
 
 @pytest.mark.parametrize("forget", ["remove_all", "clear", "drop_account"])
 def test_what_is_forgotten_is_given_back_bit_by_bit(forget):
-    """To free a million messages in one step would take a tenth of a second: they, windows and
-    nonces go some at a time, with what is kept next or when nothing else is done."""
+    """To free a million messages in one step would take a tenth of a second: they, windows, nonces
+    and documents go some at a time, with what is kept next or when nothing else is done."""
     store = MemoryStore()
     store.put_account({"id": "a"}, [])
     hits = [Hit("twilio", "day", "", kind, 9, 60.0, 0.0) for kind in ("rolling", "natural")]
@@ -266,10 +266,11 @@ def test_what_is_forgotten_is_given_back_bit_by_bit(forget):
         one = [hit._replace(limit=hit.kind, window=f"+{n}") for hit in hits]
         store.admit("a", [(one, message(n))], 0.0)
         store.once("a", f"n{n}", 0.0, 60.0)
+        store.save("a", f"one/{n}", {"n": n})
     shelf, (young, slices) = store._shelf("a"), store._shelf("a").windows._counters.values()
     held = [shelf.messages, shelf.by_id]
     if forget != "remove_all":
-        held += [shelf.nonces, young.young, slices.slices[0.0]]
+        held += [shelf.nonces, young.young, slices.slices[0.0], shelf.settings]
 
     getattr(store, forget)("a")
     assert 0 == store.kept("a") == store.kept() == len(store.select("a", Selection()).messages)
