@@ -20,6 +20,7 @@ from simulators.control.watch import Watch
 from simulators.inbox.entrance import Entrance
 from simulators.kernel.accounts import DEFAULT, AccountDocument, Accounts
 from simulators.kernel.events import Feed
+from simulators.kernel.hosts import Hosts
 from simulators.kernel.pipeline import Pipeline, Settings
 from simulators.kernel.provider import Provider
 from simulators.kernel.rules import Rule, install
@@ -98,7 +99,7 @@ class Simulators:
         return Gateway(
             apps,
             Entrance(self, self.control),
-            {host: name for name, p in self.providers.items() for host in p.hosts},
+            Hosts(self.providers.values()),
             own_hosts=LOOPBACK | frozenset(self.options.names) | {self.options.host.lower()},
             any_address=not is_loopback(self.options.host),
         )

@@ -13,6 +13,7 @@ from importlib.metadata import entry_points
 from types import MappingProxyType
 
 from simulators import providers
+from simulators.kernel.hosts import Hosts, HostTaken
 from simulators.kernel.provider import Provider
 
 GROUP = "sms_simulators.providers"
@@ -34,7 +35,6 @@ def collect(found: Iterable[Provider]) -> Mapping[str, Provider]:
     """Providers by name. Raises `BadProvider` where two have one name or one host, or where one
     has the accounts of another that has other credentials here."""
     known: dict[str, Provider] = {}
-    hosts: dict[str, str] = {}
     for provider in found:
         name = provider.name
         if name in known:
@@ -42,13 +42,6 @@ def collect(found: Iterable[Provider]) -> Mapping[str, Provider]:
                 f"{name}: there is a provider of that name already, {known[name].title}; expected"
                 " another `name`"
             )
-        for host in provider.hosts:
-            if host in hosts:
-                raise BadProvider(
-                    f"{name}: the host {host} is {hosts[host]}'s; expected in `hosts` what no"
-                    " other provider has, and each once"
-                )
-            hosts[host] = name
         known[name] = provider
     for name, provider in known.items():
         owner = known.get(provider.account)
@@ -57,6 +50,10 @@ def collect(found: Iterable[Provider]) -> Mapping[str, Provider]:
                 f"{name}: it has the accounts of {owner.name}, and other credentials than"
                 f" {owner.title}; expected `account_of` to be the provider of that name"
             )
+    try:
+        Hosts(known.values())
+    except HostTaken as taken:
+        raise BadProvider(str(taken)) from None
     return MappingProxyType(known)
 
 
@@ -83,6 +80,7 @@ def load(where: str) -> Provider:
 
 
 PROVIDERS: Mapping[str, Provider] = collect([*_ours(), *_brought()])
+HOSTS = Hosts(PROVIDERS.values())
 
 
 def find(name: str) -> Provider:

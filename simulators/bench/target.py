@@ -25,6 +25,7 @@ from simulators.app import Options, Simulators
 from simulators.catalog import PROVIDERS
 from simulators.kernel.accounts import DEFAULT
 from simulators.kernel.call import Call, Reply
+from simulators.kernel.hosts import Hosts
 from simulators.kernel.pipeline import Settings
 from simulators.samples import HOST, sample
 from simulators.server import collector
@@ -111,7 +112,7 @@ def main() -> None:
     settings = Settings(limits=ENOUGH)
     simulators = Simulators(Options(port=0, tls_port=None, settings=settings, keep=keep))
     if which == "trivial":
-        simulators.gateway = Gateway({}, trivial(), {})
+        simulators.gateway = Gateway({}, trivial(), Hosts(()))
     if which == "bare":
         bare = Bare(answers(simulators))
         simulators.gateway.answer = bare.answer  # type: ignore[method-assign]  # in its place

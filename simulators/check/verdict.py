@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
-from simulators.catalog import PROVIDERS
+from simulators.catalog import HOSTS, PROVIDERS
 from simulators.check.recorded import Recorded
 from simulators.kernel import journal
 from simulators.kernel.call import Call
@@ -109,16 +109,16 @@ def mask(provider: Provider) -> Mask:
 def _provider(recorded: Recorded, more_hosts: Mapping[str, str]) -> Provider:
     """By host; on this machine by `/<provider>`, which is then taken off the path."""
     host, call = host_name(recorded.host), recorded.call
-    name = more_hosts.get(host) or _hosts().get(host)
+    name = more_hosts.get(host) or HOSTS.find(host, call.path) or _local_hosts().get(host)
     if name:
         return PROVIDERS[name]
     first = call.path[1:].partition("/")[0]
     if host in LOOPBACK and first in PROVIDERS:
         call.path = call.path.removeprefix(f"/{first}") or "/"
         return PROVIDERS[first]
-    near = get_close_matches(host, _hosts(), n=1, cutoff=_NEAR)
+    near = get_close_matches(host, [*HOSTS, *_local_hosts()], n=1, cutoff=_NEAR)
     hint = f" did you mean {near[0]}?" if near else ""
-    known = ", ".join(host for provider in PROVIDERS.values() for host in provider.hosts)
+    known = ", ".join(HOSTS)
     raise UnknownHost(
         f"{recorded.place}: no provider has the host '{recorded.host}';{hint}"
         f" --host {host or 'HOST'}=PROVIDER names the one it stands for; known are: {known}"
@@ -126,9 +126,8 @@ def _provider(recorded: Recorded, more_hosts: Mapping[str, str]) -> Provider:
 
 
 @cache
-def _hosts() -> Mapping[str, str]:
-    vendor = {host: name for name, p in PROVIDERS.items() for host in p.hosts}
-    return {**vendor, **{local_host(name): name for name in PROVIDERS}}
+def _local_hosts() -> Mapping[str, str]:
+    return {local_host(name): name for name in PROVIDERS}
 
 
 def held(provider: Provider, call: Call) -> tuple[Validated, list[Violation], list[str]]:

@@ -40,9 +40,8 @@ def hosts(address: str) -> None:
         ipaddress.ip_address(address)
     except ValueError:
         fail(f"--address: expected an IP address, as a hosts file takes it, got '{address}'")
-    for provider in catalog.PROVIDERS.values():
-        for host in provider.hosts:
-            click.echo(f"{address} {host}")
+    for host in catalog.HOSTS:
+        click.echo(f"{address} {host}")
 
 
 @click.command

@@ -32,6 +32,11 @@ class Clock:
         """Epoch seconds."""
         return self._time(self._store.load(self._account, "clock"))
 
+    def machine(self) -> float:
+        """What the machine's own clock says: what clients put into their requests, who know nothing
+        of the world's."""
+        return self._system()
+
     def _time(self, state: State) -> float:
         if state is None:
             return self._system()

@@ -6,6 +6,7 @@ from typing import Protocol
 from wsgiref.types import WSGIApplication
 
 from simulators.kernel.call import Call, Reply
+from simulators.kernel.hosts import Hosts
 from simulators.server.arrival import full_environ, problem, serve
 from simulators.server.loop import Receive, Scope, Send, run
 
@@ -22,24 +23,24 @@ class Answers(Protocol):
 class Gateway:
     """The ASGI application behind every listener.
 
-    `vendor_hosts` and `ports` map to provider names; `own_hosts` are where prefixes and the
-    control app (everything that no prefix takes) are served. IP addresses count as own hosts
-    when `any_address` is set.
+    `vendor_hosts` leads to providers, by the path where several have one host, and `ports` maps to
+    their names; `own_hosts` are where prefixes and the control app (everything that no prefix
+    takes) are served. IP addresses count as own hosts when `any_address` is set.
     """
 
     def __init__(
         self,
         providers: Mapping[str, Answers],
         control: WSGIApplication,
-        vendor_hosts: Mapping[str, str],
+        vendor_hosts: Hosts,
         *,
         own_hosts: frozenset[str] = LOOPBACK,
         any_address: bool = False,
     ) -> None:
         self._providers = providers
         self._control = control
-        self._vendor_hosts = dict(vendor_hosts)
-        self._vendor_hosts.update({local_host(name): name for name in providers})
+        self._vendor_hosts = vendor_hosts
+        self._local_hosts = {local_host(name): name for name in providers}
         self._own_hosts = own_hosts
         self._any_address = any_address
         self.ports: dict[int, str] = {}
@@ -63,9 +64,9 @@ class Gateway:
         if by_port is not None:
             return by_port, ""
         name = host_name(host)
-        vendor = self._vendor_hosts.get(name)
-        if vendor is not None:
-            return vendor, ""
+        named = self._vendor_hosts.find(name, path) or self._local_hosts.get(name)
+        if named is not None:
+            return named, ""
         if not self._is_own(name):
             return None, ""
         first = path[1:].partition("/")[0]
@@ -83,7 +84,7 @@ class Gateway:
         return name in self._own_hosts or (self._any_address and is_address(name))
 
     def _misdirected(self, host: str) -> Reply:
-        known = ", ".join(sorted([*self._own_hosts, *self._vendor_hosts]))
+        known = ", ".join(sorted([*self._own_hosts, *self._vendor_hosts, *self._local_hosts]))
         return problem(421, host or "no Host header", f"one of the hosts served here: {known}")
 
 

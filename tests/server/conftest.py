@@ -16,6 +16,7 @@ import uvloop
 from flask import Flask
 
 from simulators.kernel.call import Call, Reply
+from simulators.kernel.hosts import Hosts
 from simulators.server import tls
 from simulators.server.gateway import Gateway
 from simulators.server.http1 import Protocol
@@ -26,6 +27,10 @@ VENDOR = "sms.vendor.example"
 
 class Instructed:
     """An app that answers with the `Reply` its caller describes in the query."""
+
+    name = account = "vendor"
+    hosts = (VENDOR,)
+    endpoints = ()
 
     def answer(self, call: Call) -> Reply:
         """That reply; without a body of its own it tells about the request."""
@@ -86,7 +91,7 @@ class ByAsgi(Protocol):
 def listeners(authority: Path) -> Iterator[Listeners]:
     """The instructed app behind a gateway on the loop of one thread: plain, over TLS, and with
     every request by ASGI."""
-    gateway = Gateway({"vendor": Instructed()}, Flask("control"), {VENDOR: "vendor"})
+    gateway = Gateway({"vendor": Instructed()}, Flask("control"), Hosts([Instructed()]))
     contexts = [None, tls.context(authority, [VENDOR]), None]
     servers = [listener(gateway, context) for context in contexts]
     servers[2].config.http_protocol_class = ByAsgi

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 import orjson
 from werkzeug import Request
 
-from simulators.catalog import PROVIDERS
+from simulators.catalog import HOSTS, PROVIDERS
 from simulators.check.report import diff
 from simulators.check.verdict import held, mask
 from simulators.data import contracts
@@ -98,8 +98,10 @@ def read(request: Request, expected: Iterable[str]) -> Asked:
 
 def _provider(call: Call, expected: set[str]) -> str | None:
     host = host_name(call.host)
-    for name, provider in PROVIDERS.items():
-        if host in (local_host(name), *provider.hosts):
+    if vendor := HOSTS.find(host, call.path):
+        return vendor
+    for name in PROVIDERS:
+        if host == local_host(name):
             return name
     first = call.path[1:].partition("/")[0]
     if first in PROVIDERS:
