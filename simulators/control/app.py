@@ -12,13 +12,14 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Rule
 
 from simulators.control import check, guard, openapi
-from simulators.control.errors import Bad, document, shown
+from simulators.control.errors import Bad, away, document, shown
 from simulators.control.route import HEADERS, Ask, Route, State, Turns
 from simulators.control.routes import ROUTES
 from simulators.kernel.accounts import DEFAULT
 from simulators.kernel.call import Call, Reply
 from simulators.kernel.checks import Unacceptable
 from simulators.kernel.steps import by_turns
+from simulators.kernel.store import Unavailable
 from simulators.kernel.world import World
 from simulators.server.apps import Answer
 
@@ -44,6 +45,10 @@ def build(simulators: Any) -> Flask:
     @app.errorhandler(HTTPException)
     def unserved(error: HTTPException) -> Response:
         return _unserved(state, error)
+
+    @app.errorhandler(Unavailable)
+    def unkept(error: Unavailable) -> Response:
+        return _refused(away(error))
 
     @app.errorhandler(Exception)
     def broken(_error: Exception) -> Response:
@@ -96,6 +101,8 @@ async def _continued(route: Route, turns: Turns) -> Reply:
         return json(route.status, await by_turns(turns)).reply
     except Unacceptable as refused:
         return _refused(refused).reply
+    except Unavailable as error:
+        return _refused(away(error)).reply
     except Exception:  # a fault of ours is answered as any other, and told in the log
         _log.exception("%s", route.name)
         return json(500, FAULT).reply

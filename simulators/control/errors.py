@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 from simulators.kernel import checks
 from simulators.kernel.checks import Unacceptable, shown
+from simulators.kernel.store import Unavailable
 
-__all__ = ["Bad", "document", "shown", "unknown"]
+__all__ = ["Bad", "away", "document", "shown", "unknown"]
 
 
 class Bad(Unacceptable):
@@ -20,6 +21,11 @@ class Bad(Unacceptable):
 def document(refused: Unacceptable) -> dict[str, str]:
     """The body of the answer."""
     return {"error": refused.error, "expected": refused.expected, "got": refused.got}
+
+
+def away(error: Unavailable) -> Bad:
+    """The store cannot keep what was asked for: nobody's mistake, and worth another try."""
+    return Bad(503, "nothing can be kept now", "a store that keeps what it is given", str(error))
 
 
 def unknown(status: int, kind: str, name: str, known: Iterable[str]) -> Bad:

@@ -8,6 +8,7 @@ from typing import Any
 from simulators.control.route import Ask, Route, Schema
 from simulators.control.schemas import COMPONENTS
 
+_BAD = {"$ref": "#/components/schemas/Bad"}
 _VARIABLE = re.compile(r"\{(\w+)\}")
 
 
@@ -73,7 +74,8 @@ def _operation(one: Route) -> dict[str, Any]:
         "security": [] if one.public else [{}, {"token": []}],
         "responses": {
             str(one.status): _response("Done", one.media, one.answer),
-            "4XX": _response("Refused", "application/json", {"$ref": "#/components/schemas/Bad"}),
+            "4XX": _response("Refused", "application/json", _BAD),
+            "503": _response("The store can keep nothing now", "application/json", _BAD),
         },
     }
     parameters = [_parameter("path", name, {"type": "string"}) for name in _variables(one)]

@@ -5,11 +5,14 @@ from typing import Any
 from simulators.control.route import Ask, Route
 from simulators.control.schemas import NULLABLE, PROVIDER, TEXT, many, record, said, text, texts
 from simulators.kernel.call import Reply
+from simulators.kernel.world import STRANGERS
 
 _METRICS = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def _health(_ask: Ask) -> Any:
+def _health(ask: Ask) -> Any:
+    """Asks the store to keep that there is no such document: one that cannot keep it says why."""
+    ask.simulators.accounts.store.save(STRANGERS, "health", None)
     return {"status": "ok"}
 
 
@@ -83,7 +86,7 @@ ROUTES = (
         name="health",
         method="GET",
         path="/_sim/health",
-        summary="Whether it is up",
+        summary="Whether it is up, and its store keeps what it is given",
         handle=_health,
         answer=record(status=text("ok")),
         worldly=False,

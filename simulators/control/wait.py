@@ -4,7 +4,7 @@ import asyncio
 import logging
 from typing import Any
 
-from simulators.control.errors import Bad, document
+from simulators.control.errors import Bad, away, document
 from simulators.control.messages import numbers_of, show
 from simulators.control.route import HEADERS, Ask, Asked, Route, Schema
 from simulators.control.schemas import (
@@ -21,6 +21,7 @@ from simulators.kernel.arrivals import Wanted, instead
 from simulators.kernel.call import Reply
 from simulators.kernel.message import Message
 from simulators.kernel.steps import by_turns
+from simulators.kernel.store import Unavailable
 from simulators.kernel.written import Since, since
 
 MOST_POLLS = 1000
@@ -58,6 +59,8 @@ def _wait(ask: Ask) -> Reply:
             return await _answer(ask, wanted, timeout, asked)
         except Bad as bad:
             return _reply(bad.status, document(bad))
+        except Unavailable as error:
+            return _reply(503, document(away(error)))
         except Exception:  # a fault of ours is answered like any other, and told in the log
             _log.exception("wait")
             return _reply(500, {"error": "a fault of ours", "expected": "", "got": "a fault"})

@@ -15,7 +15,7 @@ from jinja2 import Template
 from werkzeug.exceptions import HTTPException
 
 from simulators.control import guard
-from simulators.control.errors import Bad, document, shown
+from simulators.control.errors import Bad, away, document, shown
 from simulators.control.route import HEADERS, Served
 from simulators.inbox import acts, pages
 from simulators.inbox.pages import Asked
@@ -25,6 +25,7 @@ from simulators.kernel.call import Call, Reply
 from simulators.kernel.checks import Unacceptable
 from simulators.kernel.credentials import same
 from simulators.kernel.steps import Steps, by_turns
+from simulators.kernel.store import Unavailable
 from simulators.server.apps import Answer
 
 # No script and no style but those in files of ours, and the pictures inside Bootstrap's own style.
@@ -157,6 +158,8 @@ class _Desk:
                 return _to(f"/?{call.query}" if call.query else "/")
         except Unacceptable as refused:
             status, wrong = 400, refused
+        except Unavailable as error:
+            status, wrong = 503, away(error)
         try:
             return await by_turns(self._page(asked, status, wrong))
         except Exception:  # a fault of ours is answered as any other, and told in the log

@@ -60,6 +60,7 @@ class Accounts:
         self._secrets = Secrets()
         self._masks: dict[str, Mask] = {}
         for known in store.accounts():
+            self._complete(known)
             self._secrets.add(self._hidden(known))
         self.strangers = World(Account(STRANGERS, {}), store, system)
         store.on_plan(self._rung)
@@ -73,21 +74,37 @@ class Accounts:
         one, get generated ones. What is given for one provider of a family is given for all of it.
         Raises `BadAccount`."""
         self._check(account, credentials)
-        full = self._completed(account, self._united(credentials), seed)
-        pairs = [
-            (name, identifier)
-            for name, table in self._tables.items()
-            for identifier in lookup_ids(table, full[name])
-        ]
+        united = self._united(credentials)
         before = list(self._hidden(account))
         try:
-            self.store.put_account({"id": account, "credentials": full, "seed": seed}, pairs)
+            self._put(account, united, seed)
         except ValueError as error:
             raise BadAccount(self.mask().text(str(error)), "credentials") from None
         self._secrets.discard(before)
         self._secrets.add(self._hidden(account))
         self._worlds.pop(account, None)
         return self.world(account)
+
+    def _put(self, account: str, credentials: Mapping[str, Mapping[str, str]], seed: str) -> None:
+        """Keeps an account; those of its credentials that are nobody's here stay as they are."""
+        full = {**credentials, **self._completed(account, credentials, seed)}
+        pairs = [
+            (name, identifier)
+            for name, table in self._tables.items()
+            for identifier in lookup_ids(table, full[name])
+        ]
+        self.store.put_account({"id": account, "credentials": full, "seed": seed}, pairs)
+
+    def _complete(self, account: str) -> None:
+        """Gives an account credentials for the providers that have come since it was kept, by an
+        earlier version or without a plugin."""
+        document = self.store.account(account) or {}
+        credentials = document["credentials"]
+        added = {name: table for name, table in self._tables.items() if name not in credentials}
+        if added:
+            shown = {name: published(table) for name, table in added.items()}
+            known = shown if account == DEFAULT else {}
+            self._put(account, {**known, **credentials}, document["seed"])
 
     def create(
         self,

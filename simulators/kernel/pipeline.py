@@ -36,6 +36,7 @@ from simulators.kernel.provider import (
 )
 from simulators.kernel.reading import Unreadable
 from simulators.kernel.steps import by_turns
+from simulators.kernel.store import Unavailable
 from simulators.kernel.validation import Validated, validate
 
 # The longest that an answer counts as held back on the world's clock, should its process be gone.
@@ -99,6 +100,8 @@ class Pipeline:
             reply = await by_turns(turns)
         except Refusal as refusal:
             reply = _refused(exchange, refusal)
+        except Unavailable:
+            raise
         except Exception:  # a fault of ours is answered as any other, and told in the log
             provider = exchange.provider
             _log.exception("%s: %s", provider.name, exchange.endpoint)

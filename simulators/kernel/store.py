@@ -61,8 +61,22 @@ class Admission(NamedTuple):
     poor: bool = False
 
 
+class Planned(NamedTuple):
+    """What is due: since when, the plain values, and a number that nothing else planned has."""
+
+    at: float
+    item: list[Any]
+    number: int
+
+
+class Unavailable(Exception):
+    """The store cannot keep anything now, or cannot be reached; the message says why. Nothing of
+    the operation was done, or, where that cannot be known, it is not repeated: whoever asked for
+    it is told of a fault."""
+
+
 class Store(Protocol):
-    """Keeps the worlds of all accounts."""
+    """Keeps the worlds of all accounts. Any operation may raise `Unavailable`."""
 
     def put_account(self, account: dict[str, Any], credentials: Sequence[tuple[str, str]]) -> None:
         """Keeps an account document under its `id` and its (provider, credential id) pairs.
@@ -203,8 +217,12 @@ class Store(Protocol):
         """Keeps plain values until they are due. The first is the id of the message that they are
         about: a store may forget what is about a message that it keeps no more."""
 
-    def due(self, account: str, now: float, limit: int) -> list[tuple[float, list[Any]]]:
-        """Takes out what is due by now, the earliest first, each with its time."""
+    def due(self, account: str, now: float, limit: int) -> list[Planned]:
+        """Hands out what is due by now, the earliest first. Nobody else gets it, unless whoever
+        has it is gone before it was `done`: then it is due again."""
+
+    def done(self, account: str, number: int) -> None:
+        """Ends what was due, by its number: all that follows from it is kept already."""
 
     def planned(self, account: str, limit: int) -> list[tuple[float, list[Any]]]:
         """What is still planned, the earliest first."""

@@ -1,8 +1,9 @@
 """A Flask app for each provider, built once from its `Provider`."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from flask import Flask, Request, Response, request
@@ -14,8 +15,10 @@ from simulators.kernel.catalogue import Problem
 from simulators.kernel.pipeline import Pipeline
 from simulators.kernel.provider import Exchange, Provider
 from simulators.kernel.remembered import remembered
-from simulators.kernel.world import World
+from simulators.kernel.store import Unavailable
+from simulators.kernel.world import Account, World
 from simulators.server import routes
+from simulators.store.memory import MemoryStore
 
 _log = logging.getLogger(__name__)
 # So many paths are matched once: most clients send to the same few.
@@ -69,6 +72,8 @@ class App(Flask):
         self._provider = provider
         self._pipeline = pipeline
         self._strangers = strangers
+        # Whose a request is that the store is not there for: of it, nothing is kept.
+        self._nobody = World(Account("nobody", {}), MemoryStore(), pipeline.accounts.system)
         self._endpoints = routes.by_path(provider.endpoints)
         self._matched = remembered(_MATCHES)(self._match)
         for path in self._endpoints:
@@ -81,11 +86,27 @@ class App(Flask):
         """The provider's answer."""
         try:
             path, params = self._matched(call.path, call.method)
-            return self._pipeline.respond(
+            reply = self._pipeline.respond(
                 self._provider, self._endpoints.get(path, ()), call, params
             )
+        except Unavailable:
+            return self.unkept(call)
         except Exception:
             return self._fault(call)
+        if reply.later is not None:
+            reply.later = partial(self._awaited, call, reply.later)
+        return reply
+
+    async def _awaited(self, call: Call, later: Callable[[], Awaitable[Reply]]) -> Reply:
+        try:
+            return await later()
+        except Unavailable:
+            return self.unkept(call)
+
+    def unkept(self, call: Call) -> Reply:
+        """The answer to a request of which the store could not keep all: it is told as a fault, so
+        nobody counts on what is not there. The store says in the log what is wrong."""
+        return self._fault_of(call, self._nobody)
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         call: Call | None = None if request is None else request.environ.get("simulators.call")
@@ -116,13 +137,17 @@ class App(Flask):
         answered: Response = self._view("")()
         return answered
 
-    def _broken(self, _error: Exception) -> Response:
-        return Changeable(self._fault(request.environ["simulators.call"]))
+    def _broken(self, error: Exception) -> Response:
+        call: Call = request.environ["simulators.call"]
+        away = isinstance(error, Unavailable)
+        return Changeable(self.unkept(call) if away else self._fault(call))
 
     def _fault(self, call: Call) -> Reply:
         """A fault of ours, told in the log, is answered as the provider answers its own."""
-        provider, strangers = self._provider, self._strangers
-        path = self._pipeline.accounts.mask(provider.name).path(call.path)
-        _log.exception("%s: %s %s", provider.name, call.method, path)
-        exchange = Exchange(call, provider, None, {}, strangers, strangers.clock.now())
-        return provider.refuse(exchange, exchange.fail(Problem.INTERNAL))
+        path = self._pipeline.accounts.mask(self._provider.name).path(call.path)
+        _log.exception("%s: %s %s", self._provider.name, call.method, path)
+        return self._fault_of(call, self._strangers)
+
+    def _fault_of(self, call: Call, world: World) -> Reply:
+        exchange = Exchange(call, self._provider, None, {}, world, world.clock.now())
+        return self._provider.refuse(exchange, exchange.fail(Problem.INTERNAL))

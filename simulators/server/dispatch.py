@@ -14,21 +14,32 @@ from simulators.kernel.accounts import Accounts
 from simulators.kernel.contracts import Violation
 from simulators.kernel.message import INBOUND, Message
 from simulators.kernel.receipts import LOG, UNANSWERED, Callback, Due, Report, Reporting
+from simulators.kernel.store import Planned, Unavailable
 from simulators.kernel.world import STRANGERS, World
 from simulators.server.courier import Courier, Delivery
 
 _log = logging.getLogger(__name__)
 CHUNK = 100
 MAX_IN_FLIGHT = 5000
+AGAIN_SECONDS = 1.0  # to the next try of what the store could not keep
+_FAULT = "a fault of ours: no callback could be made"
+
+
+class _Item(NamedTuple):
+    """One report, and the number by which it was handed out."""
+
+    due: Due
+    report: Report
+    number: int
 
 
 class _Parcel(NamedTuple):
-    """Reports that go out in one callback."""
+    """Reports that go out in one callback. Those that are dealt with are taken out of `items`."""
 
     world: World
     reporting: Reporting
     url: str
-    items: list[tuple[Due, Report]]
+    items: list[_Item]
     began: float
     resets: int  # of the world when this was packed: what it was emptied of since is not reported
 
@@ -111,7 +122,10 @@ class Dispatcher:
         self._loop = asyncio.get_running_loop()
         while True:
             self._woken.clear()
-            wait = self._send_due()
+            try:
+                wait = self._send_due()
+            except Unavailable:  # which the store tells in the log
+                wait = AGAIN_SECONDS
             if wait == 0:
                 await asyncio.sleep(0)  # others first: this may be a long queue
                 continue
@@ -128,7 +142,7 @@ class Dispatcher:
             {"at": parcel.began, **_of_report(due, report), "url": parcel.url}
             for parcel in self._under_way.values()
             if parcel.world.id == account
-            for due, report in parcel.items
+            for due, report, _number in parcel.items
         ]
 
     async def settled(self, timeout: float) -> bool:
@@ -148,7 +162,7 @@ class Dispatcher:
             if len(self._under_way) >= MAX_IN_FLIGHT:
                 return 1.0
             world = self._accounts.world(account)
-            found = [Due(*item) for _, item in store.due(account, world.clock.now(), CHUNK)]
+            found = store.due(account, world.clock.now(), CHUNK)
             for parcel in self._packed(world, found):
                 self._send(parcel)
             taken += max(len(found), 1)
@@ -156,25 +170,23 @@ class Dispatcher:
         self._idle.set()
         return self._schedule.wait()
 
-    def _packed(self, world: World, taken: list[Due]) -> list[_Parcel]:
+    def _packed(self, world: World, taken: list[Planned]) -> list[_Parcel]:
         """The reports that still hold, those of one provider and kind to one URL together."""
-        groups: dict[tuple[str, bool, str], list[tuple[Due, Report]]] = defaultdict(list)
-        for due in taken:
-            message = world.store.find(world.id, due.message)
-            reporting = self._reporting(message) if message else None
-            if message is None or reporting is None:
+        groups: dict[tuple[str, bool, str], list[_Item]] = defaultdict(list)
+        for planned in taken:
+            due = Due(*planned.item)
+            found = self._report(world, due)
+            if found is None:
+                with contextlib.suppress(Unavailable):  # whoever gets it again finds it so as well
+                    world.store.done(world.id, planned.number)
                 continue
-            try:
-                found = receipts.report(reporting, message, due)
-            except Exception:  # one message that cannot be reported must not end the others
-                _log.exception("no report of %s message %s", message.provider, message.id)
-                continue
-            if found is not None:
-                reply = message.operation == INBOUND
-                groups[message.provider, reply, message.callback].append((due, found))
+            message = found.message
+            reply = message.operation == INBOUND
+            item = _Item(due, found, planned.number)
+            groups[message.provider, reply, message.callback].append(item)
         parcels = []
         for (_provider, _reply, url), items in groups.items():
-            reporting = self._reporting(items[0][1].message)
+            reporting = self._reporting(items[0].report.message)
             if reporting is not None:
                 size = reporting.receipts.batch
                 now, resets = world.clock.now(), world.resets
@@ -184,21 +196,25 @@ class Dispatcher:
                 ]
         return parcels
 
+    def _report(self, world: World, due: Due) -> Report | None:
+        """What is to be reported, None where it holds no longer."""
+        message = world.store.find(world.id, due.message)
+        reporting = self._reporting(message) if message else None
+        if message is None or reporting is None:
+            return None
+        try:
+            return receipts.report(reporting, message, due)
+        except Exception:  # one message that cannot be reported must not end the others
+            _log.exception("no report of %s message %s", message.provider, message.id)
+            return None
+
     def _reporting(self, message: Message) -> Reporting | None:
         return self._accounts.providers[message.provider].reporting(message)
 
     def _send(self, parcel: _Parcel) -> None:
         kind = parcel.reporting.receipts
-        try:
-            callback = kind.build(parcel.world, parcel.url, [report for _, report in parcel.items])
-        except Exception:  # a provider page's mistake must not end every other receipt
-            _log.exception("no callback for %s", self._accounts.mask().text(parcel.url))
-            nowhere = Callback("", parcel.url)
-            fault = Delivery(0, b"", "a fault of ours: no callback could be made", False, 0.0)
-            for due, report in parcel.items:
-                self._close(parcel, due, report, nowhere, fault, fault.error, "given up")
-            return
         self._under_way[id(parcel)] = parcel
+        callback = Callback("", parcel.url)
 
         def done(delivery: Delivery) -> None:  # in the courier's thread
             self._answered.append((parcel, callback, delivery))
@@ -206,25 +222,47 @@ class Dispatcher:
                 with contextlib.suppress(RuntimeError):  # the server ended meanwhile
                     self._loop.call_soon_threadsafe(self._take_answers)
 
-        self._courier.send(callback, kind.timeout, done)
+        try:
+            reports = [item.report for item in parcel.items]
+            callback = kind.build(parcel.world, parcel.url, reports)
+        except Unavailable:
+            done(Delivery(0, b"", "the store was away", False, 0.0))
+        except Exception:  # a provider page's mistake must not end every other receipt
+            _log.exception("no callback for %s", self._accounts.mask().text(parcel.url))
+            done(Delivery(0, b"", _FAULT, False, 0.0))
+        else:
+            self._courier.send(callback, kind.timeout, done)
 
     def _take_answers(self) -> None:
-        """Deals with what was answered: as much as one turn of the loop is good for."""
+        """Deals with what was answered: as much as one turn of the loop is good for. What the
+        store cannot keep waits until it can: it would be reported again otherwise."""
+        wait = 0.0
         try:
             for _ in range(min(len(self._answered), CHUNK)):
-                self._delivered(*self._answered.popleft())
+                answered = self._answered.popleft()
+                try:
+                    self._delivered(*answered)
+                except Unavailable:
+                    self._answered.appendleft(answered)
+                    wait = AGAIN_SECONDS
+                    break
         finally:  # whoever adds to some that are there relies on their being taken
             if self._answered and self._loop is not None:
-                self._loop.call_soon(self._take_answers)
+                self._loop.call_later(wait, self._take_answers)
 
     def _delivered(self, parcel: _Parcel, callback: Callback, delivery: Delivery) -> None:
-        del self._under_way[id(parcel)]
+        concluded = True
         try:
             if self._is_current(parcel):
                 self._conclude(parcel, callback, delivery)
+        except Unavailable:
+            concluded = False
+            raise
         finally:
-            self._idle.set()
-            self._woken.set()
+            if concluded:
+                del self._under_way[id(parcel)]
+                self._idle.set()
+                self._woken.set()
 
     def _is_current(self, parcel: _Parcel) -> bool:
         """Whether the account is still there, and was not emptied meanwhile."""
@@ -235,18 +273,20 @@ class Dispatcher:
         lacks = delivery.error or parcel.reporting.receipts.expects(delivery.status, delivery.body)
         if lacks and delivery.reached:
             _judge(parcel, callback, delivery, lacks)
-        for due, report in parcel.items:
-            state = "delivered"
+        while parcel.items:
+            state, due = "delivered", parcel.items[0].due
             if lacks:
-                retried = receipts.again(parcel.reporting, parcel.world, due)
+                retried = delivery.error != _FAULT and receipts.again(
+                    parcel.reporting, parcel.world, due
+                )
                 state = "retrying" if retried else "given up"
-            self._close(parcel, due, report, callback, delivery, lacks, state)
+            self._close(parcel, parcel.items[0], callback, delivery, lacks, state)
+            parcel.items.pop(0)
 
     def _close(
         self,
         parcel: _Parcel,
-        due: Due,
-        report: Report,
+        item: _Item,
         callback: Callback,
         delivery: Delivery,
         lacks: str,
@@ -254,10 +294,13 @@ class Dispatcher:
     ) -> None:
         """Ends one attempt: in the log, and with the next report of the message if this one is
         not tried again."""
+        due, report, number = item
+        world = parcel.world
         if state != "retrying":
             self._plan_next(parcel, due)
-        entry = _entry(parcel.world.clock.now(), due, report, callback, delivery, lacks, state)
-        parcel.world.store.record(parcel.world.id, LOG, entry)
+        entry = _entry(world.clock.now(), due, report, callback, delivery, lacks, state)
+        world.store.record(world.id, LOG, entry)
+        world.store.done(world.id, number)
 
     def _plan_next(self, parcel: _Parcel, due: Due) -> None:
         world = parcel.world
@@ -276,7 +319,7 @@ def _judge(parcel: _Parcel, callback: Callback, delivery: Delivery, lacks: str) 
         f"an answer within {kind.timeout:g} s" if delivery.error else lacks,
         kind.source,
     )
-    messages = [report.message for _due, report in parcel.items]
+    messages = [item.report.message for item in parcel.items]
     operation = "inbound" if messages[0].operation == INBOUND else "receipt"
     now = world.clock.now()
     entry = journal.callback(

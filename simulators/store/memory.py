@@ -10,7 +10,15 @@ from typing import Any
 
 from simulators.kernel.flow import Headroom, Hit
 from simulators.kernel.message import INBOUND, Message
-from simulators.kernel.store import BALANCE, LOOKED_AT, Admission, Cost, Selected, Selection
+from simulators.kernel.store import (
+    BALANCE,
+    LOOKED_AT,
+    Admission,
+    Cost,
+    Planned,
+    Selected,
+    Selection,
+)
 from simulators.store.leases import Leases
 from simulators.store.shelf import Shared, Shelf, packed
 from simulators.store.windows import Windows
@@ -37,6 +45,7 @@ class MemoryStore:
         self._shared = Shared()
         self._on_plan: list[Callable[[str], None]] = []
         self._numbers = counting(1)
+        self._planned = 0
         self._on_news: tuple[Callable[[str], object], ...] = ()
 
     def put_account(self, account: dict[str, Any], credentials: Sequence[tuple[str, str]]) -> None:
@@ -274,11 +283,15 @@ class MemoryStore:
         return leases.count(now) if leases else 0
 
     def plan(self, account: str, at: float, item: Sequence[Any]) -> None:
-        if self._shelf(account).plans.add(at, item):
+        self._planned += 1
+        if self._shelf(account).plans.add(at, item, self._planned):
             self.ring(account)
 
-    def due(self, account: str, now: float, limit: int) -> list[tuple[float, list[Any]]]:
+    def due(self, account: str, now: float, limit: int) -> list[Planned]:
         return self._shelf(account).plans.due(now, limit)
+
+    def done(self, account: str, number: int) -> None:
+        """Nothing: what was handed out is gone, as whoever has it is gone only with all of this."""
 
     def planned(self, account: str, limit: int) -> list[tuple[float, list[Any]]]:
         return self._shelf(account).plans.earliest(limit)

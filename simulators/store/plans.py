@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from heapq import heapify, heappop, heappush
 from typing import Any
 
+from simulators.kernel.store import Planned
+
 Item = tuple[Any, ...]
 _Planned = tuple[float, int, Item]
 _MOVED = 2
@@ -15,11 +17,10 @@ class Plans:
     heap to the other if `kept` says so, and forgotten if not. So no more than about twice as many
     are kept as there are live ones, and no single call pays for all."""
 
-    __slots__ = ("_kept", "_new", "_old", "_order")
+    __slots__ = ("_kept", "_new", "_old")
 
     def __init__(self, kept: Callable[[Item], bool]) -> None:
         self._kept = kept
-        self._order = 0
         self._old: list[_Planned] = []
         self._new: list[_Planned] = []
 
@@ -30,11 +31,10 @@ class Plans:
     def __len__(self) -> int:
         return len(self._old) + len(self._new)
 
-    def add(self, at: float, item: Sequence[Any]) -> bool:
-        """Plans it; whether it is now the first."""
+    def add(self, at: float, item: Sequence[Any], number: int) -> bool:
+        """Plans it by a number above all others; whether it is now the first."""
         soonest = self.soonest()
-        self._order += 1
-        heappush(self._new, (at, self._order, tuple(item)))
+        heappush(self._new, (at, number, tuple(item)))
         for _ in range(_MOVED):
             if not self._old:
                 self._old, self._new = self._new, []
@@ -50,12 +50,12 @@ class Plans:
         heap = self._first()
         return heap[0][0] if heap else None
 
-    def due(self, now: float, limit: int) -> list[tuple[float, list[Any]]]:
+    def due(self, now: float, limit: int) -> list[Planned]:
         """Takes out what is due, the earliest first."""
-        found: list[tuple[float, list[Any]]] = []
+        found: list[Planned] = []
         while len(found) < limit and (heap := self._first()) and heap[0][0] <= now:
-            at, _order, item = heappop(heap)
-            found.append((at, list(item)))
+            at, number, item = heappop(heap)
+            found.append(Planned(at, list(item), number))
         return found
 
     def earliest(self, limit: int) -> list[tuple[float, list[Any]]]:
@@ -64,7 +64,7 @@ class Plans:
         next_ones = [(heap[0], heap, 0) for heap in (self._old, self._new) if heap]
         heapify(next_ones)
         while next_ones and len(found) < limit:
-            (at, _order, item), heap, place = heappop(next_ones)
+            (at, _number, item), heap, place = heappop(next_ones)
             found.append((at, list(item)))
             for child in (2 * place + 1, 2 * place + 2):
                 if child < len(heap):

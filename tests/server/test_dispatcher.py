@@ -12,6 +12,8 @@ from simulators.kernel import inbound, receipts
 from simulators.kernel.accounts import DEFAULT, Accounts
 from simulators.kernel.message import INBOUND, Message, Step
 from simulators.kernel.receipts import LOG, UNANSWERED
+from simulators.kernel.store import Unavailable
+from simulators.server import dispatch
 from simulators.server.courier import Delivery
 from simulators.server.dispatch import Dispatcher
 from simulators.store.memory import MemoryStore
@@ -240,6 +242,32 @@ def test_a_message_that_cannot_be_reported_ends_no_other(caplog):
 
     play(test)
     assert "no report of twilio message" in caplog.text
+
+
+def test_what_the_store_cannot_keep_of_an_answer_is_kept_once_it_can(monkeypatch):
+    """The attempt is told once, and the next report follows: nothing is sent twice meanwhile."""
+
+    async def test(played):
+        played.message(1)
+        await played.pass_time(1)
+
+        def away(*_given):
+            raise Unavailable("no space left on device")
+
+        played.store.record = away
+        await played.answer(ACCEPTED)
+        assert ([], [], False) == (
+            played.told(), played.waiting, await played.dispatcher.settled(0.01)
+        )  # fmt: skip
+        del played.store.record
+        assert await played.dispatcher.settled(5)
+        assert [("sent", 1, "delivered")] == played.told()
+        await played.pass_time(1)
+        await played.answer(ACCEPTED)
+        assert [("sent", 1), ("delivered", 1)] == [one[:2] for one in played.told()]
+
+    monkeypatch.setattr(dispatch, "AGAIN_SECONDS", 0.01)
+    play(test)
 
 
 def test_an_answer_that_cannot_be_judged_ends_no_other():

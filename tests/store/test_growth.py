@@ -327,7 +327,7 @@ def test_the_next_of_many_plans_are_told_without_the_others():
 
     plans = Plans(lambda _item: True)
     for n in range(20_000):
-        plans.add(Time(n * 7919 % 20_011), [n])
+        plans.add(Time(n * 7919 % 20_011), [n], n)
     compared.clear()
 
     assert sorted(n * 7919 % 20_011 for n in range(20_000))[:9] == [

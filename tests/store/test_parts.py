@@ -20,12 +20,12 @@ def test_plans_about_what_is_gone_go_with_it():
     plans = Plans(lambda item: item[0] in kept)
     for n in range(10_000):
         kept.append(f"m{n}")
-        plans.add(float(10_000 - n), [f"m{n}", n])
+        plans.add(float(10_000 - n), [f"m{n}", n], n)
         assert len(plans) <= 2 * 100 + 2
 
     assert [1.0, 2.0, 3.0] == [at for at, _item in plans.earliest(3)]
     assert [[f"m{n}", n] for n in range(9_999, 9_899, -1)] == [
-        item for _at, item in plans.due(100.0, 1000)
+        item for _at, item, _number in plans.due(100.0, 1000)
     ]
     assert plans.soonest() != 100.0
 
@@ -35,15 +35,15 @@ def plans():
     """Two at one time, in the order in which they were planned, between an earlier and a later."""
     made = Plans(lambda _item: True)
     planned = [(7.0, ["b"]), (7.0, ["a"]), (3.0, ["c"]), (9.0, ["d"])]
-    assert [True, False, True, False] == [made.add(*one) for one in planned]
+    assert [True, False, True, False] == [made.add(*one, n) for n, one in enumerate(planned)]
     return made
 
 
 def test_what_is_due_is_taken_so_many_at_a_time(plans):
     """What is due now is; the next one is not."""
     assert [] == plans.due(2.9, 9)
-    assert [(3.0, ["c"]), (7.0, ["b"])] == plans.due(7.0, 2)
-    assert [(7.0, ["a"])] == plans.due(8.9, 2)
+    assert [(3.0, ["c"], 2), (7.0, ["b"], 0)] == plans.due(7.0, 2)
+    assert [(7.0, ["a"], 1)] == plans.due(8.9, 2)
     assert 9.0 == plans.soonest()
 
 
@@ -59,7 +59,7 @@ def test_older_plans_are_looked_at_with_each_new_one():
     kept = {"a"}
     plans = Plans(lambda item: item[0] in kept)
     for n in range(8):
-        plans.add(1.0, ["gone" if n % 2 else "a"])
+        plans.add(1.0, ["gone" if n % 2 else "a"], n)
 
     assert len(plans) <= 6
 

@@ -622,7 +622,26 @@ def test_what_is_planned_about_nothing_that_is_kept_may_be_forgotten(store):
     keep(store, message("m1"))
     store.plan("a", NOW, ["m1", 0])
 
-    assert [(NOW, ["m1", 0])] == [one for one in store.due("a", NOW + 9, 9) if one[1][0] == "m1"]
+    due = store.due("a", NOW + 9, 9)
+    assert [(NOW, ["m1", 0])] == [(at, item) for at, item, _ in due if item[0] == "m1"]
+
+
+def test_what_is_due_is_handed_out_once(store):
+    """By a number that nothing else has, not in another world either; `done` ends it."""
+    for account in ("a", "b"):
+        keep(store, message("m1"), account=account)
+        for n in range(3):
+            store.plan(account, NOW + n, ["m1", n])
+
+    due = [one for account in ("a", "b") for one in store.due(account, NOW + 1, 9)]
+    assert [(NOW, ["m1", 0]), (NOW + 1, ["m1", 1])] * 2 == [(at, item) for at, item, _ in due]
+    assert 4 == len({one.number for one in due})
+    assert [] == store.due("a", NOW + 1, 9)
+    assert [(NOW + 2, ["m1", 2])] == store.planned("a", 9)
+    for one in due[:2]:
+        store.done("a", one.number)
+    store.done("a", due[0].number)
+    assert NOW + 2 == store.next_due("a")
 
 
 def test_clearing_a_world_keeps_the_account(store):
