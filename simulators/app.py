@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import uvicorn
 import uvloop
@@ -19,6 +19,7 @@ from simulators.control.app import build as build_control
 from simulators.control.watch import Watch
 from simulators.inbox.entrance import Entrance
 from simulators.kernel.accounts import DEFAULT, AccountDocument, Accounts
+from simulators.kernel.call import Reply
 from simulators.kernel.events import Feed
 from simulators.kernel.hosts import Hosts
 from simulators.kernel.pipeline import Pipeline, Settings
@@ -35,6 +36,9 @@ from simulators.server.dispatch import Dispatcher
 from simulators.server.gateway import LOOPBACK, Gateway, local_host
 from simulators.server.listeners import listen, listener
 from simulators.store.memory import KEEP, MemoryStore
+
+if TYPE_CHECKING:
+    from simulators.otp.app import Made
 
 # Listening on every address, the simulators are reached by the loopback one.
 _SELF = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - shown, not bound
@@ -231,7 +235,8 @@ class Simulators:
             chance=chance,
             policy=policy,
         )
-        return Site(app.build(service), self.gateway.stranger)
+        otp = app.build(service)
+        return Site(lambda call, _port: _reply(otp.answer(call)), self.gateway.stranger)
 
     def _answered(self) -> int:
         return sum(server.server_state.total_requests for server in self._servers)
@@ -288,3 +293,15 @@ def in_thread(options: Options) -> Iterator[Simulators]:
 
 async def _async(work: Callable[[], _T]) -> _T:
     return work()
+
+
+def _reply(made: "Made") -> Reply:
+    """An answer of the OTP service as this server delivers it."""
+    later = made.later
+    if later is None:
+        return Reply(made.status, made.body, list(made.headers))
+
+    async def waited_for() -> Reply:
+        return _reply(await later())
+
+    return Reply(made.status, later=waited_for)

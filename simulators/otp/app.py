@@ -1,12 +1,19 @@
-"""The service as a Flask app. A view that waits for a provider returns at once: what it awaits is
-left in the environ, under `simulators.later`, for the server to await."""
+"""The service as a Flask app, with two doors to the same views.
+
+By WSGI it is an app like any other. `answer` is the door of the simulators' own server, which has
+read the request already: the same paths lead to the same views. A view that waits for a provider
+returns at once, and what it awaits is for the server to await: in the `Made`, or by WSGI in the
+environ under `simulators.later`.
+"""
 
 import asyncio
 import inspect
 import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl
 
 import orjson
 from flask import Flask, Response, request
@@ -34,98 +41,174 @@ from simulators.otp.service import Service
 _log = logging.getLogger(__name__)
 _JSON = "application/json; charset=utf-8"
 _HTML = "text/html; charset=utf-8"
+_TEXT = "text/plain; charset=utf-8"
+_METHODS = frozenset({"GET", "HEAD", "OPTIONS", *reading.WRITING})
 _CRASHED = Said(500, {"message": "Internal server error."})
 _MANAGEMENT = (connectors, codes, settings, people, applications, roles, configs)
 _PARTS = (*_MANAGEMENT, oidc, tokens, experience, account)
 ROUTES: tuple[Route, ...] = tuple(route for part in _PARTS for route in part.ROUTES)
 
 
-def build(service: Service) -> Flask:
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An answer, or with `later` what makes one when it is awaited."""
+
+    status: int
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
+    later: "Callable[[], Awaitable[Made]] | None" = None
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A request by WSGI."""
+
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    body: bytes
+    scheme: str
+    client: str
+
+
+class App(Flask):
     """The app of one service. Its views run on the loop's thread, one at a time."""
-    app = Flask("simulators.otp", static_folder=None)
-    app.url_map.merge_slashes = False
-    app.url_map.strict_slashes = False
-    by_path: dict[str, dict[str, Route]] = defaultdict(dict)
-    for route in ROUTES:
-        by_path[route.path][route.method] = route
-    for path, routes in by_path.items():
-        methods = ["GET", "OPTIONS", *reading.WRITING]
-        view = _view(service, routes)
-        app.add_url_rule(path, path, view, methods=methods, provide_automatic_options=False)
 
-    @app.errorhandler(HTTPException)
-    def unserved(error: HTTPException) -> Response:
-        return Response(error.name, error.code, content_type="text/plain; charset=utf-8")
+    def __init__(self, service: Service) -> None:
+        super().__init__("simulators.otp", static_folder=None)
+        self.url_map.merge_slashes = False
+        self.url_map.strict_slashes = False
+        self._service = service
+        self._routes: dict[str, dict[str, Route]] = defaultdict(dict)
+        for route in ROUTES:
+            self._routes[route.path][route.method] = route
+        for path, routes in self._routes.items():
+            methods = ["GET", "OPTIONS", *reading.WRITING]
+            view = self._view(routes)
+            self.add_url_rule(path, path, view, methods=methods, provide_automatic_options=False)
+        self._fixed = {path: found for path, found in self._routes.items() if "<" not in path}
+        self.register_error_handler(HTTPException, _unserved)
 
-    return app
-
-
-def _view(service: Service, routes: Mapping[str, Route]) -> Callable[..., Response]:
-    def view(**params: str) -> Response:
-        if request.method == "OPTIONS":
-            return _options(routes)
-        route = routes.get("GET" if request.method == "HEAD" else request.method)
-        if route is None:
-            return _not_allowed(routes)
-        origin = request.headers.get("Origin", "")
-        more = route.shared.answer(origin) if route.shared else ()
+    def answer(self, asked: reading.Asked) -> Made:
+        """What the service answers."""
+        routes = self._fixed.get(asked.path)
+        if routes is not None and asked.method in _METHODS:
+            return _answered(self._service, routes, asked, {})
         try:
-            ask = reading.ask(service, request, params, shared=route.shared is not None)
-            route.enter(ask)
-            if route.guard is not None:
-                route.guard.check(ask.body)
-            found = route.view(ask)
-        except Exception as error:
-            return _response(_failed(error, _language()), more)
-        if inspect.isawaitable(found):
-            request.environ["simulators.later"] = _later(found, _language(), more)
-            return Response()
-        return _response(seen(found), more)
+            adapter = self.url_map.bind("localhost")
+            path, params = adapter.match(asked.path, asked.method)
+        except HTTPException as error:
+            return _told(error)
+        return _answered(self._service, self._routes[path], asked, params)
 
-    return view
+    def _view(self, routes: Mapping[str, Route]) -> Callable[..., Response]:
+        def view(**params: str) -> Response:
+            asked = _Asked(
+                request.method,
+                request.path,
+                request.query_string.decode("latin-1"),
+                {name.lower(): value for name, value in request.headers.items()},
+                request.get_data(),
+                request.scheme,
+                request.remote_addr or "",
+            )
+            made = _answered(self._service, routes, asked, params)
+            if made.later is not None:
+                request.environ["simulators.later"] = _as_response(made.later)
+            return _response(made)
+
+        return view
 
 
-def _not_allowed(routes: Mapping[str, Route]) -> Response:
-    if request.path.startswith("/oidc/"):
-        path = request.path.removeprefix("/oidc")
-        told = f"unrecognized route or not allowed method ({request.method} on {path})"
-        return _response(_failed(tokens.invalid("invalid_request", told, 404), _language()))
-    answer = Response("Method Not Allowed", 405, content_type="text/plain; charset=utf-8")
-    answer.headers["Allow"] = _allowed(routes)
+def build(service: Service) -> App:
+    """The app of one service."""
+    return App(service)
+
+
+def _as_response(later: Callable[[], Awaitable[Made]]) -> Callable[[], Awaitable[Response]]:
+    async def finish() -> Response:
+        return _response(await later())
+
+    return finish
+
+
+def _response(made: Made) -> Response:
+    answer = Response(made.body, made.status)
+    del answer.headers["Content-Type"]  # Flask's own
+    for name, value in made.headers:
+        answer.headers.add(name, value)
     return answer
+
+
+def _unserved(error: HTTPException) -> Response:
+    return _response(_told(error))
+
+
+def _told(error: HTTPException) -> Made:
+    return Made(error.code or 500, error.name.encode(), (("Content-Type", _TEXT),))
+
+
+def _answered(
+    service: Service, routes: Mapping[str, Route], asked: reading.Asked, params: Mapping[str, str]
+) -> Made:
+    if asked.method == "OPTIONS":
+        return _options(routes, asked)
+    route = routes.get("GET" if asked.method == "HEAD" else asked.method)
+    if route is None:
+        return _not_allowed(routes, asked)
+    more = route.shared.answer(asked.headers.get("origin", "")) if route.shared else ()
+    try:
+        ask = reading.ask(service, asked, params, shared=route.shared is not None)
+        route.enter(ask)
+        if route.guard is not None:
+            route.guard.check(ask.body)
+        found = route.view(ask)
+    except Exception as error:
+        return _made(_failed(error, asked), more)
+    if inspect.isawaitable(found):
+        return Made(200, later=_later(found, asked, more))
+    return _made(seen(found), more)
+
+
+def _not_allowed(routes: Mapping[str, Route], asked: reading.Asked) -> Made:
+    if asked.path.startswith("/oidc/"):
+        path = asked.path.removeprefix("/oidc")
+        told = f"unrecognized route or not allowed method ({asked.method} on {path})"
+        return _made(_failed(tokens.invalid("invalid_request", told, 404), asked))
+    headers = (("Content-Type", _TEXT), ("Allow", _allowed(routes)))
+    return Made(405, b"Method Not Allowed", headers)
 
 
 def _allowed(routes: Mapping[str, Route]) -> str:
     return ", ".join("HEAD, GET" if method == "GET" else method for method in routes)
 
 
-def _options(routes: Mapping[str, Route]) -> Response:
+def _options(routes: Mapping[str, Route], asked: reading.Asked) -> Made:
     """What may be asked here; to a browser that asks for another site's page, whether it may."""
     shared = next((route.shared for route in routes.values() if route.shared), None)
-    if shared is not None and "Access-Control-Request-Method" in request.headers:
-        return _response(Said(NO_CONTENT), shared.preflight(dict(request.headers)))
-    answer = Response("", 200, content_type="text/plain; charset=utf-8")
-    answer.headers["Allow"] = _allowed(routes)
-    return answer
+    if shared is not None and "access-control-request-method" in asked.headers:
+        return _made(Said(NO_CONTENT), shared.preflight(asked.headers))
+    return Made(200, b"", (("Content-Type", _TEXT), ("Allow", _allowed(routes))))
 
 
-def _language() -> str:
-    accepted = request.headers.get("Accept-Language", "")
-    return languages.of_errors(request.args.getlist("locale"), accepted)
+def _language(asked: reading.Asked) -> str:
+    wanted = [value for name, value in parse_qsl(asked.query) if name == "locale"]
+    return languages.of_errors(wanted, asked.headers.get("accept-language", ""))
 
 
 def _later(
-    work: Awaitable[Any], language: str, more: cors.Headers
-) -> Callable[[], Awaitable[Response]]:
-    async def finish() -> Response | None:
+    work: Awaitable[Any], asked: reading.Asked, more: cors.Headers
+) -> Callable[[], Awaitable[Made]]:
+    async def finish() -> Made | None:
         try:
-            return _response(seen(await work), more)
+            return _made(seen(await work), more)
         except Silence:
             return None
         except Exception as error:
-            return _response(_failed(error, language), more)
+            return _made(_failed(error, asked), more)
 
-    async def shielded() -> Response:  # a client that leaves does not stop what it began
+    async def shielded() -> Made:  # a client that leaves does not stop what it began
         answer = await asyncio.shield(asyncio.ensure_future(finish()))
         if answer is None:
             await asyncio.Event().wait()  # until the client has had enough
@@ -135,7 +218,7 @@ def _later(
     return shielded
 
 
-def _failed(error: Exception, language: str) -> Said:
+def _failed(error: Exception, asked: reading.Asked) -> Said:
     if isinstance(error, ConnectorError):
         error = from_connector(error)
     if isinstance(error, reading.NotJson):
@@ -143,24 +226,21 @@ def _failed(error: Exception, language: str) -> Said:
     if isinstance(error, HTTPException):
         return Said(error.code or 400, {"message": error.description})
     if isinstance(error, Refused):
-        told = error.document(language)
+        told = error.document(_language(asked))
         return Said(error.status, told, error.headers, not isinstance(error, OriginRefused))
     if not isinstance(error, Crash):
-        _log.error("%s", request and request.path, exc_info=error)
+        _log.error("%s", asked.path, exc_info=error)
     return _CRASHED
 
 
-def _encoded(document: Any) -> bytes:
-    return document.encode() if isinstance(document, str) else orjson.dumps(document)
-
-
-def _response(said: Said, more: cors.Headers = ()) -> Response:
-    page = isinstance(said.document, str)
-    body = b"" if said.document is None else _encoded(said.document)
-    made = Response(body, said.status, content_type=_HTML if page else _JSON)
-    if said.status == NO_CONTENT or not body:
-        made.headers.pop("Content-Type")
-    shown = more if said.shared else [pair for pair in more if pair[0] != cors.ALLOW]
-    for name, value in (*said.headers, *shown):
-        made.headers.add(name, value)
-    return made
+def _made(said: Said, more: cors.Headers = ()) -> Made:
+    document = said.document
+    if document is None:
+        body, kind = b"", ""
+    elif isinstance(document, str):
+        body, kind = document.encode(), _HTML
+    else:
+        body, kind = orjson.dumps(document), _JSON
+    told = (("Content-Type", kind),) if body and said.status != NO_CONTENT else ()
+    shown = more if said.shared else tuple(pair for pair in more if pair[0] != cors.ALLOW)
+    return Made(said.status, body, (*told, *said.headers, *shown))

@@ -29,10 +29,11 @@ class Sharing:
         return (("Vary", "Origin"), (ALLOW, origin or "*"), *shown)
 
     def preflight(self, asked: Mapping[str, str]) -> Headers:
-        """The headers of the answer to a browser that asks beforehand."""
-        headers = asked.get("Access-Control-Request-Headers")
+        """The headers of the answer to a browser that asks beforehand; `asked` are its own, with
+        lower-case names."""
+        headers = asked.get("access-control-request-headers")
         return (
-            *(("Vary", "Origin"), (ALLOW, asked.get("Origin") or "*")),
+            *(("Vary", "Origin"), (ALLOW, asked.get("origin") or "*")),
             *((("Access-Control-Max-Age", str(self.seconds)),) if self.seconds else ()),
             ("Access-Control-Allow-Methods", self.methods),
             *((("Access-Control-Allow-Headers", headers),) if headers else ()),

@@ -7,12 +7,12 @@ where they are compressed, chunked or not; whatever else comes is an empty docum
 import json
 import zlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
 import orjson
-from flask import Request
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.http import parse_cookie
 
 from simulators.otp.errors import Refused
 from simulators.otp.route import Ask
@@ -26,6 +26,7 @@ _READ_DEPTH = 1024
 WRITING = ("POST", "PUT", "PATCH", "DELETE")
 _PARSED = ("POST", "PUT", "PATCH")
 _OWN_SITE = ("same-origin", "none")
+_OWN_PORT = {"http": ":80", "https": ":443"}
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 _CONTEXT = 10
 _SAID = {
@@ -42,30 +43,56 @@ class NotJson(Exception):
     """A body that says it is JSON and is not; the message is that of Node's parser."""
 
 
-def ask(
-    service: Service, asked: Request, params: Mapping[str, str], *, shared: bool = False
-) -> Ask:
+class Asked(Protocol):
+    """A request as it came. `headers` has lower-case names, repeated ones joined; `path` is decoded
+    and `query` as sent; `client` is an address."""
+
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    body: bytes
+    scheme: str
+    client: str
+
+
+def ask(service: Service, asked: Asked, params: Mapping[str, str], *, shared: bool = False) -> Ask:
     """What a view sees of a request. Raises `Refused` for one that another site's page sent, unless
     it is `shared` with those, `NotJson`, and `HTTPException` for a body that cannot be inflated."""
-    foreign = "" if shared else _foreign(asked)
+    host = _host(asked)
+    foreign = "" if shared else _foreign(asked, host)
     if foreign:
-        told = {"expected": f"a program, or a page of {asked.host}", "got": foreign}
+        told = {"expected": f"a program, or a page of {host}", "got": foreign}
         raise Refused("auth.forbidden", told)
+    cookie = asked.headers.get("cookie")
     return Ask(
         service=service,
         method=asked.method,
         path=asked.path,
         params=params,
-        query=asked.args.to_dict(),
-        headers={name.lower(): value for name, value in asked.headers.items()},
-        cookies=asked.cookies,
+        query=query(asked.query) if asked.query else {},
+        headers=asked.headers,
+        cookies=parse_cookie(cookie) if cookie else {},
         body=_body(asked),
-        ip=asked.remote_addr or "",
-        root=f"{asked.scheme}://{asked.host}",
+        ip=asked.client,
+        root=f"{asked.scheme}://{host}",
     )
 
 
-def _foreign(asked: Request) -> str:
+def query(text: str) -> dict[str, str]:
+    """The fields of a query, of a name that is there twice the first."""
+    fields: dict[str, str] = {}
+    for name, value in parse_qsl(text, keep_blank_values=True):
+        fields.setdefault(name, value)
+    return fields
+
+
+def _host(asked: Asked) -> str:
+    """The Host header, without the port where that is the scheme's own."""
+    return asked.headers.get("host", "").removesuffix(_OWN_PORT.get(asked.scheme, ":"))
+
+
+def _foreign(asked: Asked, host: str) -> str:
     """What tells that a page of another site had a browser send this, "" if nothing does.
 
     Without this, any page could post a form to a service on the developer's own machine, which
@@ -73,23 +100,23 @@ def _foreign(asked: Request) -> str:
     """
     if asked.method not in WRITING:
         return ""
-    site = asked.headers.get("Sec-Fetch-Site", "none")
+    site = asked.headers.get("sec-fetch-site", "none")
     if site not in _OWN_SITE:
         return f"Sec-Fetch-Site: {site}"
-    name = "Origin" if "Origin" in asked.headers else "Referer"
-    source = asked.headers.get(name)
+    name = "Origin" if "origin" in asked.headers else "Referer"
+    source = asked.headers.get(name.lower())
     try:
-        own = source is None or urlsplit(source).netloc.lower() == asked.host.lower()
+        own = source is None or urlsplit(source).netloc.lower() == host.lower()
     except ValueError:  # no URL
         own = False
     return "" if own else f"{name}: {source}"
 
 
-def _body(asked: Request) -> Any:
+def _body(asked: Asked) -> Any:
     """A document, the fields of a form (a list where one is given twice), a text, or `{}`."""
     if asked.method not in _PARSED:
         return {}
-    kind = asked.mimetype
+    kind = asked.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/json" or kind.endswith("+json"):
         return _document(_inflated(asked))
     if kind == "application/x-www-form-urlencoded":
@@ -106,9 +133,9 @@ def _short(text: str) -> str:
     return text
 
 
-def _inflated(asked: Request) -> str:
-    raw = asked.get_data()
-    encoding = asked.headers.get("Content-Encoding", "identity").strip().lower()
+def _inflated(asked: Asked) -> str:
+    raw = asked.body
+    encoding = asked.headers.get("content-encoding", "identity").strip().lower()
     if encoding in ("gzip", "deflate"):
         inflating = zlib.decompressobj(_GZIP_OR_ZLIB)
         try:

@@ -8,10 +8,9 @@ from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import Any, Protocol
 from urllib.parse import unquote
-from wsgiref.types import WSGIApplication
 
 from simulators.kernel.call import MAX_BODY, Call, Reply
-from simulators.server.loop import Receive, Scope, Send, deliver, environ, run
+from simulators.server.loop import Receive, Scope, Send, deliver, environ
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -85,10 +84,12 @@ async def serve(served: Served, scope: Scope, receive: Receive, send: Send) -> N
 
 
 class Site:
-    """The ASGI application of a listener that has one WSGI app. `stranger` has the refusal of a
-    host that it is not served under, None for one that it is."""
+    """The ASGI application of a listener that has one app, which answers a call on a port.
+    `stranger` has the refusal of a host that it is not served under, None for one that it is."""
 
-    def __init__(self, app: WSGIApplication, stranger: Callable[[str], Reply | None]) -> None:
+    def __init__(
+        self, app: Callable[[Call, int], Reply], stranger: Callable[[str], Reply | None]
+    ) -> None:
         self._app = app
         self._stranger = stranger
 
@@ -100,7 +101,7 @@ class Site:
         if call.too_large:
             return problem(413, "more", "a body of at most 1 MiB")
         refused = self._stranger(call.host)
-        return refused or run(self._app, full_environ(call, port))
+        return refused or self._app(call, port)
 
 
 def full_environ(call: Call, port: int) -> dict[str, Any]:

@@ -16,8 +16,6 @@ from simulators.otp.app import build
 from simulators.otp.connector import Connector, ConnectorError, Crash, Incoming, Outgoing
 from simulators.otp.policy import Policy
 from simulators.otp.service import Service
-from simulators.server.arrival import full_environ
-from simulators.server.loop import run
 
 PHONE = "15005550009"
 CALLBACK = "https://app.example/callback"
@@ -142,8 +140,7 @@ class Otp:
             given["cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         parts = urlsplit(target)
         call = Call(method, parts.path, parts.query, given, body, client="192.0.2.7")
-        env = full_environ(call, 3001)
-        reply = run(self.app, env)
+        reply = self.app.answer(call)
         if reply.later is not None:
             reply = asyncio.run(reply.later())
         answer = Answer(reply.status, reply.body, reply.headers)

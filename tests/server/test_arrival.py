@@ -5,7 +5,8 @@ import asyncio
 from flask import Flask, Response, request
 
 from simulators.kernel.call import Reply
-from simulators.server.arrival import Site
+from simulators.server.arrival import Site, full_environ
+from simulators.server.loop import run
 
 
 def stranger(host):
@@ -39,7 +40,8 @@ def called(wsgi, target="/", headers=(), body=b""):
         "client": ("127.0.0.1", 1),
         "server": ("127.0.0.1", 2),
     }
-    asyncio.run(Site(wsgi, stranger)(scope, receive, send))
+    site = Site(lambda call, port: run(wsgi, full_environ(call, port)), stranger)
+    asyncio.run(site(scope, receive, send))
     return sent[0]["status"], sent[1]["body"]
 
 
