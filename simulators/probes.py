@@ -13,7 +13,8 @@ that nobody serves, and one good send. The rest, and what is known of the answer
   `spend`, and is sent only when asked for. In a free one `{to}` is `NOBODY`; besides credentials
   there are `{code}`, the time as `{iso}` and `{epoch}`, and `{nonce}`.
 * `left_out`: of those that follow from the sample, which not to ask, and why.
-* `code` and `text`: pointers to where an answer has the error's code and its text.
+* `code` and `text`: pointers to where an answer has the error's code and its text; "" where the
+  body is nothing else.
 * `throttled`: the codes by which the vendor says in an answer's body that this was too fast.
 * `headers`: further headers that clients read, and why; whether they are there is compared.
 * `varies`: what is bound to differ between two right answers, and `why`. `at` is a pointer, `*` any
@@ -429,8 +430,8 @@ def _faults(raw: Any, provider: Provider, record: Sample) -> Iterator[str]:
         yield from _varying_faults(one, known)
     for kind in ("code", "text"):
         for at in raw.get(kind, ()):
-            if not at.startswith("/"):
-                yield f"{kind}: expected a pointer such as /error/code, got {at}"
+            if at and not at.startswith("/"):
+                yield f'{kind}: expected a pointer such as /error/code, or "", got {at}'
     for name in raw.get("headers", {}):
         if name != name.lower():
             yield f"headers: expected {name} in lower case"

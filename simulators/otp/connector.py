@@ -45,12 +45,14 @@ class Moment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """One HTTP request to a provider. The order of the headers is the order on the wire."""
+    """One HTTP request to a provider. The order of the headers is the order on the wire. `seconds`
+    are those that the connector gives an answer, None where it has no limit of its own."""
 
     method: str
     url: str
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

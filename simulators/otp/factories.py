@@ -21,6 +21,7 @@ from simulators.otp.connectors import (
     gatewayapi,
     http_sms,
     smsaero,
+    smsbao,
     tencent,
     twilio,
     vonage,
@@ -29,7 +30,7 @@ from simulators.otp.connectors import (
 
 __all__ = ["CONNECTORS", "check_config", "document", "documents"]
 
-_PAGES = (aliyun, gatewayapi, http_sms, smsaero, tencent, twilio, vonage, yunpian)
+_PAGES = (*(aliyun, gatewayapi, http_sms, smsaero, smsbao, tencent, twilio, vonage, yunpian),)
 CONNECTORS = MappingProxyType({page.CONNECTOR.id: page.CONNECTOR for page in _PAGES})
 _FORM_TYPES = {"string": "Text", "boolean": "Switch", "array": "Json"}
 

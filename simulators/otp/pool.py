@@ -25,7 +25,8 @@ class Pool:
 
     What is not addressed to this machine goes to `via`, the simulators' address, under the host
     name it was meant for. Without `via` only hosts that match one of `allowed` (globs) are
-    contacted. `timeout` is for an answer to come, in seconds; None waits, as Logto does.
+    contacted. `timeout` is for an answer to come, in seconds; None waits, as Logto does. A request
+    that has less patience of its own is given up before.
     """
 
     def __init__(
@@ -51,8 +52,10 @@ class Pool:
         headers = [_readable(pair, url, host) for pair in outgoing.headers]
         if host and "host" not in (name.lower() for name, _ in headers):
             headers.append(("Host", host))
+        patience = min(filter(None, (self._timeout, outgoing.seconds)), default=None)
+        # got counts from the start of a request to the end of its answer.
         limits = aiohttp.ClientTimeout(
-            total=None, sock_connect=CONNECT_SECONDS, sock_read=self._timeout
+            total=outgoing.seconds, sock_connect=CONNECT_SECONDS, sock_read=self._timeout
         )
         try:
             async with self._opened().request(
@@ -62,7 +65,7 @@ class Pool:
                 kind, location = (answer.headers.get(name, "") for name in _READ)
                 return Incoming(answer.status, body, kind, location, answer.reason or "")
         except TimeoutError:
-            raise TimeoutError(f"no answer within {self._timeout or CONNECT_SECONDS:g} s") from None
+            raise TimeoutError(f"no answer within {patience or CONNECT_SECONDS:g} s") from None
         except aiohttp.ClientPayloadError:
             raise Cut("The server aborted pending request") from None
         except aiohttp.ClientError as problem:

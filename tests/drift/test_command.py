@@ -173,7 +173,7 @@ PROBE = {"name": "a", "asks": "What?", "kind": "query", "change": {"form": {"mob
             'its credentials are right (apikey), and its kind is "wrong credentials"',
         ),
         ({"left_out": {"nothing": "why"}}, "left_out: nothing is none of those that follow"),
-        ({"code": ["code"]}, "code: expected a pointer such as /error/code, got code"),
+        ({"code": ["code"]}, 'code: expected a pointer such as /error/code, or "", got code'),
         ({"headers": {"X-A": "why"}}, "headers: expected X-A in lower case"),
         ({"varies": [{"at": "sid"}]}, 'varies: expected of each {"at": "/a/pointer"'),
         ({"varies": [{"at": "/sid"}]}, 'varies /sid: expected "why" it is bound to differ'),

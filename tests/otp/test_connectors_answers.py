@@ -19,6 +19,7 @@ ALIYUN = CONNECTORS["aliyun-short-message-service"]
 TENCENT = CONNECTORS["tencent-short-message-service"]
 HTTP = CONNECTORS["http-sms"]
 YUNPIAN = CONNECTORS["yunpian-sms"]
+SMSBAO = CONNECTORS["smsbao-sms"]
 # They look at the status alone, and hand on the body.
 BLIND = (TWILIO, GATEWAYAPI, SMSAERO, HTTP)
 HTML = "<html><body>{}</body></html>"
@@ -250,16 +251,17 @@ def test_what_is_not_tencents_crashes_logto(body):
 
 
 @pytest.mark.parametrize("connector", CONNECTORS.values(), ids=lambda c: c.id)
-def test_a_connection_that_fails_crashes_logto_but_for_three(connector):
-    """Those three hand on its words."""
+def test_a_connection_that_fails_crashes_logto_but_for_four(connector):
+    """Three of those hand on its words; SMSBao's has some of its own."""
     failure = connector.unreachable("connect ECONNREFUSED 127.0.0.1:9")
 
-    if connector not in (HTTP, VONAGE, YUNPIAN):
+    if connector not in (HTTP, VONAGE, YUNPIAN, SMSBAO):
         assert isinstance(failure, Crash)
         return
     assert isinstance(failure, ConnectorError)
     assert "general" == failure.code
-    assert failure.data.endswith("connect ECONNREFUSED 127.0.0.1:9")
+    own = "SMSBao request failed" if connector is SMSBAO else "connect ECONNREFUSED 127.0.0.1:9"
+    assert failure.data.endswith(own)
 
 
 GOOD = {
@@ -270,6 +272,7 @@ GOOD = {
     ALIYUN.id: aliyun("OK"),
     TENCENT.id: tencent("Ok"),
     HTTP.id: {},
+    SMSBAO.id: "0",
 }
 
 
@@ -406,3 +409,13 @@ def test_a_careful_service_reads_yunpians_code():
     refused(YUNPIAN.careful, 400, yunpian(15))
     refused(YUNPIAN.careful, 200, {}, code="invalid_response")
     YUNPIAN.careful(answer(200, {"code": 0}))
+
+
+def test_a_careful_service_reads_smsbaos_number():
+    """0 is taken; a number says why not, and what is none is no answer of its."""
+    assert "SMSBao password error" == refused(SMSBAO.careful, 200, "30")["errorDescription"]
+    limited = refused(SMSBAO.careful, 200, "60", code="rate_limit_exceeded")
+    assert "SMSBao SMS send failed: 60" == limited["errorDescription"]
+    for said in (HTML.format(200), "", "0\n8e3f0c", "-"):
+        refused(SMSBAO.careful, 200, said, code="invalid_response")
+    refused(SMSBAO.careful, 503, HTML.format(503))

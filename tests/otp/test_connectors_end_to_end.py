@@ -32,19 +32,21 @@ CASES = {
     "9990102 throttled": (each(GENERAL, aliyun=LIMITED), each(LIMITED)),
     "9990111 an error of its own": (each(GENERAL), each(GENERAL)),
     "9990301 a page of a proxy": (
-        each(TAKEN, aliyun=INVALID, tencent=CRASH),
+        each(TAKEN, aliyun=INVALID, tencent=CRASH, smsbao=GENERAL),
         each(INVALID),
     ),
     "9990302 nothing at all": (
-        each(TAKEN, aliyun=INVALID, tencent=CRASH),
+        each(TAKEN, aliyun=INVALID, tencent=CRASH, smsbao=GENERAL),
         each(INVALID, http_sms=TAKEN),
     ),
     "9990303 JSON cut short": (
-        each(TAKEN, vonage=GENERAL, aliyun=INVALID, tencent=CRASH),
+        each(TAKEN, vonage=GENERAL, aliyun=INVALID, tencent=CRASH, smsbao=GENERAL),
         each(INVALID),
     ),
     "9990304 a bad gateway": (each(GENERAL, aliyun=INVALID), each(GENERAL)),
-    "9990204 a connection closed": (each(CRASH, vonage=GENERAL, http_sms=GENERAL, yunpian=GENERAL),)
+    "9990204 a connection closed": (
+        each(CRASH, vonage=GENERAL, http_sms=GENERAL, yunpian=GENERAL, smsbao=GENERAL),
+    )
     * 2,
 }
 

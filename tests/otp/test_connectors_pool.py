@@ -4,13 +4,18 @@ import asyncio
 import socket
 import threading
 from contextlib import closing, suppress
+from dataclasses import replace
 
 import pytest
 from yarl import URL
 
+from simulators.catalog import PROVIDERS
 from simulators.otp import pool as pool_module
-from simulators.otp.connector import Cut, Outgoing
+from simulators.otp.connector import Cut, Incoming, Message, Moment, Outgoing
+from simulators.otp.connectors import got
+from simulators.otp.factories import CONNECTORS
 from simulators.otp.pool import Pool
+from simulators.samples import sample
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
 
@@ -242,3 +247,18 @@ def test_no_answer_in_time_is_a_timeout():
 
         with pytest.raises(TimeoutError, match=r"no answer within 0\.05 s"):
             send(Pool(timeout=0.05), get(url))
+
+
+def test_a_request_is_given_up_when_its_own_patience_ends():
+    """SMSBao's connector waits five seconds, where the others wait for ever."""
+    config = sample("smsbao").config(PROVIDERS["smsbao"].published)
+    message = Message(to="8613012345678", usage="SignIn", payload={"code": "1"})
+    asked = CONNECTORS["smsbao-sms"].request(config, message, Moment(0, "n"))
+    assert 5 == asked.seconds
+    with closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        elsewhere = got.follow(replace(asked, url=url, seconds=0.05), Incoming(302, b"", "", "/x"))
+
+        for timeout in (None, 60.0):
+            with pytest.raises(TimeoutError, match=r"no answer within 0\.05 s"):
+                send(Pool(timeout=timeout), elsewhere)

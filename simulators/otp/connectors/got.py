@@ -6,6 +6,7 @@ https://github.com/sindresorhus/got
 import json
 from base64 import b64encode
 from collections.abc import Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote_plus, urljoin, urlsplit
@@ -19,7 +20,7 @@ _ENCODINGS = ("accept-encoding", "gzip, deflate, br, zstd")
 _ALIVE = ("Connection", "keep-alive")
 MOST_REDIRECTS = 10
 _REDIRECTS = (300, 301, 302, 303, 304, 307, 308)
-_AS_IT_WAS = (307, 308)  # the others make a GET of it
+_SEE_OTHER = 303  # which alone makes a GET of it, as long as `methodRewriting` is off
 _OF_ONE_HOST = ("host", "cookie", "authorization")
 
 
@@ -39,9 +40,9 @@ def follow(sent: Outgoing, answer: Incoming) -> Outgoing | None:
     kept = sent.headers
     if place(url) != place(sent.url):
         kept = tuple(pair for pair in kept if pair[0].lower() not in _OF_ONE_HOST)
-    as_it_was = answer.status in _AS_IT_WAS
-    method, body = (sent.method, sent.body) if as_it_was else ("GET", b"")
-    return Outgoing(method=method, url=url, headers=kept, body=body)
+    rewritten = answer.status == _SEE_OTHER
+    method, body = ("GET", b"") if rewritten else (sent.method, sent.body)
+    return replace(sent, method=method, url=url, headers=kept, body=body)
 
 
 def place(url: str) -> tuple[str | None, int | None]:
