@@ -13,7 +13,7 @@ PACKAGE = Path(simulators.__file__).parent
 # From the ground up; what stands in one line knows nothing of its neighbours. A package that is
 # not named here, or a name that no package has, fails.
 LAYERS = (
-    ("data", "loopback"),
+    ("data", "loopback", "routing"),
     ("kernel", "outbound"),
     ("providers", "samples", "scaffold", "store"),
     ("catalog", "probes"),
@@ -27,7 +27,7 @@ LAYERS = (
     ("cli",),
 )
 # The reference OTP service is an application under test: it knows the providers by HTTP alone.
-APART = {"otp": {"data", "loopback", "outbound"}}
+APART = {"otp": {"data", "loopback", "outbound", "routing"}}
 
 
 def module(path: Path) -> str:

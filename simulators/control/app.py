@@ -9,7 +9,6 @@ from typing import Any
 import orjson
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
-from werkzeug.routing import Rule
 
 from simulators.control import check, guard, openapi
 from simulators.control.errors import Bad, away, document, shown
@@ -21,6 +20,7 @@ from simulators.kernel.checks import Unacceptable
 from simulators.kernel.steps import by_turns
 from simulators.kernel.store import Unavailable
 from simulators.kernel.world import World
+from simulators.routing import Rule
 from simulators.server.apps import Answer
 
 FAULT = {"error": "a fault of ours", "expected": "an answer", "got": "a fault"}

@@ -37,6 +37,7 @@ from simulators.otp.connector import ConnectorError, Crash, Silence
 from simulators.otp.errors import OriginRefused, Refused, from_connector
 from simulators.otp.route import NO_CONTENT, Route, Said, seen
 from simulators.otp.service import Service
+from simulators.routing import Rule
 
 _log = logging.getLogger(__name__)
 _JSON = "application/json; charset=utf-8"
@@ -74,6 +75,8 @@ class _Asked:
 
 class App(Flask):
     """The app of one service. Its views run on the loop's thread, one at a time."""
+
+    url_rule_class = Rule
 
     def __init__(self, service: Service) -> None:
         super().__init__("simulators.otp", static_folder=None)

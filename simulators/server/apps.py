@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask, Request, Response, request
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import MapAdapter, Rule
+from werkzeug.routing import MapAdapter
 
 from simulators.kernel.call import Call, Reply
 from simulators.kernel.catalogue import Problem
@@ -17,6 +17,7 @@ from simulators.kernel.provider import Exchange, Provider
 from simulators.kernel.remembered import remembered
 from simulators.kernel.store import Unavailable
 from simulators.kernel.world import Account, World
+from simulators.routing import Rule
 from simulators.server import routes
 from simulators.store.memory import MemoryStore
 

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import Map, Rule
+from werkzeug.routing import Map
 
 from simulators.kernel.call import Call
 from simulators.kernel.provider import Endpoint, Provider
+from simulators.routing import Rule
 
 
 def by_path(endpoints: Iterable[Endpoint]) -> Mapping[str, tuple[Endpoint, ...]]:
