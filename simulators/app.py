@@ -80,7 +80,8 @@ class Simulators:
         self.accounts = Accounts(self.store, self.providers.values())
         for account in options.accounts:
             if account["id"] not in known:
-                self.accounts.add(account["id"], account["credentials"], account["seed"])
+                settings = account.get("settings", {})
+                self.accounts.add(account["id"], account["credentials"], account["seed"], settings)
         if DEFAULT not in known:
             install(self.accounts.world(DEFAULT), options.rules)
         self.pipeline = Pipeline(self.accounts, options.settings)

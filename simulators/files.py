@@ -2,7 +2,8 @@
 
 A whole file is checked before anything starts; what is wrong is told by file and line.
 
-* accounts: `{"accounts": [{"id": ..., "seed": ..., "credentials": {provider: {...}}}]}`;
+* accounts: `{"accounts": [{"id": ..., "seed": ..., "credentials": {provider: {...}}, "settings":
+  {document: {...}}}]}`;
 * rules: a list of rules, as the control API takes them one by one. The name `magic` stands for the
   file that is shipped, `contracts/rules/magic.yaml`.
 """
@@ -24,8 +25,11 @@ from simulators.kernel.rules import Rule
 from simulators.store.memory import MemoryStore
 
 MAGIC = "magic"
-_KEYS = ("id", "seed", "credentials")
-_SHAPE = '{"accounts": [{"id": ..., "seed": ..., "credentials": {provider: {name: value}}}]}'
+_KEYS = ("id", "seed", "credentials", "settings")
+_SHAPE = (
+    '{"accounts": [{"id": ..., "seed": ..., "credentials": {provider: {name: value}},'
+    ' "settings": {document: {name: value}}}]}'
+)
 
 
 class BadFile(ValueError):
@@ -81,7 +85,19 @@ def _account(item: Any, index: int) -> AccountDocument:
         if not isinstance(values, dict):
             expected = f"credentials of {name}: expected an object of names and strings"
             raise _Wrong(expected, *where, "credentials", name)
-    return AccountDocument(id=item["id"], seed=item.get("seed", ""), credentials=credentials)
+    return AccountDocument(
+        id=item["id"],
+        seed=item.get("seed", ""),
+        credentials=credentials,
+        settings=_settings(item, where),
+    )
+
+
+def _settings(item: Mapping[str, Any], where: tuple[str, int]) -> Mapping[str, Any]:
+    settings = item.get("settings", {})
+    if not isinstance(settings, dict):
+        raise _Wrong("settings: expected an object of documents", *where, "settings")
+    return settings
 
 
 def _rehearse(accounts: Sequence[AccountDocument], providers: Iterable[Provider]) -> None:
@@ -94,7 +110,8 @@ def _rehearse(accounts: Sequence[AccountDocument], providers: Iterable[Provider]
             raise _Wrong(f"account '{account['id']}' is there twice", *where, "id")
         seen.add(account["id"])
         try:
-            rehearsal.add(account["id"], account["credentials"], account["seed"])
+            settings = account.get("settings", {})
+            rehearsal.add(account["id"], account["credentials"], account["seed"], settings)
         except BadAccount as error:
             raise _Wrong(str(error), *where, *error.where) from None
 

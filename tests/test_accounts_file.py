@@ -58,7 +58,8 @@ def test_the_default_account_may_be_given_other_credentials(file):
     """It is an account like any other."""
     text = json.dumps({"accounts": [{"id": "default"}]})
 
-    assert [{"id": "default", "seed": "", "credentials": {}}] == load(file(text))
+    made = {"id": "default", "seed": "", "credentials": {}, "settings": {}}
+    assert [made] == load(file(text))
 
 
 @pytest.mark.parametrize(
@@ -142,3 +143,39 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
         load(tmp_path)
     with pytest.raises(BadFile, match="No such file"):
         load(tmp_path / "none.json")
+
+
+def test_settings_of_the_file_hold_until_they_are_replaced(file, tmp_path):
+    """And again after a reset; null in their place gives them back."""
+    given = {"http_sms": {"profile": "supabase"}}
+    accounts = load(file(json.dumps({"accounts": [{"id": "a", "settings": given}, {"id": "b"}]})))
+    options = Options(port=0, tls_port=None, tls_dir=tmp_path, accounts=accounts)
+    with in_thread(options) as simulators:
+        world, other = (simulators.accounts.world(name) for name in "ab")
+        seen = [world.load("http_sms"), other.load("http_sms")]
+        for value in ({"profile": "kratos"}, None):
+            simulators.call(lambda put=value: world.save("http_sms", put))
+            seen.append(world.load("http_sms"))
+        simulators.call(world.reset)
+        seen.append(world.load("http_sms"))
+
+    assert [given["http_sms"], None, {"profile": "kratos"}] + [given["http_sms"]] * 2 == seen
+
+
+@pytest.mark.parametrize(
+    ("settings", "line", "said"),
+    [
+        ("[]", 2, "settings: expected an object of documents"),
+        ('{"http": {}}', 3, "no settings document 'http'; there are: http_sms"),
+        ('{"http_sms":\n{"profile": "supabass"}}', 4, "expected one of logto, supabase"),
+    ],
+)
+def test_settings_that_cannot_be_are_told_by_their_line(settings, line, said, file):
+    """As everything in the file is."""
+    text = f'{{"accounts": [{{"id": "a",\n"settings":\n{settings}}}]}}'
+
+    with pytest.raises(BadFile) as raised:
+        load(file(text))
+
+    assert f"accounts.json:{line}: " in str(raised.value)
+    assert said in str(raised.value)

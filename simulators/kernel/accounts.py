@@ -4,10 +4,11 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from simulators.kernel.checks import named
 from simulators.kernel.clock import Chance
+from simulators.kernel.contracts import Contract
 from simulators.kernel.credentials import lookup_ids, made, published, secrets
 from simulators.kernel.masking import Fields, Mask, Secrets, fields
 from simulators.kernel.provider import Provider
@@ -19,11 +20,13 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 class AccountDocument(TypedDict):
-    """An account to be made; what `credentials` leaves out is generated from `seed`."""
+    """An account to be made; what `credentials` leaves out is generated from `seed`, and
+    `settings` are documents of its providers."""
 
     id: str
     seed: str
     credentials: Mapping[str, Mapping[str, str]]
+    settings: NotRequired[Mapping[str, Any]]
 
 
 class BadAccount(ValueError):
@@ -68,16 +71,21 @@ class Accounts:
             self.add(DEFAULT, {name: published(table) for name, table in self._tables.items()})
 
     def add(
-        self, account: str, credentials: Mapping[str, Mapping[str, str]], seed: str = ""
+        self,
+        account: str,
+        credentials: Mapping[str, Mapping[str, str]],
+        seed: str = "",
+        settings: Mapping[str, Any] = MappingProxyType({}),
     ) -> World:
         """Makes an account; providers that `credentials` leaves out, and names it leaves out of
         one, get generated ones. What is given for one provider of a family is given for all of it.
         Raises `BadAccount`."""
         self._check(account, credentials)
+        self._check_settings(settings)
         united = self._united(credentials)
         before = list(self._hidden(account))
         try:
-            self._put(account, united, seed)
+            self._put(account, united, seed, settings)
         except ValueError as error:
             raise BadAccount(self.mask().text(str(error)), "credentials") from None
         self._secrets.discard(before)
@@ -85,7 +93,13 @@ class Accounts:
         self._worlds.pop(account, None)
         return self.world(account)
 
-    def _put(self, account: str, credentials: Mapping[str, Mapping[str, str]], seed: str) -> None:
+    def _put(
+        self,
+        account: str,
+        credentials: Mapping[str, Mapping[str, str]],
+        seed: str,
+        settings: Mapping[str, Any],
+    ) -> None:
         """Keeps an account; those of its credentials that are nobody's here stay as they are."""
         full = {**credentials, **self._completed(account, credentials, seed)}
         pairs = [
@@ -93,7 +107,8 @@ class Accounts:
             for name, table in self._tables.items()
             for identifier in lookup_ids(table, full[name])
         ]
-        self.store.put_account({"id": account, "credentials": full, "seed": seed}, pairs)
+        document = {"id": account, "credentials": full, "seed": seed, "settings": dict(settings)}
+        self.store.put_account(document, pairs)
 
     def _complete(self, account: str) -> None:
         """Gives an account credentials for the providers that have come since it was kept, by an
@@ -104,7 +119,8 @@ class Accounts:
         if added:
             shown = {name: published(table) for name, table in added.items()}
             known = shown if account == DEFAULT else {}
-            self._put(account, {**known, **credentials}, document["seed"])
+            settings = document.get("settings", {})  # an earlier version had none
+            self._put(account, {**known, **credentials}, document["seed"], settings)
 
     def create(
         self,
@@ -139,7 +155,7 @@ class Accounts:
     def _account(self, document: dict[str, Any]) -> Account:
         kept = document["credentials"]
         shown = {name: kept[p.account] for name, p in self.providers.items() if p.account in kept}
-        return Account(document["id"], shown, document["seed"])
+        return Account(document["id"], shown, document["seed"], document.get("settings", {}))
 
     def _rung(self, account: str) -> None:
         world = self.strangers if account == STRANGERS else self._worlds.get(account)
@@ -199,6 +215,20 @@ class Accounts:
                         f"{name}.{field}: expected a non-empty string",
                         *("credentials", name, field),
                     )
+
+    def _check_settings(self, settings: Mapping[str, Any]) -> None:
+        known = {name: d for p in self.providers.values() for name, d in p.settings.items()}
+        for name, document in settings.items():
+            if name not in known:
+                raise BadAccount(
+                    f"no settings document '{name}'; there are: {', '.join(sorted(known))}",
+                    *("settings", name),
+                )
+            for wrong in Contract(dict(known[name])).validate(document):
+                raise BadAccount(
+                    f"{name}: '{wrong.pointer}': expected {wrong.expected}, got {wrong.got}",
+                    *("settings", name, *wrong.pointer.split(".")),
+                )
 
     def _united(self, credentials: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
         """What is given, under the names by which it is kept. Raises `BadAccount` where two of a

@@ -127,6 +127,9 @@ class Pipeline:
 
     def _walk(self, exchange: Exchange, candidates: Sequence[Endpoint]) -> Reply | Turns:
         provider = exchange.provider
+        if provider.chosen is not None:
+            self._identify(exchange)
+            candidates = provider.chosen(exchange, candidates)
         validated = validate(provider, candidates, exchange.call)
         exchange.endpoint = endpoint = validated.endpoint
         exchange.document = validated.document

@@ -184,6 +184,14 @@ class Identifier(Protocol):
     def __call__(self, exchange: Exchange, /) -> str | None: ...
 
 
+class Chooser(Protocol):
+    """Which endpoints the account of a request takes at its path, of all that there are."""
+
+    def __call__(
+        self, exchange: Exchange, candidates: "Sequence[Endpoint]", /
+    ) -> "Sequence[Endpoint]": ...
+
+
 class Authenticator(Protocol):
     """Checks the proof of who asks against the account's secret. Raises `Refusal`."""
 
@@ -314,6 +322,8 @@ class Provider:
     * `action`: where operations share one path, finds which of them a request names.
     * `settings`: a JSON schema for each settings document, by which an account changes how
       it behaves.
+    * `chosen`: where an account chooses in which form it is sent to, the endpoints of that form. It
+      is asked before a request is read, and whose that is has to show in its head.
     * `receipts`: how it reports what became of a message, if it does.
     * `concurrency`: how many requests of an account may be under way at once, 0 for any number;
       one more is THROTTLED.
@@ -352,6 +362,7 @@ class Provider:
     price: float = 0.01
     action: ActionFinder | None = None
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    chosen: Chooser | None = None
     placeholders: Placeholders = basic_placeholders
     emulates: tuple[tuple[str, str, str], ...] = ()
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -30,11 +30,13 @@ def newest(items: Mapping[str, T], stay: Container[str] = ()) -> dict[str, T]:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One customer of all providers; `credentials` is a mapping of names for each provider."""
+    """One customer of all providers; `credentials` is a mapping of names for each provider.
+    `settings` are documents that hold in its world as long as they are not replaced there."""
 
     id: str
     credentials: Mapping[str, Mapping[str, str]]
     seed: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 class World:
@@ -63,7 +65,7 @@ class World:
     def load(self, name: str, default: Any = None) -> Any:
         """A settings document of this world. Not to be changed in place."""
         value = self.store.load(self.id, name)
-        return default if value is None else value
+        return self.account.settings.get(name, default) if value is None else value
 
     def derived(self, name: str, make: Callable[[Any], T]) -> T:
         """What `make` makes of a settings document, () where there is none: it is made when the
@@ -82,8 +84,9 @@ class World:
     def update(self, name: str, change: Callable[[Any], Any], default: Any = None) -> Any:
         """Replaces a settings document by what `change` makes of it, or of the default where there
         is none, and returns that. `change` may be called more than once: it does nothing else."""
+        unset = self.account.settings.get(name, default)
         return self.store.update(
-            self.id, name, lambda kept: change(default if kept is None else kept)
+            self.id, name, lambda kept: change(unset if kept is None else kept)
         )
 
     def messages(self, **selection: Any) -> list[Message]:

@@ -161,6 +161,12 @@ class Sms:
         known = operations.provider_of(provider, self.simulators.providers)
         self._call(lambda: operations.set_webhooks(self.world, known, **urls))
 
+    def settings(self, provider: str, documents: Mapping[str, Any]) -> None:
+        """How one provider behaves towards the account: sets the settings documents that are given,
+        None to take one away, and leaves the others."""
+        known = operations.provider_of(provider, self.simulators.providers)
+        self._call(lambda: operations.set_documents(self.world, known, documents))
+
     def reset(self) -> None:
         """Empties the world; the credentials stay."""
         self._call(self.world.reset)
