@@ -3,6 +3,8 @@
 #   make serve                        start the simulators
 #   make serve ARGS="--port 9000"     the same with options; see `make serve ARGS=--help`
 #   make test                         run the tests on every core, in random order; ARGS are pytest's
+#   make slow                         the tests that `make test` leaves out: browsers, Node.js, load
+#                                     tests, the benchmark, each example of the pages
 #   make hard                         what takes a night: fuzzing, a soak, mutants; HARD are its
 #                                     sizes: `make hard HARD="--requests 50000 --soak 60"`
 #   make pictures                     make the pictures of docs/pictures anew, with a browser
@@ -32,7 +34,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PYTHONPYCACHEPREFIX = $(abspath $(VENV))/bytecode
 endif
 
-.PHONY: serve test hard pictures lint docs bench wheel fidelity clean
+.PHONY: serve test slow hard pictures lint docs bench wheel fidelity clean
 
 serve: $(MADE)
 	@exec $(BIN)/sms-simulators serve $(ARGS)
@@ -40,7 +42,10 @@ serve: $(MADE)
 # The order's seed is in the first lines: ARGS="--randomly-seed=N" has the same again,
 # ARGS="-p no:randomly -n 0" that in which the tests are written, in one process.
 test: $(MADE_FOR_WORK)
-	$(BIN)/python -m pytest -n logical --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -n logical --dist worksteal -m "not slow" $(ARGS)
+
+slow: $(MADE_FOR_WORK)
+	$(BIN)/python -m pytest -n logical --dist worksteal -m slow $(ARGS)
 
 hard: $(MADE_FOR_WORK)
 	$(BIN)/python -m tests.hard --out build/hard.json $(HARD)

@@ -20,6 +20,8 @@ import yaml
 
 from simulators.catalog import PROVIDERS
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
 STEPS = ACTION["runs"]["steps"]

@@ -13,6 +13,8 @@ from simulators.bench.__main__ import main
 from simulators.bench.samples import samples
 from simulators.catalog import PROVIDERS
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("name", PROVIDERS)
 def test_samples_are_accepted_each_to_another_number(default, sms_server, send_raw, name):
@@ -28,7 +30,6 @@ def test_samples_are_accepted_each_to_another_number(default, sms_server, send_r
     assert violating == []
 
 
-@pytest.mark.slow
 def test_a_short_run_tells_every_figure():
     """As a process, as a person runs it; what it says of speed is not judged here."""
     command = [sys.executable, "-m", "simulators.bench", "--providers", "twilio", "--json"]
@@ -45,7 +46,6 @@ def test_a_short_run_tells_every_figure():
         assert figures[arm]["cpu_ratio"] == pytest.approx(figures["cpu"] / figures[arm]["cpu"])
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("option", ["--held", "--receipts", "--watched"])
 def test_what_must_not_slow_the_others_is_measured_beside_them(option):
     """Held requests stay held; a receiver that recovers gets every receipt."""

@@ -12,6 +12,8 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 
+pytestmark = pytest.mark.slow
+
 FOLDER = Path(__file__).parent.parent / "examples" / "ci"
 REPORTS = {"tests.xml", "contracts.xml", "refusals.xml"}
 
@@ -91,7 +93,6 @@ def suite(text):
     return found
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")
 @pytest.mark.parametrize("recipe", [shell, github, gitlab], ids=lambda recipe: recipe.__name__)
 def test_a_recipe_leaves_its_three_reports(machine, recipe):

@@ -14,6 +14,8 @@ import yaml
 from simulators.app import Options, in_thread
 from simulators.cli.serve import serve
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
 

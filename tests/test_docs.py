@@ -132,6 +132,7 @@ def check(printed, answer):
         agree(shown, json.loads(printed))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")
 @pytest.mark.skipif(sys.platform == "darwin", reason="the CA's folder is moved by XDG_DATA_HOME")
 @pytest.mark.parametrize("page", sorted({block.page for block in SHELL}))
@@ -143,6 +144,7 @@ def test_every_command_prints_what_it_says(reader, page):
             check(reader("bash", "-euc", code=block.code), block.answer)
 
 
+@pytest.mark.slow
 @each(SCRIPTS)
 def test_every_python_script_prints_what_it_says(reader, block):
     """With the official SDK, where there is one."""
@@ -182,6 +184,7 @@ def test_every_provider_has_a_page_with_one_configuration():
         assert all(f"{Path(page).name})" in PAGES[overview] for page in pages)
 
 
+@pytest.mark.slow
 def test_every_pytest_example_passes(tmp_path, few_plugins):
     """In a project that has nothing but the examples."""
     pytest.importorskip("twilio")

@@ -14,6 +14,8 @@ from tests.hard import fuzz, mutation, soak
 from tests.hard.__main__ import main
 from tests.hard.hostile import drive, hostile
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_request_is_its_seed_and_its_number():
     """So that a night's finding can be sent again, but for the time in a signature; and no two are
@@ -75,7 +77,6 @@ def test_every_wrong_answer_is_told_by_its_number(faulty):
     assert 3 == told.asked
 
 
-@pytest.mark.slow
 def test_a_soak_ends_with_what_there_was_at_half_time():
     """Each half is so many requests at least, so that a slow machine sends no fewer."""
     found = soak.run(0, "a", least=500)
@@ -96,7 +97,6 @@ def test_what_grew_is_told_by_its_place():
     ] == soak.grown(first, last)
 
 
-@pytest.mark.slow
 def test_mutants_that_no_test_notices_are_told(tmp_path, monkeypatch):
     """Of a project of three functions: one asked well, one asked badly, one not at all. A test that
     fails without a mutant is told, and neither ends the run nor kills anything."""

@@ -222,12 +222,14 @@ def test_a_mistake_is_told(mistake, written, answers):
     assert [] == [one for one in sentences if "Traceback" in one]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PROVIDERS)
 def test_nothing_is_wrong_with_those_there_are(name):
     """What is asked of a new one holds for ours."""
     assert [] == list(check(PROVIDERS[name], PROVIDERS))
 
 
+@pytest.mark.slow
 def test_the_two_commands(tmp_path):
     """From nothing to a provider that is checked, in a folder of one's own."""
     name = f"acme{next(NUMBERS)}"

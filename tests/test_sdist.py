@@ -35,6 +35,7 @@ def tracked():
     return {name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()}
 
 
+@pytest.mark.slow
 def test_it_has_whatever_the_checkout_has(inside):
     """Tests and pages read files of every folder: what is kept is also handed on."""
     assert set() == tracked() - inside - LEFT_OUT

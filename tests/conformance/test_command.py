@@ -9,6 +9,8 @@ import pytest
 from simulators.catalog import PROVIDERS
 from simulators.testing.refusals import CLASSES, absent
 
+pytestmark = pytest.mark.slow
+
 ALL = {kind.id for kind in CLASSES}
 ABSENT = set(absent(PROVIDERS["twilio"]))
 REFUSED = ALL - ABSENT - {"late_failure"}

@@ -10,6 +10,8 @@ import pytest
 from simulators.check.examples import read
 from simulators.data import data
 
+pytestmark = pytest.mark.slow
+
 EXAMPLE = Path(__file__).parents[2] / "examples" / "node"
 
 

@@ -15,6 +15,8 @@ from simulators.kernel import optouts
 from simulators.samples import sample, target
 from simulators.server.courier import Delivery
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = (
     "<script>document.title = 'ran'</script>",
     "<img src=x onerror=\"document.title = 'ran'\">",
@@ -354,7 +356,6 @@ def test_another_origins_page_reads_and_changes_nothing(visit, sms, tmp_path):
     assert 0 == sms.simulators.call(lambda: sms.world.resets)
 
 
-@pytest.mark.slow
 def test_axe_finds_nothing(inbox, text, sms):
     """Serious or critical, on any view with something in it; the colours in the dark as well."""
     judge = axe()

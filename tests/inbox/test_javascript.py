@@ -8,6 +8,8 @@ import pytest
 
 import simulators.inbox
 
+pytestmark = pytest.mark.slow
+
 STATIC = Path(simulators.inbox.__file__).parent / "static"
 MOST_LINES = 500
 
@@ -19,7 +21,6 @@ def test_it_is_small():
     assert lines < MOST_LINES
 
 
-@pytest.mark.slow
 def test_typescript_has_nothing_to_say(node, npm, tmp_path):
     """In its strict mode."""
     package = {"private": True, "dependencies": {"typescript": "5.x"}}

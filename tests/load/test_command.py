@@ -21,6 +21,8 @@ from simulators.data import data
 from simulators.load import launch
 from simulators.load.settings import NotReady, Settings, check, mode
 
+pytestmark = pytest.mark.slow
+
 COMMAND = [sys.executable, "-m", "simulators.cli", "load"]
 SMOKE = Path(__file__).parent / "smoke.py"
 
@@ -232,7 +234,6 @@ def test_a_user_that_hides_locusts_own_run_is_one_line(sms, tmp_path, refused):
     assert "Person.run is Locust's own" in refused(path, "--sim", sms.simulators.url)
 
 
-@pytest.mark.slow
 def test_a_run_is_judged_and_told(tmp_path):
     """By itself it starts what it needs; the verdict is on stdout, in JSON and in JUnit."""
     done = process(
@@ -259,7 +260,6 @@ def test_a_run_is_judged_and_told(tmp_path):
     assert "</html>" in (tmp_path / "v.html").read_text()
 
 
-@pytest.mark.slow
 def test_the_command_of_the_page_is_about_what_there_is(run):
     """With fewer people and for a few seconds: each of its thresholds has a value."""
     page = (Path(__file__).parents[2] / "docs/load.md").read_text()
@@ -273,7 +273,6 @@ def test_the_command_of_the_page_is_about_what_there_is(run):
     assert all(f"  {text}: it was " in done.stdout for text in thresholds), done.stdout
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -290,7 +289,6 @@ def test_what_does_not_hold_fails_the_run(arguments, told, run):
     assert told in done.stdout
 
 
-@pytest.mark.slow
 def test_no_verdict_is_no_success(sms, tmp_path, run):
     """Whatever Locust ends with: 0 is for a verdict that says so."""
     path = tmp_path / "mine.py"
@@ -316,7 +314,6 @@ def test_success_is_a_verdict_that_says_so(code, passed, expected):
     assert expected == found
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("processes", [(), ("--processes", 2)], ids=["one", "several"])
 def test_a_set_up_that_fails_is_one_line(sms, tmp_path, processes, refused):
     """Before the first user: nobody sends anything."""
@@ -329,7 +326,6 @@ def test_a_set_up_that_fails_is_one_line(sms, tmp_path, processes, refused):
     assert [] == sms.messages()
 
 
-@pytest.mark.slow
 def test_a_run_whose_workers_are_lost_is_judged(sms, tmp_path, run):
     """Locust stops such a run in the watch over heartbeats, and would end that watch half way."""
     path = tmp_path / "mine.py"
@@ -383,7 +379,6 @@ def heeding():
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks for processes in /proc")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_judges_and_leaves_nothing_behind(number):

@@ -131,6 +131,7 @@ def small(monkeypatch):
     monkeypatch.setattr(windows, "REMEMBERED", FEW)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PROVIDERS)
 def test_ever_new_words_fill_no_container_without_end(name, small):
     """Every operation that the contracts have an example of, with a new word in each place in

@@ -305,6 +305,7 @@ public class Post {
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("javac"), reason="needs a JDK")
 def test_java_s_own_client_is_read(served, tmp_path):
     """With its defaults: HTTP/2 preferred, so the first request offers an upgrade."""

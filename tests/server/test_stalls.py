@@ -11,6 +11,8 @@ import pytest
 
 from tests.server.work import linear
 
+pytestmark = pytest.mark.slow
+
 STALLS = Path(__file__).with_name("stalls.py")
 # In units of about 0.1 us: a request of some KB, and a body of 256 KiB.
 MOST, MOST_OF_A_BODY = 60_000, 100_000
