@@ -88,3 +88,20 @@ def test_a_provider_more_or_less_leaves_the_credentials_of_the_others_as_they_ar
             made = Accounts(MemoryStore(), order).create("x", seed="7").account.credentials
 
             assert made == {name: whole[name] for name in made}
+
+
+def test_no_published_secret_is_part_of_what_others_show():
+    """It is hidden wherever it stands: an id that it is a part of would be hidden with it."""
+    published = [
+        (f"{provider.name}.{one.name}", one.secret, str(one.value))
+        for provider in PROVIDERS.values()
+        for one in provider.credentials
+    ]
+    parts = [
+        f"{secret} stands in {name}"
+        for secret, hidden, value in published
+        for name, shown, longer in published
+        if hidden and not shown and value and value in longer
+    ]
+
+    assert [] == parts

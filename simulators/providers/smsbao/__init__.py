@@ -98,7 +98,7 @@ CREDENTIALS = (
     ),
     Credential(
         "api_key",
-        "0123456789abcdef0123456789abcdef",
+        "adc114e7875eeeecca8437398e1fe3f3",
         make=lambda chance: chance.hex(32),
         at=("query.p", "body.p"),
         secret=True,
