@@ -99,7 +99,7 @@ def test_the_configurations_on_the_pages_keep_their_contracts():
     """Each recipe for Logto can be pasted as it is."""
     text = "\n".join(page.read_text() for page in PAGES.glob("*.md"))
     blocks = re.findall(r"^```json\n(\{\n.*?)^```$", text, re.DOTALL | re.MULTILINE)
-    keys = {frozenset(e["keeps"][0]): name for name, e in EXAMPLES.items()}
+    keys = {frozenset(kept): name for name, e in EXAMPLES.items() for kept in e["keeps"]}
     recipes = [
         (keys[frozenset(config)], config)
         for block in blocks
