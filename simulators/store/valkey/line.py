@@ -1,0 +1,219 @@
+"""One connection to an engine, over which everything goes in order: commands that are asked for in
+one turn of the loop go out in one write, and answers end their trips as they come.
+
+Who asks has an answer within `DEADLINE` seconds or `Unavailable`. What was sent before a connection
+was cut may have been done or not: nothing is sent again. Only a script that the engine does not
+know (it forgot them all when it was started anew) was certainly not run, and is sent with its text.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import libvalkey
+
+from simulators.kernel.store import Unavailable
+from simulators.store.valkey.address import Address
+from simulators.store.valkey.green import Trip
+from simulators.store.valkey.scripts import Script, scripts
+
+DEADLINE = 1.0
+OLDEST = (6, 2)
+_LOOK = 0.1  # of a deadline
+_REFUSING = ("LOADING", "BUSY", "OOM", "READONLY", "MISCONF", "MASTERDOWN", "CLUSTERDOWN", "NOREPL")
+_PUSHED = (b"message", b"subscribe", b"unsubscribe")
+_NONE = object()
+
+Command = Sequence[Any]
+pack = libvalkey.pack_command
+
+
+class UnfitEngine(Exception):
+    """The engine is there and cannot be used; the message says why."""
+
+
+class Asked(Trip):
+    """Some commands and their answers: a list, or the answer alone of a script."""
+
+    __slots__ = ("at", "count", "found", "packed", "script", "told")
+
+    def __init__(self, packed: bytes, count: int, script: "tuple[Script, Command] | None" = None):
+        super().__init__()
+        self.packed = packed
+        self.count = count
+        self.script = script
+        self.found: list[Any] = []
+        self.at = 0.0
+
+
+def run(script: Script, *given: Any) -> Asked:
+    """A call of a script."""
+    return Asked(pack(("EVALSHA", script.sha, 1, *given)), 1, (script, given))
+
+
+def commands(*all_: Command) -> Asked:
+    """Some commands, all answered together."""
+    return Asked(b"".join([pack(tuple(one)) for one in all_]), len(all_))
+
+
+class Line(asyncio.Protocol):
+    """The connection. `heard` is told what others publish."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        address: Address,
+        heard: Callable[[str, bytes], None],
+        deadline: float = DEADLINE,
+    ) -> None:
+        self._loop = loop
+        self._address = address
+        self._heard = heard
+        self._deadline = deadline
+        self._transport: asyncio.WriteTransport | None = None
+        self._reader = libvalkey.Reader(notEnoughData=_NONE)
+        self._out: list[bytes] = []
+        self._waiting: deque[Asked] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+        self.why = "it was not reached yet"
+        self.is_up = False
+        self.turn = 0
+        self.ended: asyncio.Future[None] = loop.create_future()
+
+    async def open(self) -> None:
+        """Connects, and says who asks. Raises `Unavailable` or `UnfitEngine`."""
+        address = self._address
+        try:
+            async with asyncio.timeout(self._deadline):
+                if address.path:
+                    await self._loop.create_unix_connection(lambda: self, address.path)
+                else:
+                    context = address.context()
+                    await self._loop.create_connection(
+                        lambda: self, address.host, address.port, ssl=context
+                    )
+                await self._greet()
+        except TimeoutError:
+            self.cut(f"no answer within {self._deadline:g} s")
+        except OSError as error:
+            self.cut(str(error) or type(error).__name__)
+        if not self.is_up:
+            raise Unavailable(f"the store at {address} is away: {self.why}")
+
+    async def _greet(self) -> None:
+        address = self._address
+        proof = ("AUTH", address.user or "default", address.password) if address.password else ()
+        asked = commands(("HELLO", 3, *proof), ("SELECT", address.database))
+        hello, selected = await self._answered(asked)
+        if isinstance(hello, Exception):
+            if str(hello).startswith(_REFUSING):
+                self.cut(str(hello))
+                return
+            raise UnfitEngine(f"the store at {address} refuses: {hello}")
+        told = hello[b"version"].decode()
+        if tuple(map(int, told.split(".")[:2])) < OLDEST:
+            oldest = ".".join(map(str, OLDEST))
+            raise UnfitEngine(f"the store at {address} is {told}, expected Redis from {oldest}")
+        if isinstance(selected, Exception):
+            raise UnfitEngine(f"the store at {address}, the database: {selected}")
+        every = scripts()
+        (known,) = await self._answered(commands(("SCRIPT", "EXISTS", *[one.sha for one in every])))
+        missing = [one for one, there in zip(every, known, strict=True) if not there]
+        if missing:
+            await self._answered(commands(*[("SCRIPT", "LOAD", one.text) for one in missing]))
+        self.is_up = True
+
+    async def _answered(self, asked: Asked) -> list[Any]:
+        self._send(asked)
+        await asked.future()
+        if asked.error is not None:
+            raise OSError(self.why)
+        found: list[Any] = asked.value
+        return found
+
+    def submit(self, asked: Asked) -> None:
+        """Sends it with all others of this turn. Raises `Unavailable` where there is no engine."""
+        if not self.is_up:
+            raise Unavailable(f"the store at {self._address} is away: {self.why}")
+        self._send(asked)
+
+    def _send(self, asked: Asked) -> None:
+        asked.at = self._loop.time()
+        self._waiting.append(asked)
+        if not self._out:
+            self._loop.call_soon(self._flush)
+        self._out.append(asked.packed)
+        if self._timer is None:
+            self._timer = self._loop.call_later(self._deadline * _LOOK, self._look)
+
+    def _flush(self) -> None:
+        out, self._out = self._out, []
+        self.turn += 1
+        if self._transport is not None:
+            self._transport.write(b"".join(out))
+
+    def _look(self) -> None:
+        """Ends a connection whose engine does not answer."""
+        self._timer = None
+        if not self._waiting:
+            return
+        if self._loop.time() - self._waiting[0].at >= self._deadline:
+            self.cut(f"no answer within {self._deadline:g} s")
+        else:
+            self._timer = self._loop.call_later(self._deadline * _LOOK, self._look)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The engine is reached."""
+        self._transport = transport  # type: ignore[assignment]  # a stream's transport writes
+
+    def data_received(self, data: bytes) -> None:
+        """Answers, and what others publish, in the order in which they were made."""
+        self._reader.feed(data)
+        waiting = self._waiting
+        while (got := self._reader.gets()) is not _NONE:
+            if type(got) is list and len(got) == 3 and got[0] in _PUSHED:
+                if got[0] == b"message":
+                    self._heard(got[1].decode(), got[2])
+                continue
+            asked = waiting[0]
+            if asked.script is not None:
+                waiting.popleft()
+                self._ended(asked, got)
+                continue
+            asked.found.append(got)
+            if len(asked.found) == asked.count:
+                waiting.popleft()
+                asked.end(asked.found)
+
+    def _ended(self, asked: Asked, got: Any) -> None:
+        if not isinstance(got, libvalkey.ReplyError):
+            asked.end(got)
+            return
+        told = str(got)
+        if told.startswith("NOSCRIPT") and asked.script is not None:
+            script, given = asked.script
+            asked.packed = pack(("EVAL", script.text, 1, *given))
+            self._send(asked)
+        elif told.startswith(_REFUSING):
+            asked.end(None, Unavailable(f"the store at {self._address} refuses: {told}"))
+        else:
+            asked.end(None, RuntimeError(f"{asked.script and asked.script[0].name}: {told}"))
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """The engine is gone, or was given up."""
+        self.cut(f"the connection ended{f' ({error})' if error else ''}")
+
+    def cut(self, why: str) -> None:
+        """Gives up the connection: whatever is under way is unknown."""
+        if self.ended.done():
+            return
+        self.why, self.is_up = why, False
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._transport is not None:
+            self._transport.abort()
+        self.ended.set_result(None)
+        waiting, self._waiting = self._waiting, deque()
+        for asked in waiting:
+            asked.end(None, Unavailable(f"the store at {self._address} is away: {why}"))

@@ -1,0 +1,5 @@
+-- uses: world messages
+local count = call('HLEN', P .. 'messages')
+forget_messages()
+told()
+return count

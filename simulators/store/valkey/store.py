@@ -1,0 +1,622 @@
+"""A store in a Valkey or Redis engine, shared by any number of processes: the nodes.
+
+Each operation is one script or one command, so it is done as a whole or not at all, whoever else
+does what meanwhile. All keys of an account have one hash tag, `sms:{ACCOUNT}:...`; accounts and
+what is about all of them are in the world `#`, which no account can be named.
+
+Settings are asked for many times a request, so nodes keep them (`heads.py`). Before a request reads
+any, the versions of the accounts that it may be about are compared with the engine's, in one trip
+for all requests of a turn of the loop: what another node was told is known to be done before it
+answered, and so it is found here.
+"""
+
+import secrets
+from collections.abc import Callable, Sequence
+from itertools import count as counting
+from typing import Any
+
+import orjson
+from greenlet import getcurrent
+
+from simulators.kernel.flow import Headroom, Hit
+from simulators.kernel.message import INBOUND, Message
+from simulators.kernel.store import (
+    LOOKED_AT,
+    Admission,
+    Cost,
+    Planned,
+    Selected,
+    Selection,
+)
+from simulators.store.memory import JOURNAL, KEEP
+from simulators.store.valkey.address import Address
+from simulators.store.valkey.engine import Engine
+from simulators.store.valkey.green import Green
+from simulators.store.valkey.heads import Head
+from simulators.store.valkey.line import DEADLINE, Asked, Command, commands, pack, run
+from simulators.store.valkey.scripts import script
+
+ACCOUNTS = "#"  # the world of accounts
+_JOURNAL, _VIOLATIONS = "\0journal", "\0violations"
+_TOLD = 100  # documents of an account that has changed; others are asked for when they are wanted
+_EVERY = 1 << 40
+_RECENT = 8  # accounts whose versions are asked for together
+_LOOKED_INTO = 1000  # accounts that are asked for a number
+
+
+class ValkeyStore:
+    """A `Store` in an engine: `keep` bounds the messages of an account, `journal` its journal and
+    each of its logs; the oldest go first. Raises `Unavailable` or `UnfitEngine` at the first
+    operation if there is no engine."""
+
+    def __init__(
+        self,
+        address: Address,
+        keep: int = KEEP,
+        journal: int = JOURNAL,
+        *,
+        deadline: float = DEADLINE,
+    ) -> None:
+        self._keep = keep
+        self._journal = journal
+        self.node = secrets.token_hex(6)
+        self._channels = f"sms:{address.database}:"
+        self.engine = Engine(address, self._heard, self._reached, deadline)
+        self._heads: dict[str, Head] = {}
+        self._recent: dict[str, bytes] = {}  # accounts, each with the question for its version
+        self._check: tuple[object, Asked, list[str]] | None = None
+        self._accounts: dict[str, tuple[int, dict[str, Any]]] = {}
+        self._pairs: dict[str, list[str]] = {}
+        self._owners: dict[str, str] = {}
+        self._worlds: set[str] = set()
+        self._watchers: dict[str, list[Callable[[Message], None]]] = {}
+        self._seen: dict[str, int] = {}  # of watched accounts: the newest that watchers know of
+        self._on_news: tuple[Callable[[str], object], ...] = ()
+        self._on_plan: list[Callable[[str], None]] = []
+        self._handed: dict[int, tuple[str, bytes]] = {}
+        self._numbers = counting(1)
+        self._beats: dict[bytes, tuple[bytes, int]] = {}
+
+    # Asking
+
+    def _run(self, name: str, account: str, *given: Any) -> Any:
+        return self.engine.ask(self._call(name, account, *given))
+
+    def _call(self, name: str, account: str, *given: Any) -> Asked:
+        tag = f"{self.node} {account}"
+        return run(script(name), f"sms:{{{account}}}:", self._channels, tag, *given)
+
+    def _of_accounts(self, name: str, *given: Any) -> Any:
+        tag = f"{self.node} {given[0] if given else ACCOUNTS}"
+        prefix = f"sms:{{{ACCOUNTS}}}:"
+        return self.engine.ask(run(script(name), prefix, self._channels, tag, *given))
+
+    def _do(self, *all_: Command) -> list[Any]:
+        found: list[Any] = self.engine.ask(commands(*all_))
+        for one in found:
+            if isinstance(one, Exception):
+                raise RuntimeError(str(one))
+        return found
+
+    # Settings as they are in the engine
+
+    def _head(self, account: str) -> Head:
+        """The settings of an account, not older than the step in which they are asked for."""
+        sure: dict[str, Head] | None = getattr(getcurrent(), "sure", None)
+        if sure is None:
+            sure = {}
+        head = sure.get(account)
+        return self._made_sure(account, sure) if head is None else head
+
+    def _made_sure(self, account: str, sure: dict[str, Head]) -> Head:
+        for name, version in self._versions(account):
+            known = self._heads.get(name)
+            if known is not None and known.version == version:
+                sure[name] = known
+        if account not in sure:
+            self._refresh(account, sure)
+        return sure[account]
+
+    def _versions(self, account: str) -> list[tuple[str, int]]:
+        """The versions of this account and of those that were asked for lately: one question for
+        all who ask in the same turn."""
+        recent = self._recent
+        if account not in recent:
+            while len(recent) >= _RECENT:
+                del recent[next(iter(recent))]
+            recent[account] = pack(("GET", f"sms:{{{account}}}:version"))
+        turn = self.engine.turn
+        check = self._check
+        alone = type(getcurrent()) is not Green
+        if alone or check is None or check[0] != turn or account not in check[2]:
+            asked = Asked(b"".join(recent.values()), len(recent))
+            check = self._check = (turn, asked, list(recent))
+            found = self.engine.ask(asked)
+        else:
+            found = check[1].wait()
+        return [(name, int(version or 0)) for name, version in zip(check[2], found, strict=True)]
+
+    def _refresh(self, account: str, sure: dict[str, Head]) -> None:
+        head = self._heads.get(account)
+        if head is None:
+            head = self._heads[account] = Head()
+        most = _EVERY if account == ACCOUNTS else _TOLD
+        changed = list(head.refreshed(self._run("refresh", account, head.version, most)))
+        sure[account] = head
+        if account == ACCOUNTS and changed:
+            self._accounts_changed(head, changed)
+
+    def _accounts_changed(self, head: Head, changed: Sequence[str]) -> None:
+        """Accounts are known whole: whose a credential is costs no trip."""
+        if not head.version:  # the engine was emptied
+            self._worlds.clear()
+        for account in changed:
+            for pair in self._pairs.pop(account, ()):
+                if self._owners.get(pair) == account:
+                    del self._owners[pair]
+            kept = head.load(account)
+            if kept is None:
+                self._accounts.pop(account, None)
+                continue
+            made, listed, document = kept
+            self._accounts[account] = (made, document)
+            self._pairs[account] = listed
+        for account in changed:
+            self._owners.update(dict.fromkeys(self._pairs.get(account, ()), account))
+        for account in changed:
+            self._rung(account)
+
+    # Accounts
+
+    def put_account(self, account: dict[str, Any], credentials: Sequence[tuple[str, str]]) -> None:
+        pairs = [f"{provider}\0{credential}" for provider, credential in credentials]
+        packed = orjson.dumps(account)
+        told = self._of_accounts("put_account", account["id"], packed, *pairs)
+        if not told[0]:
+            provider, _, credential = told[1].decode().partition("\0")
+            owner = told[2].decode()
+            raise ValueError(f"{provider} credential '{credential}' belongs to account '{owner}'")
+        self._unsure()
+
+    def account(self, account: str) -> dict[str, Any] | None:
+        if self.engine.may_wait:  # who is rung by the engine itself is told what is known
+            self._head(ACCOUNTS)
+        found = self._accounts.get(account)
+        return None if found is None else found[1]
+
+    def account_of(self, provider: str, credential: str) -> str | None:
+        self._head(ACCOUNTS)
+        return self._owners.get(f"{provider}\0{credential}")
+
+    def accounts(self) -> list[str]:
+        self._head(ACCOUNTS)
+        return sorted(self._accounts, key=lambda account: self._accounts[account][0])
+
+    def accounts_kept(self) -> int:
+        self._head(ACCOUNTS)
+        return len(self._accounts)
+
+    def drop_account(self, account: str) -> bool:
+        dropped = self._of_accounts("drop_account", account)
+        self._unsure()
+        self._run("clear", account, "1")
+        self._do(("ZREM", f"sms:{{{ACCOUNTS}}}:worlds", account))
+        self._worlds.discard(account)
+        self._tell(account)
+        return bool(dropped)
+
+    def _unsure(self) -> None:
+        """What was just changed is to be asked for again in the same step."""
+        sure = getattr(getcurrent(), "sure", None)
+        if sure is not None:
+            sure.pop(ACCOUNTS, None)
+
+    # Messages
+
+    def admit(
+        self,
+        account: str,
+        drafts: Sequence[tuple[Sequence[Hit], Message]],
+        now: float,
+        costs: Sequence[Cost] = (),
+    ) -> Sequence[Admission]:
+        self._known(account)
+        messages = [message.numbered(0, 0) for _hits, message in drafts]
+        given: list[Any] = [repr(float(now)), self._keep]
+        given.append(orjson.dumps([[tuple(hit) for hit in hits] for hits, _message in drafts]))
+        given.append(orjson.dumps([tuple(cost) for cost in costs]))
+        for message in messages:
+            code = orjson.dumps(message.code)
+            inbound = int(message.operation == INBOUND)
+            given += (message.id, message.to, f"{message.provider}/{inbound}", message.sender)
+            given += (repr(float(message.at)), message.pack()[: -len(code) - 5], code)
+        kept, found, *rest = self._run("admit", account, *given)
+        if not kept:
+            return [
+                Admission(None, hits[place - 1] if place else None, float(room), bool(poor))
+                for (hits, _message), (place, room, poor) in zip(drafts, found, strict=True)
+            ]
+        if rest[0]:
+            before, after, left = rest[0]
+            self._replaced(account, "balance", left, before, after)
+        made = [
+            message._replace(sequence=sequence, previous=previous)
+            for message, (sequence, previous) in zip(messages, found, strict=True)
+        ]
+        for message in made:
+            self._arrived(account, message)
+        self._tell(account)
+        return [Admission(message, None) for message in made]
+
+    def _known(self, account: str) -> None:
+        """Where all accounts are asked for something, this one is asked as well."""
+        if account not in self._worlds:
+            self._worlds.add(account)
+            prefix = f"sms:{{{ACCOUNTS}}}:"
+            self.engine.tell(run(script("know"), prefix, self._channels, self.node, account))
+
+    def _arrived(self, account: str, message: Message) -> None:
+        if account in self._watchers:
+            self._seen[account] = max(message.sequence, self._seen.get(account, 0))
+            for seen in tuple(self._watchers[account]):
+                seen(message)
+
+    def find(self, account: str, message: str) -> Message | None:
+        packed = self._run("find", account, message)
+        return None if packed is None else Message.unpack(packed)
+
+    def select(self, account: str, selection: Selection) -> Selected:
+        if selection.limit <= 0:
+            return Selected([])
+        wanted = {
+            "provider": selection.provider,
+            "to": selection.to,
+            "sender": selection.sender,
+            "inbound": -1 if selection.inbound is None else int(selection.inbound),
+            "since": selection.since,
+            "until": min(selection.until, 1e300),
+            "before": selection.before,
+            "after": selection.after,
+            "limit": selection.limit,
+            "oldest_first": selection.oldest_first,
+        }
+        following, *found = self._run("select", account, orjson.dumps(wanted), LOOKED_AT)
+        return Selected([Message.unpack(packed) for packed in found], following)
+
+    def change(self, account: str, message: str, **changes: Any) -> Message | None:
+        while True:
+            packed = self._run("find", account, message)
+            if packed is None:
+                return None
+            changed = Message.unpack(packed).changed(**changes)
+            if self._run("change", account, changed.sequence, packed, changed.pack()):
+                self._tell(account)
+                return changed
+
+    def remove(self, account: str, message: str) -> bool:
+        removed = self._run("remove", account, message)
+        self._tell(account)
+        return bool(removed)
+
+    def remove_all(self, account: str) -> int:
+        removed: int = self._run("remove_all", account)
+        self._tell(account)
+        return removed
+
+    def newest(self, account: str) -> int:
+        return int(self._do(("HGET", f"sms:{{{account}}}:counts", "sequence"))[0] or 0)
+
+    def holders(self, to: str, limit: int) -> list[str]:
+        (worlds,) = self._do(("ZREVRANGE", f"sms:{{{ACCOUNTS}}}:worlds", 0, _LOOKED_INTO - 1))
+        if not worlds:
+            return []
+        names = [name.decode() for name in worlds]
+        asked: list[Command] = [
+            ("HEXISTS", f"sms:{{{name}}}:newest-to", to)
+            if to
+            else ("EXISTS", f"sms:{{{name}}}:messages")
+            for name in names
+        ]
+        holding = zip(names, self._do(*asked), strict=True)
+        return [name for name, holds in holding if holds][:limit]
+
+    def kept(self, account: str = "") -> int:
+        names = [account] if account else self._all_worlds()
+        return sum(self._do(*[("HLEN", f"sms:{{{name}}}:messages") for name in names]) or [0])
+
+    def _all_worlds(self) -> list[str]:
+        (worlds,) = self._do(("ZRANGE", f"sms:{{{ACCOUNTS}}}:worlds", 0, -1))
+        return [name.decode() for name in worlds]
+
+    # Who is told of what happens
+
+    def watch(self, account: str, seen: Callable[[Message], None]) -> Callable[[], None]:
+        watchers = self._watchers.setdefault(account, [])
+        watchers.append(seen)
+        if len(watchers) == 1:
+            self._follow(account)
+
+        def stop() -> None:
+            if seen in watchers:
+                watchers.remove(seen)
+            if not watchers and self._watchers.get(account) is watchers:
+                del self._watchers[account]
+                self._seen.pop(account, None)
+                self.engine.unsubscribe(f"{self._channels}kept:{account}")
+
+        return stop
+
+    def _follow(self, account: str) -> None:
+        """What is looked for afterwards goes behind this, on the same connection."""
+        self.engine.subscribe(f"{self._channels}kept:{account}")
+        self._seen[account] = max(self.newest(account), self._seen.get(account, 0))
+
+    def on_news(self, changed: Callable[[str], object]) -> Callable[[], None]:
+        if not self._on_news:
+            self.engine.subscribe(f"{self._channels}news")
+        self._on_news = (*self._on_news, changed)
+
+        def stop() -> None:
+            self._on_news = tuple(one for one in self._on_news if one is not changed)
+            if not self._on_news:
+                self.engine.unsubscribe(f"{self._channels}news")
+
+        return stop
+
+    def on_plan(self, changed: Callable[[str], None]) -> None:
+        if not self._on_plan:
+            self.engine.subscribe(f"{self._channels}plan")
+        self._on_plan.append(changed)
+
+    def ring(self, account: str) -> None:
+        self._do(("PUBLISH", f"{self._channels}plan", f"{self.node} {account}"))
+        self._rung(account)
+
+    def _rung(self, account: str) -> None:
+        for changed in self._on_plan:
+            changed(account)
+
+    def _tell(self, account: str) -> None:
+        for changed in self._on_news:
+            changed(account)
+
+    def _heard(self, channel: str, told: bytes) -> None:
+        """What a node says; what this one does, it has told of already."""
+        node, _, rest = told.partition(b" ")
+        if node.decode() == self.node:
+            return
+        name, _, account = channel[len(self._channels) :].partition(":")
+        if name == "kept":
+            self._arrived(account, Message.unpack(rest))
+        elif name == "plan":
+            self._rung(rest.decode())
+        else:
+            self._tell(rest.decode())
+
+    def _reached(self) -> None:
+        """The engine is there again: what happened meanwhile was heard by nobody."""
+        for account in tuple(self._watchers):
+            wanted = Selection(after=self._seen.get(account, 0), inbound=None, oldest_first=True)
+            for message in self.select(account, wanted).messages:
+                self._arrived(account, message)
+        for account in {*self._all_worlds(), *self._accounts}:
+            self._rung(account)
+            self._tell(account)
+
+    # Journal and logs, which go behind the answer
+
+    def note(self, account: str, entry: bytes, violating: bool) -> None:
+        logs = (_JOURNAL, _VIOLATIONS) if violating else (_JOURNAL,)
+        self.engine.tell(self._call("note", account, self._journal, bytes(entry), *logs))
+        self._tell(account)
+
+    def journal(
+        self,
+        account: str,
+        *,
+        violating: bool = False,
+        after: int = 0,
+        before: int = 0,
+        limit: int = 100,
+    ) -> list[tuple[int, bytes]]:
+        log = _VIOLATIONS if violating else _JOURNAL
+        return self.records(account, log, after=after, before=before, limit=limit)
+
+    def record(self, account: str, log: str, entry: bytes) -> None:
+        self.engine.tell(self._call("note", account, self._journal, bytes(entry), log))
+        self._tell(account)
+
+    def records(
+        self, account: str, log: str, *, after: int = 0, before: int = 0, limit: int = 100
+    ) -> list[tuple[int, bytes]]:
+        if limit <= 0:
+            return []
+        end = f"(0-{before}" if before else "+"
+        begin = f"(0-{after}" if after else "-"
+        key = f"sms:{{{account}}}:log:{log}"
+        (rows,) = self._do(("XREVRANGE", key, end, begin, "COUNT", limit))
+        return [(int(place[2:]), fields[1]) for place, fields in reversed(rows)]
+
+    # Settings
+
+    def load(self, account: str, name: str) -> Any:
+        head = self._head(account)
+        try:
+            return head.load(name)
+        except KeyError:
+            self._fetch(account, head, name)
+            return head.load(name)
+
+    def _fetch(self, account: str, head: Head, name: str) -> None:
+        head.put(name, self._do(("HGET", f"sms:{{{account}}}:settings", name))[0])
+
+    def save(self, account: str, name: str, value: Any) -> None:
+        packed = () if value is None else (orjson.dumps(value),)
+        before, after = self._run("save", account, name, *packed)
+        self._replaced(account, name, packed[0] if packed else None, before, after)
+        self._tell(account)
+
+    def _replaced(
+        self, account: str, name: str, packed: bytes | None, before: int, after: int
+    ) -> None:
+        head = self._heads.get(account)
+        if head is not None:
+            head.put(name, packed)
+            head.moved(before, after)
+
+    def update(self, account: str, name: str, change: Callable[[Any], Any]) -> Any:
+        head = self._head(account)
+        while True:
+            kept = self.load(account, name)
+            before = head.packed(name)
+            value = change(kept)
+            packed = b"" if value is None else orjson.dumps(value)
+            done, *rest = self._run("update", account, name, before, packed)
+            if done:
+                self._replaced(account, name, packed or None, *rest)
+                self._tell(account)
+                return head.load(name)
+            head.put(name, rest[0])
+
+    # Sets, nonces, counters, leases
+
+    def include(
+        self, account: str, name: str, members: Sequence[str], most: int, *, anew: bool = False
+    ) -> bool:
+        given = (name, orjson.dumps(list(members)), most, int(anew))
+        included = self._run("include", account, *given)
+        if included:
+            self._tell(account)
+        return bool(included)
+
+    def exclude(self, account: str, name: str, member: str) -> bool:
+        excluded = self._run("exclude", account, name, member)
+        if excluded:
+            self._tell(account)
+        return bool(excluded)
+
+    def includes(self, account: str, name: str, member: str) -> bool:
+        if not self._head(account).has(f"\0set:{name}"):
+            return False
+        return self._do(("ZSCORE", f"sms:{{{account}}}:set:{name}", member))[0] is not None
+
+    def members(self, account: str, name: str, start: int, limit: int) -> list[str]:
+        if limit <= 0:
+            return []
+        found = self._run("members", account, name, start, start + limit - 1)[1]
+        return [member.decode() for member in found]
+
+    def size(self, account: str, name: str) -> int:
+        if not self._head(account).has(f"\0set:{name}"):
+            return 0
+        size: int = self._do(("ZCARD", f"sms:{{{account}}}:set:{name}"))[0]
+        return size
+
+    def once(self, account: str, key: str, now: float, until: float) -> bool:
+        return bool(self._run("once", account, key, repr(float(now)), repr(float(until))))
+
+    def count(self, account: str, name: str) -> int:
+        counted: int = self._do(("HINCRBY", f"sms:{{{account}}}:counters", name, 1))[0]
+        return counted
+
+    def counted(self, account: str, name: str) -> int:
+        return int(self._do(("HGET", f"sms:{{{account}}}:counters", name))[0] or 0)
+
+    def uncount(self, account: str, names: Sequence[str]) -> None:
+        if names:
+            self._do(("HDEL", f"sms:{{{account}}}:counters", *names))
+
+    def lease(self, account: str, name: str, until: float) -> int:
+        number: int = self._run("lease", account, name, repr(float(until)))
+        return number
+
+    def release(self, account: str, name: str, lease: int) -> None:
+        self._run("release", account, name, lease)
+
+    def leased(self, account: str, name: str, now: float) -> int:
+        if not self._head(account).has(f"\0leases:{name}"):
+            return 0
+        leased: int = self._run("leased", account, name, repr(float(now)))
+        return leased
+
+    # Plans
+
+    def plan(self, account: str, at: float, item: Sequence[Any]) -> None:
+        self._known(account)
+        if self._run("plan", account, repr(float(at)), orjson.dumps(list(item))):
+            self._rung(account)
+
+    def due(self, account: str, now: float, limit: int) -> list[Planned]:
+        if limit <= 0:
+            return []
+        found = self._run("due", account, repr(float(now)), limit)
+        due = []
+        for planned, at in zip(found[::2], found[1::2], strict=True):
+            number = next(self._numbers)
+            self._handed[number] = (account, planned)
+            due.append(Planned(float(at), orjson.loads(planned[16:]), number))
+        return due
+
+    def done(self, account: str, number: int) -> None:
+        handed = self._handed.get(number)
+        if handed is not None:
+            self._do(("HDEL", f"sms:{{{account}}}:taken", handed[1]))
+            self._handed.pop(number, None)
+
+    def planned(self, account: str, limit: int) -> list[tuple[float, list[Any]]]:
+        if limit <= 0:
+            return []
+        key = f"sms:{{{account}}}:plans"
+        (found,) = self._do(("ZRANGE", key, 0, limit - 1, "WITHSCORES"))
+        return [(at, orjson.loads(planned[16:])) for planned, at in found]
+
+    def next_due(self, account: str) -> float | None:
+        (found,) = self._do(("ZRANGE", f"sms:{{{account}}}:plans", 0, 0, "WITHSCORES"))
+        return found[0][1] if found else None
+
+    # Whole worlds
+
+    def headroom(self, account: str, now: float, limit: int = 1000) -> list[Headroom]:
+        if limit <= 0:
+            return []
+        _none, *found = self._run("headroom", account, repr(float(now)), limit)
+        texts = [text.decode() for text in found]
+        rows = [texts[at : at + 6] for at in range(0, 6 * limit, 6) if at < len(texts)]
+        return [
+            Headroom(scope, name, window, int(permits), _number(used), float(resets))
+            for scope, name, window, permits, used, resets in rows
+        ]
+
+    def clear(self, account: str) -> None:
+        self._run("clear", account, "0")
+        sure = getattr(getcurrent(), "sure", None)
+        if sure is not None:
+            sure.pop(account, None)
+        self._tell(account)
+
+    # What a node does beside
+
+    def beat(self) -> None:
+        """Says that this node is there. What a node took that says so no more is planned again:
+        who is seen unchanged at `_MISSED` beats of this one is gone. No clock is asked."""
+        key = f"sms:{{{ACCOUNTS}}}:nodes"
+        _own, found = self._do(("HINCRBY", key, self.node, 1), ("HGETALL", key))
+        for node, beats in found.items():
+            before, missed = self._beats.get(node, (b"", 0))
+            self._beats[node] = (beats, missed + 1 if beats == before else 0)
+        for node in [n for n, (_beats, missed) in self._beats.items() if missed >= _MISSED]:
+            self._bury(node.decode())
+            del self._beats[node]
+
+    def _bury(self, node: str) -> None:
+        for account in self._all_worlds():
+            if self._run("give_back", account, node):
+                self._rung(account)
+        self._do(("HDEL", f"sms:{{{ACCOUNTS}}}:nodes", node))
+
+
+_MISSED = 5
+
+
+def _number(text: str) -> float:
+    return int(text) if text.isdigit() else float(text)
