@@ -138,7 +138,7 @@ class Pipeline:
             self._faulty(exchange, validated)
         elif self._settings.strict_warnings:
             self._doubtful(exchange, validated)
-        else:
+        elif exchange.credential is None:
             self._identify(exchange)
         if endpoint is None:
             raise validated.refusal or Refusal(Problem.NOT_FOUND)

@@ -287,6 +287,21 @@ def test_every_refusal_has_the_form_of_the_system(name, default):
         assert "ok" not in {body["code"] for _status, body in told.values()}
 
 
+@pytest.mark.parametrize("name", RECOGNISED)
+def test_the_magic_numbers_mean_the_same_in_every_form(name, default, post):
+    """What a conformance run and a load test steer by is the number, whoever writes it."""
+    default.script("magic")
+    limited, empty = (f"+1415{n}" for n in ("9990102", "9990302"))
+
+    answers = [
+        post(with_number(example(name)["body"], name, number), authorization=TOKEN)
+        for number in (limited, empty)
+    ]
+
+    assert [(429, True), (200, False)] == [(a.status, bool(a.body)) for a in answers]
+    assert ["magic-throttled", "magic-empty"] == [a.headers["x-simulator-rule"] for a in answers]
+
+
 SECRET = "v1,whsec_" + base64.b64encode(b"a secret of thirty-two bytes len").decode()
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SUPABASE = json.dumps(example("supabase")["body"]).encode()

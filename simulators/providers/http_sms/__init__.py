@@ -78,9 +78,9 @@ def authenticate(exchange: Exchange) -> None:
     header = exchange.call.headers.get("authorization")
     if header == given and not credentials.same(exchange.credentials["authorization"], given):
         raise Refusal(Problem.UNAUTHENTICATED)
-    secret = exchange.world.load(receive.SETTINGS, {}).get("secret")
     verify = profiles.of(exchange).verify
-    if secret and verify:
+    secret = exchange.world.load(receive.SETTINGS, {}).get("secret") if verify else None
+    if verify and secret:
         verify(exchange, secret)
 
 

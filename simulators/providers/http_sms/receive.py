@@ -18,7 +18,7 @@ _NAMES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Written:
     """What a request says of its message: `kind` is what it is sent for, `ip` the end user's
     address."""
