@@ -131,7 +131,7 @@ _BESIDE_PAYLOAD = frozenset({"to", "type", "ip"})
 
 
 def _when(profile: Profile) -> Condition:
-    if profile is profiles.LOGTO_S:
+    if profile is profiles.CONNECTOR:
         return is_webhook
     return accept_all if profile is profiles.GENERIC else profile.recognises
 

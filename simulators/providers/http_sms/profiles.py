@@ -7,6 +7,7 @@ is a row of `PROFILES`, with its contract `contracts/http_sms/send-NAME.*`.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -113,13 +114,18 @@ class Profile:
             return False
         if not all(b'"%b"' % name.encode() in call.body for name in self.names):
             return False
-        try:
-            found = orjson.loads(call.body)
-        except orjson.JSONDecodeError:
-            return False
-        if not isinstance(found, dict) or not found.keys() >= {*self.names}:
-            return False
-        return not self.alone or found.keys() <= self.alone
+        found = _names_in(call.body)
+        return found.issuperset(self.names) and (not self.alone or found <= self.alone)
+
+
+@lru_cache(maxsize=1)  # of one body that several profiles ask about
+def _names_in(body: bytes) -> frozenset[str]:
+    """The names of a JSON object, none of what is no object."""
+    try:
+        found = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return frozenset()
+    return frozenset(found) if isinstance(found, dict) else frozenset()
 
 
 GENERIC = Profile(
@@ -247,7 +253,7 @@ SYSTEMS = (
     ),
 )
 
-LOGTO_S = Profile(
+CONNECTOR = Profile(
     name="logto",
     title="the connector's webhook {to, type, payload, ip?}",
     extent="any path and host routed here; Authorization verbatim, or a path of one's own",
@@ -257,7 +263,8 @@ LOGTO_S = Profile(
 
 # By the operation, which is named by the profile but for Logto's, the first that there was.
 OPERATIONS: Mapping[str, Profile] = MappingProxyType(
-    {"send-webhook": LOGTO_S} | {f"send-{profile.name}": profile for profile in (*SYSTEMS, GENERIC)}
+    {"send-webhook": CONNECTOR}
+    | {f"send-{profile.name}": profile for profile in (*SYSTEMS, GENERIC)}
 )
 PROFILES: Mapping[str, Profile] = MappingProxyType(
     {profile.name: profile for profile in OPERATIONS.values()}
