@@ -202,6 +202,7 @@ def _message(exchange: Exchange, draft: Draft) -> Message:
         template=draft.template,
         callback=_callback(exchange, draft),
         details=draft.details,
+        code=draft.code,
     )
 
 

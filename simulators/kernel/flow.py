@@ -30,6 +30,7 @@ class Limit:
     `error` is the catalogue key of the refusal, `source` the vendor page the figures are from.
     `where` says what `applies` says, of the kept message as the control API shows it, for who
     counts over again: fields ("to", "details.type") with the pattern (ECMA) that each one matches.
+    `chosen` is the detail of a draft that says the seconds, where a request may choose them.
     `identity` says what it counts, over which time: a limit that changes in that is another one,
     whose windows begin anew; with other `permits` they go on.
     """
@@ -42,6 +43,7 @@ class Limit:
     source: str
     kind: Kind = "rolling"
     zone: int = 0
+    chosen: str = ""
     applies: Callable[[Any], bool] = always
     where: Mapping[str, str] = field(default_factory=dict, hash=False)
     identity: str = field(init=False)
@@ -55,7 +57,8 @@ class Hit(NamedTuple):
     """One count on one window; plain values, so that any store can take it.
 
     `scope` is the provider and `limit` its limit, whose `identity` tells it from an earlier one of
-    that name; `window` is the value that is counted by.
+    that name; `window` is the value that is counted by. Where requests choose the `seconds`, each
+    is held against what came in its own.
     """
 
     scope: str
@@ -100,7 +103,7 @@ def hits(limits: Sequence[Limit], mode: Any, draft: Any, scope: str, now: float)
                 windows[key],
                 kind,
                 permitted(limit, factor),
-                limit.seconds,
+                draft.details[limit.chosen] if limit.chosen else limit.seconds,
                 start(limit, now) if kind == "natural" else now,
                 draft.segments if kind == "queue" else 1,
                 limit.identity,

@@ -51,7 +51,8 @@ class Message(NamedTuple):
     in epoch seconds; `lifecycle` names one of the provider's lifecycles, or lists its own steps;
     `details` is what only its provider knows. `sequence` counts the account's messages,
     `previous` is the one before to the same number, 0 for none, and `code` is the one-time code
-    in the text, "" for none: all three are set when a store keeps the message.
+    in the text, "" for none: all three are set when a store keeps the message, the code unless
+    its provider knew it.
     """
 
     id: str
@@ -101,7 +102,8 @@ class Message(NamedTuple):
 
     def numbered(self, sequence: int, previous: int) -> "Message":
         """The same message as it is kept: with its place among the account's, and its code."""
-        return self._replace(sequence=sequence, previous=previous, code=extract(self.text) or "")
+        code = self.code or extract(self.text) or ""
+        return self._replace(sequence=sequence, previous=previous, code=code)
 
     def changed(self, **changes: Any) -> "Message":
         """The same message with some fields replaced; a new text has a code of its own."""

@@ -53,7 +53,8 @@ class Draft:
     nothing else is then judged. With a `callback` of None nothing is reported; with "" it goes to
     the account's own URL, where one is set. What is not delivered within `validity` seconds
     expires. A `cost` of its own, in place of the provider's price a segment, has to be covered by a
-    counted balance; otherwise a message is sent as long as anything is left.
+    counted balance; otherwise a message is sent as long as anything is left. `code` is the one-time
+    code in the text, of a provider that made it or was told it; else it is looked for.
     """
 
     number: str
@@ -69,6 +70,7 @@ class Draft:
     deferred: bool = False
     validity: float | None = None
     cost: float | None = None
+    code: str = ""
     failure: Failure | None = None
     details: dict[str, Any] = field(default_factory=dict)
 

@@ -144,10 +144,11 @@ class _Generations:
     holds has left its window and the young one holds enough: forgetting costs nothing, however
     many there are."""
 
-    __slots__ = ("gone", "limit", "old", "sample", "turned", "young")
+    __slots__ = ("gone", "limit", "longest", "old", "sample", "turned", "young")
 
     def __init__(self, limit: str, gone: Discarded) -> None:
         self.limit = limit
+        self.longest = 0.0  # of the seconds that its hits have
         self.gone = gone
         self.young: dict[str, Any] = {}
         self.old: dict[str, Any] = {}
@@ -159,7 +160,8 @@ class _Generations:
         return self.old.get(window) if found is None else found
 
     def put(self, hit: Hit, kept: Any, now: float) -> None:
-        if len(self.young) >= REMEMBERED and now - self.turned >= hit.seconds:
+        self.longest = max(self.longest, hit.seconds)
+        if len(self.young) >= REMEMBERED and now - self.turned >= self.longest:
             self.gone.put([self.old])
             self.old, self.young = self.young, {}
             self.turned = now

@@ -52,6 +52,18 @@ def test_a_limit_may_apply_to_some_drafts_only():
     assert len(flow.hits([only_codes], "provider", draft(template="code"), "p", NOON_UTC)) == 1
 
 
+def test_a_request_may_choose_how_long_a_limits_window_is():
+    """Its detail says so; the limit stays the same one."""
+    chosen = limit(chosen="interval")
+    hits = [
+        flow.hits([chosen], "provider", draft(details={"interval": seconds}), "p", NOON_UTC)[0]
+        for seconds in (60, 5)
+    ]
+
+    assert [60, 5] == [hit.seconds for hit in hits]
+    assert {chosen.identity} == {hit.identity for hit in hits}
+
+
 def test_only_a_queue_counts_segments():
     """Windows count messages."""
     limits = [limit(), limit(kind="natural"), limit(kind="queue")]

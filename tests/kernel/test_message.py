@@ -75,6 +75,13 @@ def test_numbering_changes_nothing_else():
     assert kept == MESSAGE.numbered(7, 3)
 
 
+def test_a_code_that_its_provider_knew_is_not_looked_for():
+    """Of letters, say, which nobody would find."""
+    known = MESSAGE._replace(text="Your code is aBcD, not 123456", code="aBcD")
+
+    assert "aBcD" == known.numbered(7, 3).code
+
+
 def test_a_new_text_has_a_code_of_its_own():
     """The code is decided when the text is kept, and again only when the text is another."""
     kept = MESSAGE.numbered(7, 3)

@@ -346,6 +346,22 @@ def test_a_full_window_tells_when_it_has_room_again(store):
     )
 
 
+def test_hits_of_one_window_may_have_several_times(store):
+    """Each is held against what came in its own, however short that of those between; and none is
+    forgotten by one that is in a hurry, be they many."""
+    store.admit("a", [([hit(window="+0")], message("first"))], NOW)
+    for number in range(1, 2200):
+        quick = hit(window=f"+{number}", seconds=1.0)
+        store.admit("a", [([quick], message(f"q{number}"))], NOW + number / 1000)
+    asked = ((3, 60.0), (3, 2.0), (30, 5.0), (62, 60.0), (90.5, 60.0))
+    taken = [
+        store.admit("a", [([hit(window="+0", seconds=s)], message(f"m{at}"))], NOW + at)[0].message
+        for at, s in asked
+    ]
+
+    assert [False, True, True, False, True] == [message is not None for message in taken]
+
+
 def test_messages_of_one_step_count_against_each_other(store):
     """Two to one number in one step need room for two."""
     two = [([hit(permits=1)], message("m1")), ([hit(permits=1)], message("m2"))]

@@ -1,5 +1,6 @@
 -- Flow-control windows: the arithmetic of `store/windows.py`, step by step, on other containers.
--- `limits` has of each limit: identity, kind, permits, seconds, when its generations turned.
+-- `limits` has of each limit: identity, kind, permits, seconds, when its generations turned, and the
+-- longest seconds that its hits had.
 local REMEMBERED, MOST_LIMITS, SHORT, ROUNDING = 1000, 2000, 64, 1e-9
 
 -- A row of times (and levels) in order of time: a short one is packed in the hash of its
@@ -88,7 +89,8 @@ end
 local function keep(row, now)
   local hit, name, limit = row.hit, row.hit.name, row.hit.of
   local young = call('HLEN', P .. 'young:' .. name)
-  if young >= REMEMBERED and now - limit.turned >= hit.seconds then
+  limit.longest = math.max(limit.longest, hit.seconds)
+  if young >= REMEMBERED and now - limit.turned >= limit.longest then
     drop_lists(name, call('SDIFF', P .. 'long-old:' .. name, P .. 'long-young:' .. name))
     call('UNLINK', P .. 'old:' .. name, P .. 'long-old:' .. name)
     call('RENAME', P .. 'young:' .. name, P .. 'old:' .. name)
@@ -241,7 +243,8 @@ local function forget_windows()
   for _, name in ipairs(call('ZRANGE', P .. 'limits-made', 0, -1)) do forget_limit(name) end
 end
 local function sample(hit)
-  return table.concat({hit.identity, hit.kind, text(hit.permits), text(hit.seconds), text(hit.of.turned)}, '\n')
+  return table.concat({hit.identity, hit.kind, text(hit.permits), text(hit.seconds),
+    text(hit.of.turned), text(hit.of.longest)}, '\n')
 end
 local function sampled(name, packed)
   local scope, limit = string.match(name, '^(.-)\n(.*)$')
@@ -257,13 +260,13 @@ local function asked(raw)
     seconds = raw[6], start = raw[7], cost = raw[8], identity = raw[9]}
   local of = limits[hit.name]
   if not of or of.identity ~= hit.identity then
-    of = {identity = hit.identity, turned = 0}
+    of = {identity = hit.identity, turned = 0, longest = 0}
     hit.of = of
     local known = call('HGET', P .. 'limits', hit.name)
     if known then
-      local identity, turned = string.match(known, '^(.-)\n.*\n(.-)$')
+      local identity, turned, longest = string.match(known, '^(.-)\n.*\n(.-)\n(.-)$')
       if identity == hit.identity then
-        of.known, of.turned = known, num(turned)
+        of.known, of.turned, of.longest = known, num(turned), num(longest)
       else
         forget_limit(hit.name)
       end
