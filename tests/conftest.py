@@ -533,9 +533,10 @@ def accepted_request(provider: str) -> dict[str, Any]:
     none, its sample."""
     for path in sorted(CAPTURES.glob("*.jsonl")):
         for capture in captured(path.stem):
-            meant = capture["case"] in ("basic", "usage-Generic")
-            if provider.startswith(capture["provider"]) and meant:
-                return capture["requests"][0]  # type: ignore[no-any-return]  # plain JSON
+            if capture["case"] in ("basic", "usage-Generic"):
+                request: dict[str, Any] = capture["requests"][0]
+                if request["host"] in PROVIDERS[provider].hosts:
+                    return request
     return sampled_request(provider)
 
 

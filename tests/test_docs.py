@@ -67,6 +67,10 @@ ACCOUNTS = [block for block in of("json") if '"accounts"' in block.code]
 CONFIGURATIONS = [block for block in of("json") if block not in ACCOUNTS]
 
 
+# Those that the pages give a provider of its own.
+OWN_PORTS = {"9005": "aliyun", "9006": "aliyun_mas"}
+
+
 @pytest.fixture
 def reader(tmp_path):
     """Runs a command as a reader would, who has the command installed and a server running."""
@@ -75,12 +79,12 @@ def reader(tmp_path):
     command.parent.mkdir()
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m simulators.cli "$@"\n')
     command.chmod(0o755)
-    own_ports = {"aliyun": 0}  # those that the pages give a provider of its own
+    own_ports = dict.fromkeys(OWN_PORTS.values(), 0)
     options = Options(
         port=0, tls_port=0, tls_dir=home / "sms-simulators", provider_ports=own_ports, otp_port=0
     )
     with in_thread(options) as simulators:
-        ports = {"8026": "http", "8443": "https", "9005": "aliyun", "3001": "otp"}
+        ports = {"8026": "http", "8443": "https", "3001": "otp", **OWN_PORTS}
         environment = {
             **os.environ,
             "PATH": f"{command.parent}{os.pathsep}{os.environ['PATH']}",

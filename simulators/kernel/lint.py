@@ -409,7 +409,8 @@ def _in_base64(text: str) -> str:
 
 _PLACEHOLDER = re.compile(
     r"\{\{ *[\w.]+ *\}\}|\$\{[\w.]+\}|#\{[\w.]+\}|\{[A-Za-z_]\w*\}|<%=? *\w+ *%>|\[\[\w+\]\]"
-    r"|%(?![0-9A-Fa-f]{2})[A-Za-z_]\w*%|#[A-Za-z_]\w*#|\{[0-9]\}|%\([a-z_]+\)[sd]",
+    # ##code## is no slip: it is by that that Aliyun is told to make a code.
+    r"|%(?![0-9A-Fa-f]{2})[A-Za-z_]\w*%|(?<!#)#[A-Za-z_]\w*#(?!#)|\{[0-9]\}|%\([a-z_]+\)[sd]",
     re.ASCII,
 )
 _MARKS = ("{", "%", "#", "[[")

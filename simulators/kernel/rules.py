@@ -271,7 +271,8 @@ def _chosen(match: Mapping[str, Any], providers: Providers) -> Iterable[Provider
 
 
 def _resolve(match: dict[str, Any], effect: dict[str, Any], providers: Providers) -> None:
-    """Turns codes into catalogue keys; a code of one provider alone chooses that provider."""
+    """Turns codes into catalogue keys. A code of one provider alone chooses that provider, one of
+    several that have one account the one whose account it is."""
     receipt = effect.get("receipt", {})
     if "error" in effect:
         effect["error"] = _key("effect.error", str(effect["error"]), match, providers)
@@ -298,6 +299,9 @@ def _key(where: str, code: str, match: dict[str, Any], providers: Providers) -> 
     if not found:
         where_from = match.get("provider", "any provider")
         raise BadValue(where, f"an error of {where_from}; near: {', '.join(near) or 'none'}", code)
+    owners = {providers[name].account for name, _key in found}
+    if len(owners) == 1:
+        found = [one for one in found if one[0] in owners] or found
     if len(found) > 1:
         names = ", ".join(name for name, _key in found)
         raise BadValue("match.provider", f"one provider, as '{code}' is in {names}", None)

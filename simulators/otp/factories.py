@@ -18,6 +18,7 @@ from simulators.otp import zod
 from simulators.otp.connector import Connector, ConnectorError
 from simulators.otp.connectors import (
     aliyun,
+    aliyun_mas,
     gatewayapi,
     http_sms,
     smsaero,
@@ -30,7 +31,18 @@ from simulators.otp.connectors import (
 
 __all__ = ["CONNECTORS", "check_config", "document", "documents"]
 
-_PAGES = (*(aliyun, gatewayapi, http_sms, smsaero, smsbao, tencent, twilio, vonage, yunpian),)
+_PAGES = (
+    aliyun,
+    aliyun_mas,
+    gatewayapi,
+    http_sms,
+    smsaero,
+    smsbao,
+    tencent,
+    twilio,
+    vonage,
+    yunpian,
+)
 CONNECTORS = MappingProxyType({page.CONNECTOR.id: page.CONNECTOR for page in _PAGES})
 _FORM_TYPES = {"string": "Text", "boolean": "Switch", "array": "Json"}
 

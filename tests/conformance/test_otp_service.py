@@ -38,6 +38,7 @@ CRASHED = {
     "gatewayapi": NO_ANSWER,
     "smsaero": NO_ANSWER,
     "aliyun": NO_ANSWER,
+    "aliyun_mas": NO_ANSWER,
     "tencent": NO_ANSWER | NO_BODY,
 }
 

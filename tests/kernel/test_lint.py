@@ -111,7 +111,8 @@ def test_a_query_that_is_read_as_the_body_is_told_once():
 
 
 def test_placeholders_that_the_request_declares_and_those_of_templates_are_meant():
-    """GatewayAPI's tags, Yunpian's names of values, and what defines a template."""
+    """GatewayAPI's tags, Yunpian's names of values, Aliyun's place of a code that it makes, and
+    what defines a template."""
     tagged = {"message": "Hello %NAME%", "tags": ["%NAME%"], "sender": "A", "recipients": []}
     template = {"TemplateContent": "Your code is ${code}", "TemplateName": "Code"}
 
@@ -121,6 +122,8 @@ def test_placeholders_that_the_request_declares_and_those_of_templates_are_meant
         if "left in it" in said or "NAME" in said
     ]
     assert [] == warned("aliyun", "add-sms-template", template)
+    made = {"TemplateParam": '{"code":"##code##","min":"5"}'}
+    assert [] == warned("aliyun_mas", "send-sms-verify-code", made)
     assert [] == [
         said
         for said in warned("yunpian", "single-send", {"text": "x", "tpl_value": "#code#=1"})

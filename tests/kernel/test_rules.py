@@ -120,6 +120,19 @@ def test_an_operation_is_one_of_the_provider_that_is_named():
     assert "match.operation" == refused.value.where
 
 
+def test_a_code_of_several_with_one_account_chooses_the_one_whose_account_it_is():
+    """As it did before another product of the vendor came. One that only the product has chooses
+    the product, and one of two vendors none."""
+    chosen = {
+        code: read({"effect": {"error": code}}, PROVIDERS, "r")["match"]["provider"]
+        for code in ("MOBILE_NOT_ON_SERVICE", "isv.BUSINESS_LIMIT_CONTROL/hour", "biz.FREQUENCY")
+    }
+
+    assert ["aliyun", "aliyun", "aliyun_mas"] == list(chosen.values())
+    with pytest.raises(BadValue, match="one provider, as '1' is in "):
+        read({"effect": {"error": "1"}}, PROVIDERS, "r")
+
+
 def test_names_are_unique():
     """Two rules of one name could not be told apart in the counts."""
     rule = {"name": "same", "effect": {"delay_ms": 1}}

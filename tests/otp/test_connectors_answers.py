@@ -16,6 +16,7 @@ VONAGE = CONNECTORS["vonage-sms"]
 GATEWAYAPI = CONNECTORS["gatewayapi-sms"]
 SMSAERO = CONNECTORS["smsaero-short-message-service"]
 ALIYUN = CONNECTORS["aliyun-short-message-service"]
+MAS = CONNECTORS["aliyun-short-message-auth-service"]
 TENCENT = CONNECTORS["tencent-short-message-service"]
 HTTP = CONNECTORS["http-sms"]
 YUNPIAN = CONNECTORS["yunpian-sms"]
@@ -179,6 +180,67 @@ def test_aliyuns_ok_is_one():
     ALIYUN.faithful(answer(200, aliyun("OK")))
 
 
+def test_aliyun_mas_is_told_with_what_it_said():
+    """The Model with it, as far as Logto's guard knows it."""
+    body = aliyun("isv.OUT_OF_SERVICE", "业务停机", Success=False, Model={"BizId": "9", "x": 1})
+
+    data = refused(MAS.faithful, 200, body)
+
+    kept = {"Code": "isv.OUT_OF_SERVICE", "RequestId": "D1A2E7A1", "Model": {"BizId": "9"}}
+    assert {"errorDescription": "业务停机", **kept} == data
+
+
+@pytest.mark.parametrize(
+    ("said", "faithful", "careful"),
+    [
+        ("FREQUENCY_FAIL", "rate_limit_exceeded", "rate_limit_exceeded"),
+        ("BUSINESS_LIMIT_CONTROL", "rate_limit_exceeded", "rate_limit_exceeded"),
+        ("biz.FREQUENCY", "general", "rate_limit_exceeded"),
+        ("isv.BUSINESS_LIMIT_CONTROL", "general", "rate_limit_exceeded"),
+        ("MOBILE_NUMBER_ILLEGAL", "invalid_request_parameters", "general"),
+    ],
+)
+def test_of_aliyun_mas_logto_knows_the_documented_codes_alone(said, faithful, careful):
+    """A real service's own words for a code too soon are no limit to it."""
+    refused(MAS.faithful, 200, aliyun(said), code=faithful)
+    refused(MAS.faithful, 400, aliyun(said))
+    refused(MAS.careful, 200, aliyun(said), code=careful)
+
+
+@pytest.mark.parametrize(
+    ("body", "lines"),
+    [
+        (
+            {"Code": 1, "Message": "OK", "RequestId": None},
+            'Error in key path "Code": (invalid_type) Expected string but received number.\n'
+            'Error in key path "RequestId": (invalid_type) Expected string but received null.',
+        ),
+        (
+            {"Code": "OK", "Message": "OK", "Model": {"BizId": 9}},
+            'Error in key path "Model.BizId": (invalid_type) Expected string but received number.',
+        ),
+        (
+            {"Code": "OK", "Message": "OK", "Model": []},
+            'Error in key path "Model": (invalid_type) Expected object but received array.',
+        ),
+        ("[]", 'Error in key path "": (invalid_type) Expected object but received array.'),
+    ],
+)
+def test_aliyun_mass_answer_must_be_as_its_guard_has_it(body, lines):
+    """Of a good one too; what is no JSON is told as it is."""
+    for status in (200, 500):
+        data = refused(MAS.faithful, status, body, code="invalid_response")
+
+        assert lines == Refused("connector.invalid_response", data).details
+    assert "<" == refused(MAS.faithful, 200, "<", code="invalid_response")
+
+
+def test_aliyun_mas_may_leave_out_all_but_two_texts():
+    """Code and Message are all that Logto wants of a good one."""
+    MAS.faithful(answer(200, {"Code": "OK", "Message": "OK"}))
+    MAS.faithful(answer(200, aliyun("OK", Success=True, Model={"BizId": "9", "OutId": "o"})))
+
+
 def tencent(*codes, error=None):
     statuses = [{"Code": code, "Message": "words"} for code in codes]
     said = {"Error": {"Code": error, "Message": "words"}} if error else {"SendStatusSet": statuses}
@@ -270,6 +332,7 @@ GOOD = {
     GATEWAYAPI.id: {"ids": [1], "usage": {}},
     SMSAERO.id: {"success": True, "data": {"id": 1, "status": 0}, "message": None},
     ALIYUN.id: aliyun("OK"),
+    MAS.id: aliyun("OK", Success=True, Model={"BizId": "9"}),
     TENCENT.id: tencent("Ok"),
     HTTP.id: {},
     SMSBAO.id: "0",
@@ -315,6 +378,9 @@ def test_both_take_a_good_answer(name):
         (ALIYUN, 400, aliyun("Throttling.User"), "rate_limit_exceeded", "words"),
         (ALIYUN, 200, aliyun("isv.AMOUNT_NOT_ENOUGH"), "general", "words"),
         (ALIYUN, 500, {"Message": "words"}, "general", "words"),
+        (MAS, 400, aliyun("Throttling.User"), "rate_limit_exceeded", "words"),
+        (MAS, 200, aliyun("OK", Success=False), "general", "words"),
+        (MAS, 500, {"Message": "words"}, "general", "words"),
         (TENCENT, 200, tencent("LimitExceeded.Day"), "rate_limit_exceeded", "words"),
         (TENCENT, 200, tencent(error="RequestLimitExceeded"), "rate_limit_exceeded", "words"),
         (TENCENT, 200, tencent("Ok", "Bad"), "general", "words"),

@@ -16,6 +16,7 @@ from simulators.otp.connector import ConnectorError, Incoming, Message, Moment
 FOLDER = Path(__file__).parent.parent / "captures"
 CLIENTS = {
     "logto-aliyun-sms": "aliyun-short-message-service",
+    "logto-aliyun-sms-mas": "aliyun-short-message-auth-service",
     "logto-gatewayapi-sms": "gatewayapi-sms",
     "logto-http-sms": "http-sms",
     "logto-smsaero": "smsaero-short-message-service",
@@ -34,6 +35,7 @@ CAPTURES = {
 SENT = [name for name, capture in CAPTURES.items() if capture["requests"]]
 # Those that were kept with the answer, and with what Logto made of it.
 ANSWERED = [name for name in SENT if isinstance(CAPTURES[name].get("answer"), dict)]
+UNSENT = [name for name in CAPTURES if name not in SENT]
 USES = (
     "SignIn",
     "Register",
@@ -132,11 +134,21 @@ def test_a_connector_sends_what_logto_sent(name):
     assert headers == list(outgoing.headers)
 
 
+@pytest.mark.parametrize("name", [name for name in UNSENT if "outcome" not in CAPTURES[name]])
+def test_a_connector_sends_nothing_where_logto_sent_nothing(name):
+    """It says which number it was, and what it takes."""
+    with pytest.raises(ConnectorError) as caught:
+        made(CAPTURES[name])
+
+    assert "invalid_request_parameters" == caught.value.code
+    assert CAPTURES[name]["message"]["to"] == caught.value.data["phoneNumber"]
+
+
 def test_a_signature_is_of_the_secret():
     """With another secret, each recorded signature differs from the one that is made."""
-    for client in ("logto-aliyun-sms", "logto-tencent-sms"):
+    for client in ("logto-aliyun-sms", "logto-aliyun-sms-mas", "logto-tencent-sms"):
         capture = CAPTURES[f"{client}-usage-Generic"]
-        secret = "accessKeySecret" if client == "logto-aliyun-sms" else "secretKey"
+        secret = "secretKey" if client == "logto-tencent-sms" else "accessKeySecret"
         other = {**capture, "credentials": {**capture["credentials"], secret: "another"}}
         pattern = r"Signature=(\S+)"
 
@@ -146,7 +158,7 @@ def test_a_signature_is_of_the_secret():
         assert re.search(pattern, sent[0])[1] != re.search(pattern, sent[1])[1]
 
 
-@pytest.mark.parametrize("name", [name for name in CAPTURES if name not in SENT])
+@pytest.mark.parametrize("name", [name for name in UNSENT if "outcome" in CAPTURES[name]])
 def test_a_connector_that_sent_nothing_says_why_as_logto_did(name):
     """By its configuration, or by the message."""
     capture = CAPTURES[name]

@@ -11,6 +11,7 @@ from simulators.data import data
 from simulators.kernel.contracts import Contract, contract
 from simulators.otp.connector import ConnectorError
 from simulators.otp.factories import CONNECTORS, check_config, document, documents
+from simulators.samples import sample
 
 FOLDER = data("contracts") / "connectors"
 PAGES = Path(__file__).parent.parent.parent / "docs" / "providers"
@@ -97,13 +98,17 @@ def test_a_schema_names_itself(factory):
 
 def test_the_configurations_on_the_pages_keep_their_contracts():
     """Each recipe for Logto can be pasted as it is."""
-    text = "\n".join(page.read_text() for page in PAGES.glob("*.md"))
-    blocks = re.findall(r"^```json\n(\{\n.*?)^```$", text, re.DOTALL | re.MULTILINE)
-    keys = {frozenset(kept): name for name, e in EXAMPLES.items() for kept in e["keeps"]}
+    blocks = [
+        (page.stem, json.loads(block))
+        for page in PAGES.glob("*.md")
+        for block in re.findall(r"^```json\n(\{\n.*?)^```$", page.read_text(), re.DOTALL | re.M)
+    ]
+    keys = {(name, frozenset(kept)) for name, e in EXAMPLES.items() for kept in e["keeps"]}
+    factories = {page: (sample(page).connector or {}).get("factory") for page, _ in blocks}
     recipes = [
-        (keys[frozenset(config)], config)
-        for block in blocks
-        if frozenset(config := json.loads(block)) in keys
+        (factories[page], config)
+        for page, config in blocks
+        if (factories[page], frozenset(config)) in keys
     ]
 
     assert {name for name, _ in recipes} == set(CONNECTORS)

@@ -53,15 +53,23 @@ def request(config: Config, message: Message, moment: Moment) -> Outgoing:
         "SignName": config["signName"],
         "TemplateCode": _template_code(config, template, message.to),
         "TemplateParam": got.document(given).decode(),
+    }
+    return signed(URL, fields, config["accessKeySecret"], moment)
+
+
+def signed(url: str, fields: Mapping[str, str], secret: str, moment: Moment) -> Outgoing:
+    """A form with its nonce, its time and its signature behind the rest."""
+    full = {
+        **fields,
         "SignatureNonce": moment.nonce,
         "Timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment.now)),
     }
-    fields["Signature"] = signature(fields, config["accessKeySecret"])
+    full["Signature"] = signature(full, secret)
     return Outgoing(
         method="POST",
-        url=URL,
+        url=url,
         headers=got.headers(got.FORM),
-        body=got.form(fields).encode(),
+        body=got.form(full).encode(),
     )
 
 

@@ -159,7 +159,6 @@ def _authorization(call: Call) -> Mapping[str, str]:
 
 RPC = "https://help.aliyun.com/zh/sdk/product-overview/rpc-mechanism"
 V3 = "https://help.aliyun.com/zh/sdk/product-overview/v3-request-structure-and-signature"
-VENDOR_HOST = "dysmsapi.aliyuncs.com"
 
 
 def explained(exchange: Exchange, stated: Claim) -> dict[str, Any]:
@@ -169,7 +168,8 @@ def explained(exchange: Exchange, stated: Claim) -> dict[str, Any]:
     published = exchange.provider.published["access_key_secret"]
     call, known = exchange.call, exchange.document
     if stated.canonical:
-        made = _acs3_mistakes(call, known["query"], secret, published, ours)
+        vendor = exchange.provider.hosts[0]
+        made = _acs3_mistakes(call, known["query"], secret, published, ours, vendor)
         return mismatch.explained("ACS3-HMAC-SHA256", V3, stated.signature, ours, made)
     made = _rpc_mistakes(call, parameters(known), known, secret, published, ours)
     return mismatch.explained("HMAC-SHA1", RPC, stated.signature, ours, made)
@@ -252,7 +252,7 @@ def _as_form(text: str) -> str:
 
 
 def _acs3_mistakes(
-    call: Call, query: Fields, secret: str, published: str, ours: Signed
+    call: Call, query: Fields, secret: str, published: str, ours: Signed, vendor: str
 ) -> Iterator[Signed]:
     for mistake, key in (
         ("the key was the secret with a & after it, as in the older scheme", f"{secret}&"),
@@ -266,19 +266,21 @@ def _acs3_mistakes(
     yield ours._replace(signature=raw.hex().upper(), mistake="it was in hexadecimal capitals")
     for mistake, text in mismatch.strings(ours.string_to_sign):
         yield Signed(_mac(secret, text, "sha256").hex(), text, ours.canonical, mistake)
-    for mistake, canonical in _canonical_requests(call, query, ours.canonical):
+    for mistake, canonical in _canonical_requests(call, query, ours.canonical, vendor):
         hashed = hashlib.sha256(canonical.encode("utf-8", "replace")).hexdigest()
         text = f"ACS3-HMAC-SHA256\n{hashed}"
         yield Signed(_mac(secret, text, "sha256").hex(), text, canonical, mistake)
 
 
-def _canonical_requests(call: Call, query: Fields, right: str) -> Iterator[tuple[str, str]]:
+def _canonical_requests(
+    call: Call, query: Fields, right: str, vendor: str
+) -> Iterator[tuple[str, str]]:
     bare, colon, _port = call.host.rpartition(":")
     if colon:
         without = right.replace(f"\nhost:{call.host}\n", f"\nhost:{bare}\n")
         yield "the host was signed without its port", without
-    vendor = right.replace(f"\nhost:{call.host}\n", f"\nhost:{VENDOR_HOST}\n")
-    yield f"the host was signed as {VENDOR_HOST}, and sent as {call.host}", vendor
+    its_own = right.replace(f"\nhost:{call.host}\n", f"\nhost:{vendor}\n")
+    yield f"the host was signed as {vendor}, and sent as {call.host}", its_own
     head, _, payload = right.rpartition("\n")
     stated = call.headers.get("x-acs-content-sha256", "")
     if stated != payload:

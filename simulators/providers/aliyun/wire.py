@@ -116,7 +116,7 @@ def page(params: Fields, index: str, *, needed: bool = False) -> tuple[int, int]
 def ok(exchange: Exchange, **fields: Any) -> Reply:
     """A success: the fields of every answer, and its own."""
     common = {"Message": "OK", "RequestId": request_id(exchange), "Code": "OK"}
-    return _reply(exchange, 200, {**common, **fields})
+    return reply(exchange, 200, {**common, **fields})
 
 
 def refusal(exchange: Exchange, failure: Failure) -> Reply:
@@ -129,18 +129,19 @@ def refusal(exchange: Exchange, failure: Failure) -> Reply:
     identifier = request_id(exchange)
     if row.http_status == 200:
         body = {"Message": failure.text, "RequestId": identifier, "Code": row.code}
-        return _reply(exchange, 200, body)
+        return reply(exchange, 200, body)
     host = exchange.call.host.partition(":")[0] or exchange.provider.hosts[0]
-    recommend = f"{_TROUBLESHOOT}?q={row.code}&product=Dysmsapi&requestId={identifier}"
+    product = exchange.provider.hosts[0].partition(".")[0].capitalize()
+    recommend = f"{_TROUBLESHOOT}?q={row.code}&product={product}&requestId={identifier}"
     body = {"RequestId": identifier, "HostId": host, "Code": row.code}
     body |= {"Message": failure.text, "Recommend": recommend}
-    return _reply(exchange, row.http_status, body)
+    return reply(exchange, row.http_status, body)
 
 
 def response(exchange: Exchange, code: str, text: str, **fields: Any) -> Reply:
     """An answer of the international API."""
     told = {"ResponseCode": code, "ResponseDescription": text, "RequestId": request_id(exchange)}
-    return _reply(exchange, 200, {**told, **fields})
+    return reply(exchange, 200, {**told, **fields})
 
 
 def request_id(exchange: Exchange) -> str:
@@ -149,7 +150,8 @@ def request_id(exchange: Exchange) -> str:
     return f"{made[:14]}5{made[15:]}"
 
 
-def _reply(exchange: Exchange, status: int, body: dict[str, Any]) -> Reply:
+def reply(exchange: Exchange, status: int, body: dict[str, Any]) -> Reply:
+    """An answer in the format that was asked for."""
     if not wants_xml(exchange):
         return Reply.json(status, body, kind="application/json;charset=utf-8")
     root = f"{action(exchange.call)}Response" if status == 200 else "Error"

@@ -19,9 +19,11 @@ NOON = 1_795_233_600.0  # 2026-11-21 12:00:00 in Beijing, when the accounts' clo
 
 @dataclass
 class Aliyun:
-    """Calls Aliyun's API by the older signature scheme for one account."""
+    """Calls Aliyun's API by the older signature scheme for one account: that of the SMS product, or
+    of another of its products."""
 
     sms: object
+    product: str = "aliyun"
     nonces: object = field(default_factory=itertools.count)
     answer: object = None
 
@@ -34,7 +36,8 @@ class Aliyun:
         raw = self.raw(method, urlencode(sent))
         return {"status": self.answer.status, **json.loads(raw)}
 
-    def raw(self, method, sent, path="/aliyun/"):
+    def raw(self, method, sent, path=""):
+        path = path or f"/{self.product}/"
         connection = HTTPConnection("127.0.0.1", self.sms.simulators.ports["http"], timeout=10)
         form = {"Content-Type": "application/x-www-form-urlencoded"} if method == "POST" else {}
         target, body = (path, sent) if method == "POST" else (f"{path}?{sent}", None)
@@ -54,7 +57,7 @@ class Aliyun:
             "AccessKeyId": self.sms.credentials("aliyun")["access_key_id"],
             "SignatureMethod": "HMAC-SHA1",
             "SignatureVersion": "1.0",
-            "SignatureNonce": f"nonce-{next(self.nonces)}",
+            "SignatureNonce": f"{self.product}-{next(self.nonces)}",
             "Timestamp": datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         }
 
@@ -85,13 +88,23 @@ class Aliyun:
 
     @property
     def provider(self):
-        return self.sms.simulators.providers["aliyun"]
+        return self.sms.simulators.providers[self.product]
 
 
 @pytest.fixture
 def aliyun(sms):
     """A client of a fresh account whose clock stands at noon in Beijing. What it is made to send
     is often wrong, so violations of contract do not fail the test."""
+    return at_noon(sms, "aliyun")
+
+
+@pytest.fixture
+def mas(sms):
+    """The same for SMS authentication, which has the same keys."""
+    return at_noon(sms, "aliyun_mas")
+
+
+def at_noon(sms, product):
     sms.allow_violations()
     sms.simulators.call(lambda: sms.world.clock.freeze(NOON))
-    return Aliyun(sms)
+    return Aliyun(sms, product)
