@@ -64,6 +64,19 @@ def test_what_must_not_slow_the_others_is_measured_beside_them(option):
         assert figures["taken"] >= 2 * 30
 
 
+def test_what_grows_is_told_beside_an_empty_server():
+    """A row for each state there is, and how late the loop was while everything was looked at."""
+    options = ["--providers", "http_sms", "--grown", "1000", "--seconds", "0.1", "--rounds", "1"]
+    done = CliRunner().invoke(main, options)
+
+    for state in ("10", "100", "1,000"):
+        assert f"\n{state} messages" in done.output
+    for state in ("10 accounts", "100 windows", "1 rules"):
+        (row,) = (line for line in done.output.splitlines() if line.startswith(state))
+        assert all(float(figure) >= 0 for figure in row.removeprefix(state).split())
+    assert done.exit_code == 0
+
+
 def test_a_state_that_is_none_is_told():
     """Neither a folder of this project nor a revision: in one line, before anything is measured."""
     done = CliRunner().invoke(main, ["--json", "--against", "no-such-state"])

@@ -11,7 +11,7 @@ from typing import Any
 import click
 import orjson
 
-from simulators.bench import strain
+from simulators.bench import growth, strain
 from simulators.bench.measure import Figures, NotGood, Target, node, other, target
 from simulators.catalog import PROVIDERS
 from simulators.store.memory import KEEP
@@ -39,6 +39,7 @@ class Plan:
     held: int
     receipts: int
     watched: int
+    grown: int
     warm: int
     quiet: bool
     against: str = ""
@@ -58,6 +59,12 @@ class Plan:
 )
 @click.option("--watched", default=0, help="Instead: send beside so many open inbox pages.")
 @click.option(
+    "--grown",
+    default=0,
+    help="Instead: send while so many messages are kept, a hundredth of it accounts, a tenth"
+    " windows, a thousandth rules, and what that costs more than on an empty server.",
+)
+@click.option(
     "--warm", default=12_000, show_default=True, help="Messages before anything is measured."
 )
 @click.option(
@@ -73,6 +80,7 @@ def main(
     held: int,
     receipts: int,
     watched: int,
+    grown: int,
     warm: int,
     against: str,
     as_json: bool,
@@ -86,7 +94,7 @@ def main(
     with nothing behind it; bare Node, where it is installed, parsing, keeping and answering; and
     with --against another state of this project.
     """
-    strains = (held, receipts, watched)
+    strains = (held, receipts, watched, grown)
     plan = Plan(connections, seconds, rounds, messages, *strains, warm, as_json, against)
     try:
         found = _run(plan)(_chosen(providers), plan)
@@ -97,7 +105,7 @@ def main(
 
 
 def _run(plan: Plan) -> Callable[[list[str], Plan], dict[str, Any]]:
-    if plan.held or plan.receipts or plan.watched:
+    if plan.held or plan.receipts or plan.watched or plan.grown:
         return _strained
     return _filled if plan.messages else _compared
 
@@ -215,12 +223,15 @@ def _strained(names: list[str], plan: Plan) -> dict[str, Any]:
             found[name] = strain.held(name, plan.held, plan.seconds)
         elif plan.watched:
             found[name] = strain.watched(name, plan.watched, plan.seconds, plan.rounds)
+        elif plan.grown:
+            found[name] = growth.grown(name, plan.grown, plan.seconds, plan.rounds)
         elif PROVIDERS[name].receipts is None:
             continue
         else:
             found[name] = strain.receipts(name, plan.receipts, plan.seconds)
         if not plan.quiet:
-            click.echo(f"{name}: {strain.told(found[name])}")
+            told = growth.told if plan.grown else strain.told
+            click.echo(f"{name}: {told(found[name])}")
     return found
 
 

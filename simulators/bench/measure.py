@@ -26,13 +26,14 @@ class NotGood(RuntimeError):
 @dataclass(frozen=True, slots=True)
 class Figures:
     """Of one arm in one round: requests a second, times in milliseconds, server CPU microseconds
-    a request."""
+    a request; `late` is by how many milliseconds the server's loop was late at most."""
 
     rate: float
     p50: float
     p99: float
     longest: float
     cpu: float
+    late: float
 
 
 class Target:
@@ -65,6 +66,7 @@ class Target:
             p99=result.p99 * 1e3,
             longest=result.longest * 1e3,
             cpu=(after.cpu - before.cpu) / result.answers * 1e6,
+            late=after.late * 1e3,
         )
 
     def _read(self) -> dict[str, Any]:

@@ -31,19 +31,43 @@ from simulators.samples import HOST, sample
 from simulators.server import collector
 from simulators.server.gateway import Gateway
 
+_LOOK_SECONDS = 0.005
 ENOUGH = 1e6  # the factor on every limit, so that limits are counted and nothing is throttled
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """CPU seconds and resident bytes of the process, and how many messages it ever kept."""
+    """CPU seconds and resident bytes of the process, how many messages it ever kept, and the
+    longest that its loop was late since it was asked last, in seconds."""
 
     cpu: float
     resident: int
     kept: int
+    late: float = 0.0
 
 
-def usage(kept: int) -> Usage:
+class Lateness:
+    """How late a loop does what it is to do every so often: by so much others waited as well."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._longest = 0.0
+        self._due = loop.time()
+        self._look()
+
+    def _look(self) -> None:
+        now = self._loop.time()
+        self._longest = max(self._longest, now - self._due)
+        self._due = now + _LOOK_SECONDS
+        self._loop.call_later(_LOOK_SECONDS, self._look)
+
+    def longest(self) -> float:
+        """In seconds, since it was asked last."""
+        found, self._longest = self._longest, 0.0
+        return found
+
+
+def usage(kept: int, late: float) -> Usage:
     """Of this process, now. Without /proc the resident bytes are those of its peak."""
     own = resource.getrusage(resource.RUSAGE_SELF)
     statm = Path("/proc/self/statm")
@@ -51,7 +75,7 @@ def usage(kept: int) -> Usage:
         resident = int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     else:
         resident = own.ru_maxrss
-    return Usage(own.ru_utime + own.ru_stime, resident, kept)
+    return Usage(own.ru_utime + own.ru_stime, resident, kept, late)
 
 
 def trivial() -> Flask:
@@ -93,10 +117,10 @@ def _answered(simulators: Simulators, name: str) -> Reply:
     return reply
 
 
-def _answer(simulators: Simulators, stop: Any) -> None:
+def _answer(simulators: Simulators, lateness: Lateness, stop: Any) -> None:
     for _line in sys.stdin:
         kept = simulators.call(lambda: simulators.store.newest(DEFAULT))
-        _say(asdict(usage(kept)))
+        _say(asdict(usage(kept, simulators.call(lateness.longest))))
     logging.disable()  # answers that are still held back end with the process, unfinished
     stop()
 
@@ -120,7 +144,8 @@ def main() -> None:
     def ready() -> None:
         collector.settle()
         _say({"port": simulators.ports["http"]})
-        answering = threading.Thread(target=_answer, args=(simulators, simulators.stop))
+        lateness = Lateness(asyncio.get_running_loop())
+        answering = threading.Thread(target=_answer, args=(simulators, lateness, simulators.stop))
         answering.daemon = True
         answering.start()
 
