@@ -191,6 +191,11 @@ _LIMIT = record(
     limit=text("its name"),
     permits=count("how many messages pass in a window"),
     seconds=number("how long the window is"),
+    seconds_at={
+        **NULLABLE,
+        "description": "where a message says how long its window is, where requests may choose:"
+        " `details.interval`",
+    },
     kind={
         "enum": ["natural", "rolling", "queue"],
         "description": "a window that begins on the clock (as a day), one that slides, or a queue"

@@ -101,6 +101,7 @@ def _limits(provider: Provider, mode: Any) -> Iterator[Row]:
             "limit": limit.name,
             "permits": flow.permitted(limit, factor),
             "seconds": limit.seconds,
+            "seconds_at": f"details.{limit.chosen}" if limit.chosen else None,
             "kind": limit.kind,
             "zone_s": limit.zone,
             "key": list(limit.key),

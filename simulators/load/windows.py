@@ -47,6 +47,12 @@ def _field(message: Row, path: str) -> str:
     return "" if value is None else str(value)
 
 
+def _seconds(limit: Row, message: Row) -> float:
+    """How long the window of a message is: its request may have chosen."""
+    path = limit.get("seconds_at")
+    return float((path and _field(message, path)) or limit["seconds"])
+
+
 def _signature(message: Row) -> str:
     found = re.match("【(.*?)】", message["text"])
     return found[1] if found else ""
@@ -90,7 +96,7 @@ def _rolling(limit: Row, messages: Sequence[Row]) -> Counted:
     """Each message with how many there are in the time that ends with it."""
     times = [_at(message["at"]) for message in messages]
     for place, message in enumerate(messages):
-        first = bisect_right(times, times[place] - limit["seconds"] + _ROUNDING)
+        first = bisect_right(times, times[place] - _seconds(limit, message) + _ROUNDING)
         yield message, place + 1 - first
 
 
@@ -131,7 +137,7 @@ def refused_early(limit: Row, messages: Sequence[Row], refusals: Sequence[Row]) 
     for refusal in sorted(refusals, key=lambda r: (r["after"], r["sequence"])):
         while left and left[-1]["sequence"] <= refusal["after"]:
             used.add(left.pop())
-        found = used.at(_at(refusal["at"]))
+        found = used.at(_at(refusal["at"]), refusal["seconds"])
         if found + refusal["cost"] <= limit["permits"]:
             of = f" of {refusal['window']}" if refusal["window"] else ""
             yield (
@@ -149,8 +155,9 @@ class _Used(Protocol):
     def add(self, message: Row) -> None:
         """One was kept."""
 
-    def at(self, at: float) -> float:
-        """The most that can have been counted for a message at that time."""
+    def at(self, at: float, seconds: float) -> float:
+        """The most that can have been counted for a message at that time, whose window is so
+        long."""
 
 
 class _InSlices:
@@ -161,7 +168,7 @@ class _InSlices:
     def add(self, message: Row) -> None:
         self._slices[self._slice(_at(message["at"]))] += 1
 
-    def at(self, at: float) -> float:
+    def at(self, at: float, _seconds: float) -> float:
         return max(self._slices[self._slice(at + off)] for off in (-_ROUNDING, 0, _ROUNDING))
 
     def _slice(self, at: float) -> float:
@@ -169,17 +176,16 @@ class _InSlices:
 
 
 class _InTheLast:
-    def __init__(self, limit: Row) -> None:
-        self._seconds = limit["seconds"]
+    def __init__(self, _limit: Row) -> None:
         self._times: list[float] = []
 
     def add(self, message: Row) -> None:
         insort(self._times, _at(message["at"]))
 
-    def at(self, at: float) -> float:
+    def at(self, at: float, seconds: float) -> float:
         # Those ahead, where the clock was set back, have this time in their windows.
-        ahead = bisect_left(self._times, at + self._seconds + _ROUNDING)
-        return ahead - bisect_right(self._times, at - self._seconds - _ROUNDING)
+        ahead = bisect_left(self._times, at + seconds + _ROUNDING)
+        return ahead - bisect_right(self._times, at - seconds - _ROUNDING)
 
 
 class _InTheQueue:
@@ -193,7 +199,7 @@ class _InTheQueue:
         self._level = self._after(at - self._last) + message["segments"]
         self._last = at
 
-    def at(self, at: float) -> float:
+    def at(self, at: float, _seconds: float) -> float:
         if self._ahead or at < self._last - _ROUNDING:  # the clock was set back: it cannot be told
             return inf
         return self._after(at - self._last - _ROUNDING)

@@ -27,23 +27,32 @@ def run(sms):
         sms.limits([
             {"permits": 3, "seconds": 60, "key": ["number"], "kind": kind, "provider": "http_sms"}
         ])  # fmt: skip
-        with closing(Inbox(sms.simulators.url, account=sms.world.id)) as inbox:
-            watch = Watch(inbox)
-            watch.settle()
-            for at in times:
-                sms.clock.freeze(f"2026-11-21T12:{at // 60:02}:{at % 60:02}Z")
-                sms.simulators.call(lambda: send(sms))
-            return {found.name: found for found in judge(Ledger(), watch.kept())}
+        return judged(sms, [(at, {}) for at in times])
 
     return counted
 
 
-def send(sms):
+def judged(sms, sends, provider="http_sms"):
+    """What a run finds that sends at these seconds, with these details."""
+    with closing(Inbox(sms.simulators.url, account=sms.world.id)) as inbox:
+        watch = Watch(inbox)
+        watch.settle()
+        for at, details in sends:
+            sms.clock.freeze(f"2026-11-21T12:{at // 60:02}:{at % 60:02}Z")
+            sms.simulators.call(lambda details=details: send(sms, provider, details))
+        return {found.name: found for found in judge(Ledger(), watch.kept())}
+
+
+def send(sms, name, details):
     """One message by way of admission, whether it is refused or not."""
-    world, provider = sms.world, sms.simulators.providers["http_sms"]
+    world, provider = sms.world, sms.simulators.providers[name]
     exchange = Exchange(Call("POST", "/"), provider, None, {}, world, world.clock.now())
     draft = Draft(
-        "+8613012345678", text="hi", region="CN", lifecycle=next(iter(provider.lifecycles))
+        "+8613012345678",
+        text="hi",
+        region="CN",
+        lifecycle=next(iter(provider.lifecycles)),
+        details=details,
     )
     exchange.outcomes = [Outcome(draft)]
     admission.keep(exchange, "provider", per_recipient=True)
@@ -97,3 +106,19 @@ def test_windows_that_were_in_use_before_the_run_are_left_alone(run, sms):
     found = run("rolling", 2, 3, 4)
 
     assert ("unknown", "not tried") == (found[EARLY].state, found[EARLY].told)
+
+
+@pytest.mark.parametrize(
+    ("more", "exceeded", "early"), [(0, "holds", "holds"), (1, "broken", "holds")]
+)
+def test_windows_as_long_as_requests_choose(more, exceeded, early, sms, monkeypatch):
+    """Each is counted over again as long as its own request had it: the fourth is refused, and with
+    one more permitted it is too many."""
+    if more:
+        planted(monkeypatch, more)
+    asked = ((0, 60), (10, 10), (30, 15), (50, 25), (75, 5))
+    sends = [(at, {"biz_id": str(at), "interval": seconds}) for at, seconds in asked]
+    found = judged(sms, sends, "aliyun_mas")
+
+    assert (exceeded, early) == (found[EXCEEDED].state, found[EARLY].state)
+    assert 4 + more == len(sms.messages())
