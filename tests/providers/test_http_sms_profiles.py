@@ -20,7 +20,7 @@ from simulators.kernel.catalogue import Problem
 from simulators.kernel.contracts import contract
 from simulators.kernel.pipeline import Settings
 from simulators.kernel.provider import Exchange, Failure
-from simulators.providers.http_sms.profiles import OPERATIONS, PROFILES, SYSTEMS
+from simulators.providers.http_sms.profiles import LONGEST, OPERATIONS, PROFILES, SYSTEMS
 from simulators.store.memory import MemoryStore
 
 HOST = "sms-webhook.example.com"
@@ -136,6 +136,18 @@ def test_a_nested_type_is_not_logto_s(default, post):
     post({**kept["body"], "user": user})
 
     assert "send-supabase" == default.requests()[0]["operation"]
+
+
+def test_a_body_that_is_too_long_is_no_system_s(default, post):
+    """It could have all names and be decoded for each profile: it is read as the generic form."""
+    names = dict.fromkeys((name for profile in SYSTEMS for name in profile.names), "1")
+    default.allow_violations()
+
+    post(names)
+    post({**names, "padding": "x" * LONGEST})
+
+    asked = [entry["operation"] for entry in default.requests()]
+    assert ["send-generic", "send-supabase"] == sorted(asked)
 
 
 def test_whose_places_are_set_sends_no_system_s_form(default, post, choose):

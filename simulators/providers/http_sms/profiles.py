@@ -7,7 +7,6 @@ is a row of `PROFILES`, with its contract `contracts/http_sms/send-NAME.*`.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -32,6 +31,8 @@ CASDOOR = "https://github.com/casdoor/casdoor/blob/master/object/sms_custom_http
 KEYCLOAK = "https://github.com/netzbegruenung/keycloak-mfa-plugins/tree/main/sms-authenticator"
 PARSE = "https://github.com/parse-community/parse-server/blob/alpha/src/Adapters/Auth/mfa.js"
 LOGTO = "https://docs.logto.io/connectors/sms-connectors/http-sms"
+
+LONGEST = 1 << 16  # bytes of a body that is recognised
 
 Refuser = Callable[[Failure], Reply]
 Verifier = Callable[[Exchange, str], None]
@@ -109,23 +110,19 @@ class Profile:
     methods: tuple[str, ...] = ("POST",)
 
     def recognises(self, call: Call) -> bool:
-        """Whether a body is in this form. Most are not by one of the names, which is soon seen."""
-        if not self.names or call.content_type != JSON:
+        """Whether a body is in this form. Most are not by one of the names, which is soon seen; a
+        long one could be decoded for each profile, and is nobody's."""
+        if not self.names or call.content_type != JSON or len(call.body) > LONGEST:
             return False
         if not all(b'"%b"' % name.encode() in call.body for name in self.names):
             return False
-        found = _names_in(call.body)
-        return found.issuperset(self.names) and (not self.alone or found <= self.alone)
-
-
-@lru_cache(maxsize=1)  # of one body that several profiles ask about
-def _names_in(body: bytes) -> frozenset[str]:
-    """The names of a JSON object, none of what is no object."""
-    try:
-        found = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return frozenset()
-    return frozenset(found) if isinstance(found, dict) else frozenset()
+        try:
+            found = orjson.loads(call.body)
+        except orjson.JSONDecodeError:
+            return False
+        if not isinstance(found, dict) or not found.keys() >= {*self.names}:
+            return False
+        return not self.alone or found.keys() <= self.alone
 
 
 GENERIC = Profile(
