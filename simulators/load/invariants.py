@@ -232,7 +232,10 @@ def _refusals(kept: Kept | None) -> Finding:
 def _may_be_judged(refusal: Row, limit: Row, kept: Kept) -> bool:
     """Whether all that the window had counted by then is among the messages."""
     window = (refusal["provider"], refusal["limit"], refusal["window"])
-    same = (refusal["permits"], refusal["seconds"]) == (limit["permits"], limit["seconds"])
+    chosen = limit.get("seconds_at")  # by each request for itself
+    same = refusal["permits"] == limit["permits"] and (
+        chosen is not None or refusal["seconds"] == limit["seconds"]
+    )
     whole = not kept.gone and kept.used is not None and window not in kept.used
     return window[:2] == (limit["provider"], limit["limit"]) and same and whole
 

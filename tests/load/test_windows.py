@@ -109,11 +109,11 @@ def test_windows_that_were_in_use_before_the_run_are_left_alone(run, sms):
 
 
 @pytest.mark.parametrize(
-    ("more", "exceeded", "early"), [(0, "holds", "holds"), (1, "broken", "holds")]
+    ("more", "exceeded", "early"), [(0, "holds", "holds"), (1, "broken", "unknown")]
 )
 def test_windows_as_long_as_requests_choose(more, exceeded, early, sms, monkeypatch):
     """Each is counted over again as long as its own request had it: the fourth is refused, and with
-    one more permitted it is too many."""
+    one more permitted it is too many and nothing is refused."""
     if more:
         planted(monkeypatch, more)
     asked = ((0, 60), (10, 10), (30, 15), (50, 25), (75, 5))
