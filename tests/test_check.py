@@ -22,6 +22,7 @@ VONAGE = ("vonage-python", "vonage-requests-form", "vonage-requests-query")
 WRONG = {
     ("logto-aliyun-sms", "payload-context"): "objects and uiLocales leak into TemplateParam",
     ("logto-aliyun-sms", "payload-link"): "a link as the value of a variable",
+    ("logto-aliyun-sms-mas", "payload-context"): "objects and uiLocales leak into TemplateParam",
     ("logto-tencent-sms", "payload-context"): "objects sent as [object Object]",
     ("logto-tencent-sms", "payload-link"): "a link as the value of a variable",
     ("logto-tencent-sms", "to-dk-noplus"): "a number abroad without its plus",
