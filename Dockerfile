@@ -11,8 +11,9 @@ RUN /opt/sms-simulators/bin/pip install --no-cache-dir '.[fast]'
 
 FROM python:3.12-slim
 COPY --from=build /opt/sms-simulators /opt/sms-simulators
-# The CA is kept in /ca: a volume that is mounted there belongs to the user too.
-RUN useradd --system --uid 10001 --no-create-home simulators && install -d -o simulators /ca
+# The CA is kept in /ca, and in /data what `serve --data` keeps: a volume that is mounted there
+# belongs to the user too.
+RUN useradd --system --uid 10001 --no-create-home simulators && install -d -o simulators /ca /data
 ENV PATH=/opt/sms-simulators/bin:$PATH PYTHONUNBUFFERED=1
 USER simulators
 VOLUME /ca

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import random
 import secrets
 import socket
@@ -35,6 +36,8 @@ from simulators.server.courier import Courier
 from simulators.server.dispatch import Dispatcher
 from simulators.server.gateway import LOOPBACK, Gateway, local_host
 from simulators.server.listeners import listen, listener
+from simulators.store.file import FileStore
+from simulators.store.log import Unusable
 from simulators.store.memory import KEEP, MemoryStore
 
 if TYPE_CHECKING:
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
 # Listening on every address, the simulators are reached by the loopback one.
 _SELF = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - shown, not bound
 _TIDY_SECONDS = 0.25
+_log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 _Sockets = list[socket.socket]
 
@@ -50,8 +54,9 @@ _Sockets = list[socket.socket]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """What is served where. Port 0 picks a free one; None serves no TLS. `rules`, checked ones, are
-    those the default account starts with, again after each reset. Without `otp_port` there is no
-    reference OTP service."""
+    those the default account starts with, again after each reset. `data` is the file that the
+    store is kept in as well, with `data_sync` so that it outlives a power loss. Without `otp_port`
+    there is no reference OTP service."""
 
     host: str = "127.0.0.1"
     port: int = 8026
@@ -60,6 +65,8 @@ class Options:
     names: tuple[str, ...] = ()
     settings: Settings = field(default_factory=Settings)
     keep: int = KEEP
+    data: Path | None = None
+    data_sync: bool = False
     tls_dir: Path = field(default_factory=tls.default_folder)
     token: str = ""
     callbacks_to: tuple[str, ...] = ()
@@ -75,7 +82,7 @@ class Simulators:
     def __init__(self, options: Options) -> None:
         self.options = options
         self.providers: Mapping[str, Provider] = catalog.PROVIDERS
-        self.store = MemoryStore(options.keep)
+        self.store = MemoryStore(options.keep) if options.data is None else self._kept(options.data)
         known = set(self.store.accounts())  # a store that was here before keeps what it has
         self.accounts = Accounts(self.store, self.providers.values())
         for account in options.accounts:
@@ -96,6 +103,20 @@ class Simulators:
         self.dispatcher = Dispatcher(self.accounts, self.courier)
         self._stopping = False
 
+    def _kept(self, data: Path) -> FileStore:
+        """The store that was kept in a file. Raises `Unusable`."""
+        store = FileStore(data, self.options.keep, tell=_log.warning)
+        known = {provider.account for provider in self.providers.values()}
+        for account in store.accounts():
+            for name in (store.account(account) or {})["credentials"]:
+                if name not in known:
+                    store.close()
+                    raise Unusable(
+                        f"{data} is of simulators with the provider '{name}', which is not here;"
+                        f" there are: {', '.join(sorted(self.providers))}"
+                    )
+        return store
+
     def _gateway(self) -> Gateway:
         apps = {
             name: App(provider, self.pipeline, self.accounts.strangers)
@@ -107,6 +128,7 @@ class Simulators:
             Hosts(self.providers.values()),
             own_hosts=LOOPBACK | frozenset(self.options.names) | {self.options.host.lower()},
             any_address=not is_loopback(self.options.host),
+            synced=self.store.synced if self.options.data_sync else None,
         )
 
     def reset(self, world: World) -> None:
@@ -167,6 +189,7 @@ class Simulators:
         """Listens until `stop`; calls `ready` once every port accepts. Raises `PortInUse`."""
         self.loop = asyncio.get_running_loop()
         async with contextlib.AsyncExitStack() as closing:
+            closing.callback(self.store.close)
             closing.callback(self.courier.close)
             work = self._listeners(closing)
             self._servers = [server for server, _ in work]

@@ -61,6 +61,10 @@ class Mounted(Simulators):
 
     def close(self) -> None:
         """Ends the thread; what was not delivered by now is not."""
+        self._end()
+        self.store.close()
+
+    def _end(self) -> None:
         thread = self._thread
         if thread is None or self.loop is None or self._ended is None:
             return
@@ -119,6 +123,8 @@ def flask_app(
 
 def _state(options: Options | None, beside: Flask | None) -> Sms:
     if beside is None:
+        if options is not None and options.data_sync:
+            raise ValueError("data_sync: expected False, as it is for the simulators' own server")
         simulators = Mounted(options or Options())
         sms = Sms(simulators, simulators.accounts.world(DEFAULT))
         weakref.finalize(sms, simulators.close)

@@ -46,6 +46,20 @@ def test_a_short_run_tells_every_figure():
         assert figures[arm]["cpu_ratio"] == pytest.approx(figures["cpu"] / figures[arm]["cpu"])
 
 
+def test_each_store_stands_beside_memory():
+    """In one table; what it costs is not judged here, where the machine has other work."""
+    command = [sys.executable, "-m", "simulators.bench", "--providers", "http_sms", "--json"]
+    options = ["--stores", "--seconds", "0.1", "--rounds", "1", "--warm", "50"]
+    done = subprocess.run([*command, *options], capture_output=True, text=True, check=True)
+    rows = json.loads(done.stdout)["http_sms"]
+
+    memory = rows["in memory"]
+    assert ["in memory", "with a file", "with a file, synced"] == list(rows)
+    for row in rows.values():
+        assert row["rate"] > 0
+        assert row["cpu_ratio"] == pytest.approx(row["cpu"] / memory["cpu"], abs=0.01)
+
+
 @pytest.mark.parametrize("option", ["--held", "--receipts", "--watched"])
 def test_what_must_not_slow_the_others_is_measured_beside_them(option):
     """Held requests stay held; a receiver that recovers gets every receipt."""

@@ -25,6 +25,8 @@ _ARMS = {
     AGAINST: "the other state",
 }
 _ROW = "{:<20} {:>9} {:>8} {:>8} {:>8} {:>10} {:>9} {:>7} {:>7}"
+_STORES = {"simulators": "in memory", "file": "with a file", "synced": "with a file, synced"}
+_STORED = "{:<32} {:>9} {:>8} {:>8} {:>8} {:>7} {:>7}"
 _SLICE = "{:>12} {:>9} {:>8} {:>8} {:>9} {:>10} {:>12}"
 
 
@@ -57,6 +59,7 @@ class Plan:
     default=0,
     help="Instead: send beside receipts of so many messages to a receiver that hangs.",
 )
+@click.option("--stores", is_flag=True, help="Instead: what each store costs, beside memory.")
 @click.option("--watched", default=0, help="Instead: send beside so many open inbox pages.")
 @click.option(
     "--grown",
@@ -79,6 +82,7 @@ def main(
     messages: int,
     held: int,
     receipts: int,
+    stores: bool,
     watched: int,
     grown: int,
     warm: int,
@@ -97,7 +101,7 @@ def main(
     strains = (held, receipts, watched, grown)
     plan = Plan(connections, seconds, rounds, messages, *strains, warm, as_json, against)
     try:
-        found = _run(plan)(_chosen(providers), plan)
+        found = (_stored if stores else _run(plan))(_chosen(providers), plan)
     except (NotGood, strain.Stuck) as error:
         raise click.ClickException(str(error)) from None
     if as_json:
@@ -138,6 +142,37 @@ def _compared(names: list[str], plan: Plan) -> dict[str, Any]:
     if not plan.quiet and "node" not in beside:
         click.echo("bare Node was not tried: there is no node on the PATH")
     return found
+
+
+def _stored(names: list[str], plan: Plan) -> dict[str, Any]:
+    """What a send costs with each store, and its ratio to memory."""
+    found: dict[str, Any] = {}
+    head = ("", "req/s", "p50 ms", "p99 ms", "cpu us", "rate x", "cpu x")
+    if not plan.quiet:
+        click.echo(_STORED.format(*head))
+    for name in names:
+        with contextlib.ExitStack() as own:
+            arms = {arm: own.enter_context(target(arm, KEEP)) for arm in _STORES}
+            rounds: dict[str, list[Figures]] = defaultdict(list)
+            for server in arms.values():
+                server.load(name, plan.connections, count=plan.warm)
+            for _ in range(plan.rounds):
+                for arm, server in arms.items():
+                    figures = server.load(name, plan.connections, seconds=plan.seconds)
+                    rounds[arm].append(figures)
+        memory = rounds["simulators"]
+        rows = {_STORES[arm]: _to_memory(theirs, memory) for arm, theirs in rounds.items()}
+        found[name] = rows
+        for store, row in rows.items() if not plan.quiet else ():
+            shown = [f"{row[key]:.1f}" for key in ("p50", "p99")]
+            ratios = [f"{row[key]:.2f}" for key in ("rate_ratio", "cpu_ratio")]
+            cells = (f"{row['rate']:,.0f}", *shown, f"{row['cpu']:.0f}", *ratios)
+            click.echo(_STORED.format(f"{name} {store}", *cells))
+    return found
+
+
+def _to_memory(theirs: list[Figures], memory: list[Figures]) -> dict[str, float]:
+    return {**_compare(theirs, memory), **asdict(_median(theirs))}
 
 
 def _beside(closing: contextlib.ExitStack) -> dict[str, Target]:

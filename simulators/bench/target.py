@@ -1,8 +1,8 @@
 """The server under load, a process of its own: the simulators, or in their place on the same server
-a trivial view, or answers that are there already.
+a trivial view, or answers that are there already; or the simulators with a file.
 
-`python -m simulators.bench.target simulators|trivial|bare KEEP` writes `{"port": n}` once it
-listens, and its `Usage` for every line it reads.
+`python -m simulators.bench.target simulators|file|synced|trivial|bare KEEP` writes `{"port": n}`
+once it listens, and its `Usage` for every line it reads.
 """
 
 import asyncio
@@ -10,10 +10,11 @@ import logging
 import os
 import resource
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +135,15 @@ def main() -> None:
     """Serves until its standard input ends."""
     which, keep = sys.argv[1], int(sys.argv[2])
     settings = Settings(limits=ENOUGH)
-    simulators = Simulators(Options(port=0, tls_port=None, settings=settings, keep=keep))
+    options = Options(port=0, tls_port=None, settings=settings, keep=keep)
+    with tempfile.TemporaryDirectory() as folder:
+        if which in ("file", "synced"):
+            data = Path(folder) / "data"
+            options = replace(options, data=data, data_sync=which == "synced")
+        _serve(which, Simulators(options))
+
+
+def _serve(which: str, simulators: Simulators) -> None:
     if which == "trivial":
         simulators.gateway = Gateway({}, trivial(), Hosts(()))
     if which == "bare":

@@ -24,6 +24,7 @@ from simulators.loopback import is_loopback
 from simulators.otp.policy import SENDS_PER_RECIPIENT, Policy
 from simulators.server import collector, tls
 from simulators.server.listeners import PortInUse
+from simulators.store.log import Unusable
 from simulators.store.memory import KEEP
 
 
@@ -127,6 +128,18 @@ _SERVE = (
         metavar="N",
         help="Messages kept an account; the oldest go first.",
     ),
+    click.option(
+        "--data",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        help="Keeps everything in a file as well: a process that is killed comes back with what it"
+        " acknowledged.",
+    ),
+    click.option(
+        "--data-sync",
+        is_flag=True,
+        help="With --data: answers wait for the disk, so that a power loss loses nothing either.",
+    ),
     TLS_DIR,
     click.option(
         "--callbacks-to",
@@ -195,11 +208,12 @@ def _run(given: Mapping[str, Any]) -> None:
     """Serves until a signal ends it. Whatever is wrong is told before anything listens."""
     logging.basicConfig(format="sms-simulators: %(message)s", level=logging.WARNING)
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # a client's mistakes are no news
-    simulators = Simulators(_options(given))
+    options = _options(given)
     try:
+        simulators = Simulators(options)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(simulators, quiet=given["quiet"]))
-    except (PortInUse, tls.UnusableFolder) as error:
+    except (PortInUse, Unusable, tls.UnusableFolder) as error:
         fail(str(error))
 
 
@@ -230,6 +244,8 @@ def _options(given: Mapping[str, Any]) -> Options:
     token = given["token"]
     if not token and not is_loopback(given["host"]):
         token = secrets.token_urlsafe(18)
+    if given["data_sync"] and given["data"] is None:
+        fail("--data-sync says how the file of --data is written; expected --data FILE with it")
     return Options(
         host=given["host"],
         port=given["port"],
@@ -242,6 +258,8 @@ def _options(given: Mapping[str, Any]) -> Options:
             limits=given["limits"],
         ),
         keep=given["keep"] or KEEP,
+        data=given["data"],
+        data_sync=given["data_sync"],
         tls_dir=given["tls_dir"] or tls.default_folder(),
         token=token,
         callbacks_to=tuple(host.lower() for host in given["callbacks_to"]),

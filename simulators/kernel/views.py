@@ -41,7 +41,7 @@ def message(world: World, provider: Provider, kept: Message) -> dict[str, Any]:
         "segments": kept.segments,
         "template": kept.template,
         "callback": kept.callback,
-        "details": kept.details,
+        "details": dict(kept.details),
         "life": kept.lifecycle if isinstance(kept.lifecycle, str) else None,
         "at": iso(kept.at),
         "status": current.status,

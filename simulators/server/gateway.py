@@ -1,12 +1,14 @@
 """Which app answers: by Host, by `/<provider>` prefix on the simulators' own hosts, by port."""
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Protocol
 from wsgiref.types import WSGIApplication
 
 from simulators.kernel.call import Call, Reply
 from simulators.kernel.hosts import Hosts
+from simulators.kernel.store import Unavailable
 from simulators.server.arrival import full_environ, problem, serve
 from simulators.server.loop import Receive, Scope, Send, run
 
@@ -19,13 +21,17 @@ class Answers(Protocol):
     def answer(self, call: Call, /) -> Reply:
         """The provider's answer."""
 
+    def unkept(self, call: Call, /) -> Reply:
+        """Its answer to a request of which the store could not keep all."""
+
 
 class Gateway:
     """The ASGI application behind every listener.
 
     `vendor_hosts` leads to providers, by the path where several have one host, and `ports` maps to
     their names; `own_hosts` are where prefixes and the control app (everything that no prefix
-    takes) are served. IP addresses count as own hosts when `any_address` is set.
+    takes) are served. IP addresses count as own hosts when `any_address` is set. An answer waits
+    for `synced`, where there is such a thing.
     """
 
     def __init__(
@@ -36,6 +42,7 @@ class Gateway:
         *,
         own_hosts: frozenset[str] = LOOPBACK,
         any_address: bool = False,
+        synced: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._providers = providers
         self._control = control
@@ -43,6 +50,7 @@ class Gateway:
         self._local_hosts = {local_host(name): name for name in providers}
         self._own_hosts = own_hosts
         self._any_address = any_address
+        self._synced = synced
         self.ports: dict[int, str] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -54,9 +62,29 @@ class Gateway:
         if name is None:
             return self._misdirected(call.host)
         if not name:
-            return run(self._control, full_environ(call, port))
-        call.path = call.path[len(prefix) :] or "/"
-        return self._providers[name].answer(call)
+            reply = run(self._control, full_environ(call, port))
+        else:
+            call.path = call.path[len(prefix) :] or "/"
+            reply = self._providers[name].answer(call)
+        if self._synced is None:
+            return reply
+        return Reply(200, later=partial(self._when_synced, self._synced, name, call, reply))
+
+    async def _when_synced(
+        self, synced: Callable[[], Awaitable[None]], name: str, call: Call, reply: Reply
+    ) -> Reply:
+        """The answer, once nothing that it tells of can be lost."""
+        if reply.later is not None:
+            reply = await reply.later()
+        try:
+            await synced()
+        except Unavailable as error:
+            if reply.released is not None:
+                reply.released()
+            if name:
+                return self._providers[name].unkept(call)
+            return Reply.json(503, {"error": "nothing can be kept now", "got": str(error)})
+        return reply
 
     def route(self, port: int, host: str, path: str) -> tuple[str | None, str]:
         """The provider ("" for the control app, None for nobody) and the prefix to take off."""

@@ -1,7 +1,6 @@
 """Worlds in this process's memory. Messages are kept packed, so a million cost no garbage scans."""
 
 from bisect import bisect_left, bisect_right, insort
-from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import count as counting
 from itertools import islice
@@ -49,10 +48,7 @@ class MemoryStore:
         self._on_news: tuple[Callable[[str], object], ...] = ()
 
     def put_account(self, account: dict[str, Any], credentials: Sequence[tuple[str, str]]) -> None:
-        for pair in credentials:
-            owner = self._by_credential.get(pair, account["id"])
-            if owner != account["id"]:
-                raise ValueError(f"{pair[0]} credential '{pair[1]}' belongs to account '{owner}'")
+        self._check_credentials(account["id"], credentials)
         self._forget_credentials(account["id"])
         self._accounts[account["id"]] = account
         self._by_credential.update(dict.fromkeys(credentials, account["id"]))
@@ -77,6 +73,12 @@ class MemoryStore:
             shelf.give_up()
         self._tell(account)
         return self._accounts.pop(account, None) is not None
+
+    def _check_credentials(self, account: str, credentials: Sequence[tuple[str, str]]) -> None:
+        for pair in credentials:
+            owner = self._by_credential.get(pair, account)
+            if owner != account:
+                raise ValueError(f"{pair[0]} credential '{pair[1]}' belongs to account '{owner}'")
 
     def _forget_credentials(self, account: str) -> None:
         for pair in self._credentials.pop(account, ()):
@@ -105,16 +107,41 @@ class MemoryStore:
             room = shelf.windows.room
             pairs = zip(full, poor or [False] * len(full), strict=True)
             return [Admission(None, hit, room(hit, now) if hit else 0.0, no) for hit, no in pairs]
+        left = None
         if balance is not None:
-            left = balance - sum(cost.amount for cost in costs)
-            shelf.settings[BALANCE] = round(left, _MONEY_DIGITS)
-        kept = []
-        for hits, message in drafts:
+            left = round(balance - sum(cost.amount for cost in costs), _MONEY_DIGITS)
+        wanted = [hits for hits, _message in drafts]
+        kept = shelf.numbered([message for _hits, message in drafts])
+        self._admitting(account, now, left, wanted, kept)
+        self._admitted(shelf, now, left, wanted, kept)
+        self._tell(account)
+        return [Admission(message, None) for message, _packed in kept]
+
+    def _admitting(
+        self,
+        account: str,
+        now: float,
+        left: float | None,
+        wanted: Sequence[Sequence[Hit]],
+        kept: Sequence[tuple[Message, bytes]],
+    ) -> None:
+        """What is to be done before anything of a step is: nothing."""
+
+    def _admitted(
+        self,
+        shelf: Shelf,
+        now: float,
+        left: float | None,
+        wanted: Sequence[Sequence[Hit]],
+        kept: Sequence[tuple[Message, bytes]],
+    ) -> None:
+        """Keeps what may be kept: the hits and the messages, and what is left of the balance."""
+        if left is not None:
+            shelf.settings[BALANCE] = left
+        for hits, (message, packed_) in zip(wanted, kept, strict=True):
             for hit in hits:
                 shelf.windows.take(hit, now)
-            kept.append(Admission(shelf.add(message, self._keep), None))
-        self._tell(account)
-        return kept
+            shelf.add(message, packed_, self._keep)
 
     def find(self, account: str, message: str) -> Message | None:
         shelf = self._shelf(account)
@@ -309,11 +336,8 @@ class MemoryStore:
 
     def record(self, account: str, log: str, entry: bytes) -> None:
         shelf = self._shelf(account)
-        kept = shelf.logs.get(log)
-        if kept is None:
-            kept = shelf.logs[log] = deque(maxlen=self._journal)
         shelf.noted += 1
-        kept.append((shelf.noted, bytes(memoryview(entry))))
+        shelf.log(log).append((shelf.noted, bytes(memoryview(entry))))
         self._tell(account)
 
     def records(
@@ -343,6 +367,12 @@ class MemoryStore:
     def _tell(self, account: str) -> None:
         for changed in self._on_news:
             changed(account)
+
+    async def synced(self) -> None:
+        """Returns when all that was acknowledged is where it is kept: it is."""
+
+    def close(self) -> None:
+        """Ends the use of what others may have next: there is nothing."""
 
     def tidy(self) -> bool:
         """Gives some of what was forgotten back to the machine; whether there is more."""

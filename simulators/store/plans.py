@@ -1,6 +1,6 @@
 """What is to be done later, the earliest first, for as long as what it is about is kept."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from heapq import heapify, heappop, heappush
 from typing import Any
 
@@ -44,6 +44,11 @@ class Plans:
             if self._kept(planned[2]):
                 heappush(self._new, planned)
         return soonest is None or at < soonest
+
+    def all(self) -> Iterator[tuple[float, Item, int]]:
+        """All that is planned, in any order."""
+        for at, number, item in (*self._old, *self._new):
+            yield at, item, number
 
     def soonest(self) -> float | None:
         """When the first is due, None if there is none."""

@@ -2,7 +2,7 @@
 
 import heapq
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from simulators.kernel.message import INBOUND, Message
@@ -53,12 +53,24 @@ class Shelf:
         self.violations: deque[tuple[int, bytes]] = deque(maxlen=journal)
         self.noted = 0
 
-    def add(self, message: Message, keep: int) -> Message:
-        self.sequence += 1
-        self.in_order = (self.in_order and message.at >= self.latest) or not self.messages
-        self.latest = message.at
-        kept = message.numbered(self.sequence, self.newest_to.get(message.to, 0))
-        self.messages[kept.sequence] = packed(kept)
+    def numbered(self, messages: Iterable[Message]) -> list[tuple[Message, bytes]]:
+        """Messages as they will be kept if they are the next ones, each with its packed form."""
+        found, newest, sequence = [], dict[str, int](), self.sequence
+        for message in messages:
+            sequence += 1
+            to = message.to
+            previous = newest.get(to) or self.newest_to.get(to, 0)
+            kept = message.numbered(sequence, previous)
+            newest[to] = sequence
+            found.append((kept, packed(kept)))
+        return found
+
+    def add(self, kept: Message, packed: bytes, keep: int) -> None:
+        """Keeps a numbered message, the next one."""
+        self.sequence = kept.sequence
+        self.in_order = (self.in_order and kept.at >= self.latest) or not self.messages
+        self.latest = kept.at
+        self.messages[kept.sequence] = packed
         self.by_id[kept.id] = kept.sequence
         self.newest_to[kept.to] = kept.sequence
         for index in self._indexes(kept):
@@ -68,7 +80,6 @@ class Shelf:
             self._drop_oldest()
         for seen in tuple(self.watchers):
             seen(kept)
-        return kept
 
     def _drop_oldest(self) -> None:
         while self.oldest not in self.messages:
@@ -214,6 +225,28 @@ class Shelf:
         self.journal.append(kept)
         if violating:
             self.violations.append(kept)
+
+    def noted_before(self, number: int, entry: bytes, noted: bool, violating: bool) -> None:
+        """Has an entry of the journal again, under its number; of those that are no longer `noted`,
+        a violation."""
+        if noted:
+            self.journal.append((number, entry))
+        if violating:
+            self.violations.append((number, entry))
+
+    def log(self, name: str) -> deque[tuple[int, bytes]]:
+        """A log by its name."""
+        kept = self.logs.get(name)
+        if kept is None:
+            kept = self.logs[name] = deque(maxlen=self.journal.maxlen)
+        return kept
+
+    def remember(self, life: int, nonces: Iterable[tuple[str, float]]) -> None:
+        """Has nonces of one lifetime again, each with its end."""
+        ends = self.nonce_ends.setdefault(life, deque())
+        for key, until in nonces:
+            self.nonces[key] = until
+            ends.append(key)
 
     def once(self, key: str, now: float, until: float) -> bool:
         if self.nonces.get(key, now) > now:

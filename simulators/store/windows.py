@@ -42,6 +42,12 @@ class _Counter(Protocol):
     def containers(self) -> Sequence[Container]:
         """All that it holds, for who gives it up."""
 
+    def state(self) -> list[Any]:
+        """All that it holds, as plain JSON."""
+
+    def restore(self, state: list[Any]) -> None:
+        """Holds again what `state` told."""
+
 
 class Windows:
     """The windows of one account. All of `full` is asked before any `take`."""
@@ -78,6 +84,18 @@ class Windows:
             made = _COUNTERS[hit.kind](hit.identity, self._gone)
             counter = self._counters[name] = made
         return counter
+
+    def state(self) -> Iterator[list[Any]]:
+        """All windows as plain JSON, limit by limit."""
+        for (scope, limit), counter in self._counters.items():
+            kind = next(kind for kind, made in _COUNTERS.items() if type(counter) is made)
+            yield [scope, limit, kind, counter.limit, *counter.state()]
+
+    def restore(self, state: list[Any]) -> None:
+        """Takes what `state` told of one limit."""
+        scope, limit, kind, identity, *held = state
+        made = self._counters[scope, limit] = _COUNTERS[kind](identity, self._gone)
+        made.restore(held)
 
     def _drop(self, name: tuple[str, str]) -> None:
         self._gone.put(self._counters.pop(name).containers())
@@ -120,6 +138,14 @@ class _Natural:
 
     def containers(self) -> Sequence[Container]:
         return list(self.slices.values())
+
+    def state(self) -> list[Any]:
+        return [_plain(self.sample), [[start, counts] for start, counts in self.slices.items()]]
+
+    def restore(self, state: list[Any]) -> None:
+        sample, slices = state
+        self.sample = _hit(sample)
+        self.slices = {float(start): counts for start, counts in slices}
 
     def room(self, hit: Hit, now: float) -> float:
         start = hit.start + hit.seconds
@@ -172,6 +198,19 @@ class _Generations:
 
     def containers(self) -> Sequence[Container]:
         return [self.young, self.old]
+
+    def state(self) -> list[Any]:
+        told = [
+            {name: _told(kept) for name, kept in held.items()} for held in (self.young, self.old)
+        ]
+        return [_plain(self.sample), self.longest, self.turned, *told]
+
+    def restore(self, state: list[Any]) -> None:
+        sample, self.longest, self.turned, young, old = state
+        self.sample = _hit(sample)
+        self.young, self.old = (
+            {name: _kept(told) for name, told in held.items()} for held in (young, old)
+        )
 
     def items(self) -> Iterator[tuple[str, Any]]:
         yield from self.young.items()
@@ -311,6 +350,30 @@ def _times(kept: "array[float] | float | None") -> "array[float]":
     if isinstance(kept, array):
         return kept
     return array("d", () if kept is None else (kept,))
+
+
+def _told(kept: Any) -> Any:
+    """What is kept of a window, as plain JSON: a time, a list of them, or two lists."""
+    if isinstance(kept, array):
+        return kept.tolist()
+    return [list(one) for one in kept] if isinstance(kept, tuple) else kept
+
+
+def _kept(told: Any) -> Any:
+    if not isinstance(told, list):
+        return float(told)
+    if told and isinstance(told[0], list):
+        times, levels = told
+        return array("d", times), array("d", levels)
+    return array("d", told)
+
+
+def _plain(sample: Hit | None) -> list[Any] | None:
+    return None if sample is None else list(sample)
+
+
+def _hit(told: list[Any] | None) -> Hit | None:
+    return None if told is None else Hit(*told)
 
 
 def _named(hit: Hit) -> tuple[str, str, int, float]:

@@ -190,3 +190,13 @@ def test_a_provider_s_long_list_is_answered_and_journalled_once(control, raw, sm
     assert (200, []) == (answer.status, answer.json["messages"])
     assert ("list-messages", 200) == (entry["operation"], entry["status"])
     assert 0 == world.under_way("twilio", 0.0)
+
+
+def test_a_reply_is_told_as_it_is_kept(control, stopped):
+    """What is answered to who made it is what the list shows."""
+    made = control(
+        "POST", "/_sim/inbound", {"provider": "twilio", "from": "+15005550010", "text": "STOP"}
+    )
+
+    assert [made.json] == control("GET", "/_sim/inbound").json["inbound"]
+    assert ("STOP", {}) == (made.json["text"], made.json["details"])

@@ -1,6 +1,10 @@
 """What every store does: the promises of `Store` one by one, and all together against a model."""
 
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import MappingProxyType
 
 import pytest
@@ -17,19 +21,81 @@ from hypothesis.stateful import (
 from simulators.kernel.flow import Hit
 from simulators.kernel.message import Message, Step
 from simulators.kernel.store import LOOKED_AT, Cost, Selection
-from simulators.store.memory import MemoryStore
+from simulators.store.compaction import compact
+from simulators.store.file import FileStore
+from simulators.store.memory import JOURNAL, KEEP, MemoryStore
 from simulators.store.strict import StrictStore
 
-LOCAL = {"memory": MemoryStore, "strict": StrictStore}
-STORES = [*LOCAL, "valkey"]
 NOW = 1_800_000_000.0
+
+
+@contextmanager
+def in_memory(kind=MemoryStore):
+    """Makes empty stores, with their bounds."""
+    yield kind
+
+
+@contextmanager
+def in_a_file(kind=FileStore):
+    """The same, each in a file of its own."""
+    made = []
+    with TemporaryDirectory() as folder:
+
+        def make(**bounds):
+            made.append(kind(Path(folder) / f"data-{len(made)}", **bounds))
+            return made[-1]
+
+        try:
+            yield make
+        finally:
+            for store in made:
+                store.close()
+
+
+class Reopened:
+    """A file store that is read anew before each operation (of many, before some), until one asks
+    for what ends with a process; or its file is made shorter as well."""
+
+    ENDING = ("watch", "on_news", "on_plan", "lease", "release", "leased", "due", "close")
+
+    def __init__(self, path, shortened=False, keep=KEEP, journal=JOURNAL):
+        self.path, self.shortened, self.bounds = path, shortened, (keep, journal)
+        self.store = FileStore(path, *self.bounds)
+        self.lasting, self.asked = False, 0
+
+    def __getattr__(self, name):
+        self.lasting = self.lasting or name in self.ENDING
+        self.asked += 1
+        if not self.lasting and (self.asked < 50 or self.asked % 250 == 0):
+            self.store.close()
+            if self.shortened:
+                self.shorten()
+            self.store = FileStore(self.path, *self.bounds)
+        return getattr(self.store, name)
+
+    def shorten(self):
+        shorter = self.path.with_suffix(".shorter")
+        with shorter.open("wb") as file:
+            compact(self.path, file.fileno(), self.path.stat().st_size, *self.bounds)
+        shorter.rename(self.path)
+
+
+LOCAL = {
+    "memory": in_memory,
+    "strict": partial(in_memory, StrictStore),
+    "file": in_a_file,
+    "reopened": partial(in_a_file, Reopened),
+    "shortened": partial(in_a_file, partial(Reopened, shortened=True)),
+}
+STORES = [*LOCAL, "valkey"]
 
 
 @pytest.fixture(params=STORES)
 def make(request):
     """Makes an empty store, with its bounds."""
     if request.param in LOCAL:
-        yield LOCAL[request.param]
+        with LOCAL[request.param]() as made:
+            yield made
         return
     from simulators.store.valkey import address
     from simulators.store.valkey.store import ValkeyStore
@@ -799,7 +865,7 @@ def test_any_steps_against_a_model(request, make):
     run_state_machine_as_test(
         lambda: AgainstModel(make),
         settings=settings(
-            max_examples=60 if local else 15,
+            max_examples=30 if local else 15,
             stateful_step_count=25,
             deadline=None,
             derandomize=True,
