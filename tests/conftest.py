@@ -450,8 +450,10 @@ def default(sms_server: Simulators) -> Iterator[Sms]:
     sms_server.call(world.reset)
 
 
+@functools.cache
 def captured(name: str) -> list[dict[str, Any]]:
-    """The captures of one client, those that sent a request."""
+    """The captures of one client, those that sent a request. They are read once: who changes one
+    changes a copy."""
     lines = (CAPTURES / f"{name}.jsonl").read_text().splitlines()
     return [capture for line in lines if (capture := json.loads(line))["requests"]]
 
@@ -464,10 +466,15 @@ def wire_bytes(request: dict[str, Any]) -> bytes:
     return head + (request.get("body") or "").encode()
 
 
+@functools.cache
+def _trusting(folder: Path) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(tls.ca_path(folder)))
+
+
 @pytest.fixture
 def replay(sms_server: Simulators) -> Callable[[dict[str, Any] | bytes, str], Answer]:
     """Sends bytes over TLS to a vendor's host name, and reads the answer."""
-    context = ssl.create_default_context(cafile=str(tls.ca_path(sms_server.options.tls_dir)))
+    context = _trusting(sms_server.options.tls_dir)
 
     def send(request: dict[str, Any] | bytes, host: str = "") -> Answer:
         raw = request if isinstance(request, bytes) else wire_bytes(request)
@@ -528,9 +535,10 @@ def one_send() -> Callable[..., tuple[str, str, dict[str, str], str]]:
 CAPTURED_AT = 1_795_248_470.0  # when the recorded requests were signed
 
 
+@functools.cache
 def accepted_request(provider: str) -> dict[str, Any]:
     """The first recorded request to a provider that its client meant to succeed; where there is
-    none, its sample."""
+    none, its sample. Who changes it changes a copy."""
     for path in sorted(CAPTURES.glob("*.jsonl")):
         for capture in captured(path.stem):
             if capture["case"] in ("basic", "usage-Generic"):

@@ -12,12 +12,14 @@ import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Map
 
 from simulators.otp import cors, languages, reading
 from simulators.otp.api import (
@@ -73,23 +75,27 @@ class _Asked:
     client: str
 
 
+@cache
+def _paths() -> tuple[Mapping[str, Mapping[str, Route]], Map]:
+    """The routes by path and method, and the paths as Flask finds them: compiled once, for all
+    services that there are."""
+    routes: dict[str, dict[str, Route]] = defaultdict(dict)
+    for route in ROUTES:
+        routes[route.path][route.method] = route
+    found = Map(merge_slashes=False, strict_slashes=False)
+    for path in routes:
+        found.add(Rule(path, endpoint=path, methods=["GET", "OPTIONS", *reading.WRITING]))
+    return routes, found
+
+
 class App(Flask):
     """The app of one service. Its views run on the loop's thread, one at a time."""
 
-    url_rule_class = Rule
-
     def __init__(self, service: Service) -> None:
         super().__init__("simulators.otp", static_folder=None)
-        self.url_map.merge_slashes = False
-        self.url_map.strict_slashes = False
         self._service = service
-        self._routes: dict[str, dict[str, Route]] = defaultdict(dict)
-        for route in ROUTES:
-            self._routes[route.path][route.method] = route
-        for path, routes in self._routes.items():
-            methods = ["GET", "OPTIONS", *reading.WRITING]
-            view = self._view(routes)
-            self.add_url_rule(path, path, view, methods=methods, provide_automatic_options=False)
+        self._routes, self.url_map = _paths()
+        self.view_functions.update({path: self._view(of) for path, of in self._routes.items()})
         self._fixed = {path: found for path, found in self._routes.items() if "<" not in path}
         self.register_error_handler(HTTPException, _unserved)
 

@@ -19,6 +19,7 @@ OTHERWISE = {
     "kernel/tables.py": "an account's own limits",
     "kernel/templates.py": "contents of templates, which the account's own calls made",
     "kernel/validation.py": "a path of which so much is looked at",
+    "otp/app.py": "paths are ours",
     "otp/factories.py": "connectors are ours",
     "otp/languages.py": "phrases are a file",
     "otp/state.py": "numbers of a bounded length",
@@ -27,6 +28,7 @@ OTHERWISE = {
     "providers/twilio/account.py": "the account's own number",
     "providers/twilio/wire.py": "seconds",
     "server/routes.py": "endpoints are ours",
+    "store/valkey/scripts.py": "scripts are files",
 }
 ANSWERING = ("control", "inbox", "kernel", "otp", "providers", "server", "store")
 
