@@ -177,7 +177,7 @@ class Simulators:
 
     def hosts(self) -> list[str]:
         """Every host name the certificate is for."""
-        vendor = [host for provider in self.providers.values() for host in provider.hosts]
+        vendor = Hosts(self.providers.values())
         local = [local_host(name) for name in self.providers]
         own = ["localhost", "127.0.0.1", "::1", *self.options.names]
         bound = self.options.host.strip("[]")

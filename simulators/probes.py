@@ -34,6 +34,7 @@ from functools import cache
 from typing import Any
 
 from simulators.data import contracts
+from simulators.kernel import markup
 from simulators.kernel.call import Call
 from simulators.kernel.clock import Chance
 from simulators.kernel.credentials import Credential, Credentials, made
@@ -228,11 +229,14 @@ def probes(provider: Provider) -> Probes:
 
 
 def parsed(body: bytes) -> Any:
-    """An answer's body: JSON where it is some, whatever its type is called, else its text."""
+    """An answer's body: JSON where it is some, whatever its type is called, or XML, else its
+    text."""
     text = body.decode("utf-8", "replace")
     try:
-        found = json.loads(text)
+        found = markup.document(body) if text.startswith("<") else json.loads(text)
     except (ValueError, RecursionError):
+        return text
+    if text.startswith("<") and "html" in found:  # a page for people, well-formed or not
         return text
     return text if _deeper(found, _DEEPEST) else found
 

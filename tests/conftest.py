@@ -81,20 +81,20 @@ class Answer:
 
 
 def unlike_the_contract(exchange: Exchange, reply: Reply) -> list[str]:
-    """What an answer in JSON lacks by the schema of its operation, or of a refusal where it is
-    one; without a body it is null, but for a refusal. What a rule replaces or breaks off may be
-    anything."""
+    """What an answer in its provider's language (JSON mostly) lacks by the schema of its operation,
+    or of a refusal where it is one; without a body it is null, but for a refusal. What a rule
+    replaces or breaks off may be anything."""
     kind = dict(reply.headers).get("Content-Type", "")
     if {"answer", "socket"} & {name for effect in exchange.effects for name in effect}:
         return []
-    if "json" not in kind if reply.body else reply.status >= 400:
+    if exchange.provider.answers not in kind if reply.body else reply.status >= 400:
         return []
     provider, operation = exchange.provider.name, exchange.endpoint and exchange.endpoint.operation
     names = [] if exchange.failure or operation is None else [operation]
     if exchange.failure or operation is None or any(o.failure for o in exchange.outcomes):
         files = contracts(provider).glob("*error.response.schema.json")
         names += [file.name.removesuffix(".response.schema.json") for file in files]
-    body = json.loads(reply.body) if reply.body else None
+    body = exchange.provider.read_answer(reply.body) if reply.body else None
     schemas = [contract(provider, name, "response.schema") for name in names]
     found = [schema.validate(body) for schema in schemas if schema is not None]
     if not found or [] in found:
@@ -619,7 +619,7 @@ def vendor_dns(sms_server: Simulators, monkeypatch: pytest.MonkeyPatch) -> Simul
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
     authority = str(tls.ca_path(sms_server.options.tls_dir))
-    for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):
+    for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "AWS_CA_BUNDLE"):
         monkeypatch.setenv(name, authority)
     return sms_server
 

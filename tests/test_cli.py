@@ -341,7 +341,9 @@ def test_ca_prints_a_path_and_makes_it(tmp_path, command):
 def test_hosts_prints_lines_for_a_hosts_file(command):
     """One for every vendor host, with the address asked for."""
     lines = command("hosts", "--address", "10.1.2.3").stdout.splitlines()
-    named = dict.fromkeys(host for p in catalog.PROVIDERS.values() for host in p.hosts)
+    named = dict.fromkeys(
+        host for p in catalog.PROVIDERS.values() for host in (*p.hosts, *p.more_hosts)
+    )
     expected = [f"10.1.2.3 {host}" for host in named]
 
     assert expected == lines

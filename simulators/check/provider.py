@@ -420,9 +420,9 @@ def _unlike(provider: Provider, answered: Answered) -> Iterator[str]:
     operation = answered.entry.get("operation", "")
     agreed = contract(provider.name, operation, "response.schema") if operation else None
     kind = dict(answered.reply.headers).get("Content-Type", "")
-    if agreed is None or "json" not in kind:
+    if agreed is None or provider.answers not in kind:
         return
-    for violation in agreed.validate(orjson.loads(answered.reply.body)):
+    for violation in agreed.validate(provider.read_answer(answered.reply.body)):
         yield f"the answer breaks {operation}.response.schema.json: {violation}"
 
 
@@ -525,9 +525,11 @@ def _spelled(stand: Stand, row: ErrorRow, answered: Answered, named: str) -> Ite
     if row.place is Place.RECIPIENT:
         names.append(answered.entry["operation"])
     shapes = [contract(stand.provider.name, name, "response.schema") for name in names]
-    if not body_ or "json" not in dict(answered.reply.headers).get("Content-Type", ""):
+    kind = dict(answered.reply.headers).get("Content-Type", "")
+    if not body_ or stand.provider.answers not in kind:
         return
-    found = [shape.validate(orjson.loads(body_)) for shape in shapes if shape is not None]
+    document_ = stand.provider.read_answer(body_)
+    found = [shape.validate(document_) for shape in shapes if shape is not None]
     for violation in min(found, key=len, default=[])[:1]:
         yield (
             f"{named} has the place '{row.place}', and the answer is none of"

@@ -264,6 +264,17 @@ COMPONENTS: Shape = {
         ),
         "description": "A status that a message had, and since when.",
     },
+    "LogEntry": {
+        **record(
+            group=text("the log it is in"),
+            document={
+                "type": "object",
+                "additionalProperties": True,
+                "description": "what stands there, in the provider's own names",
+            },
+        ),
+        "description": "What a provider writes of a message into a log of its own.",
+    },
     "Message": {
         **record(
             id=text("as the provider makes them"),
@@ -287,6 +298,7 @@ COMPONENTS: Shape = {
             at=said(TIME, "when it was accepted"),
             status=text("the provider's word"),
             state=STATE,
+            log=or_null(ref("LogEntry"), "what the provider has logged of it, null for nothing"),
             history=said(many(ref("Step")), "what became of it so far, oldest first"),
         ),
         "description": "An accepted message, or a reply from a phone.",

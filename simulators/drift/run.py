@@ -439,7 +439,9 @@ def _stand_ins(provider: Provider, to: str, shown: str) -> dict[str, str]:
 def _hosts(provider: Provider, host: str) -> dict[str, str]:
     """The host that was asked, and what is shown for it where an answer repeats it."""
     name = host_name(host)
-    return {} if name in provider.hosts else {host: provider.hosts[0], name: provider.hosts[0]}
+    if name in (*provider.hosts, *provider.more_hosts):
+        return {}
+    return {host: provider.hosts[0], name: provider.hosts[0]}
 
 
 def replay(

@@ -27,6 +27,9 @@ class Served(Protocol):
     def hosts(self) -> tuple[str, ...]: ...
 
     @property
+    def more_hosts(self) -> tuple[str, ...]: ...
+
+    @property
     def account(self) -> str: ...
 
     @property
@@ -55,16 +58,20 @@ class _Shared:
 
 
 class Hosts:
-    """The vendor hosts of some providers."""
+    """The vendor hosts of some providers; `told` are those that people are told of, without the
+    names that a vendor has besides, one for each of its regions."""
 
     def __init__(self, providers: Iterable[Served]) -> None:
         """Raises `HostTaken` where two who may not share a host have one."""
         by_host: dict[str, list[Served]] = {}
+        more: set[str] = set()
         for provider in providers:
-            for host in provider.hosts:
+            more.update(provider.more_hosts)
+            for host in (*provider.hosts, *provider.more_hosts):
                 others = by_host.setdefault(host, [])
                 _hold(provider, host, others)
                 others.append(provider)
+        self.told = [host for host in by_host if host not in more]
         self._single = {host: each[0].name for host, each in by_host.items()}
         self._shared = {h: _shared(h, each) for h, each in by_host.items() if len(each) > 1}
 

@@ -4,8 +4,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
+import orjson
+
+from simulators.kernel import markup
 from simulators.kernel.call import Call, Reply
 from simulators.kernel.catalogue import Catalogue, ErrorRow, Problem
 from simulators.kernel.credentials import Credential, Credentials, published, validate
@@ -19,6 +22,7 @@ from simulators.kernel.templates import Signature, Template
 from simulators.kernel.world import World
 
 Document = dict[str, Any]
+Language = Literal["json", "xml"]
 
 
 class Refusal(Exception):
@@ -224,6 +228,22 @@ class Placeholders(Protocol):
     def __call__(self, exchange: Exchange, draft: Draft | None, /) -> Mapping[str, object]: ...
 
 
+class LogEntry(NamedTuple):
+    """What a provider wrote of a message, and into which of its logs."""
+
+    group: str
+    document: Document
+
+
+class Logger(Protocol):
+    """What a provider has written of a message that is in a status since a time, with the row where
+    it is a failure; None for nothing."""
+
+    def __call__(
+        self, world: World, message: Message, status: str, since: float, row: ErrorRow | None, /
+    ) -> LogEntry | None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Send:
     """An endpoint that sends: `parse` to drafts, `answer` what became of them. With
@@ -268,6 +288,10 @@ class Endpoint:
         return isinstance(self.does, Send)
 
 
+# Between two words of a name: `SendSms`, `GetSMSAttributes`.
+_WORD = re.compile("(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
 def by_action(
     action: Callable[[Call], str],
     read: Reader,
@@ -282,7 +306,7 @@ def by_action(
 
     return tuple(
         Endpoint(
-            operation=re.sub(r"(?<!^)([A-Z])", r"-\1", name).lower(),
+            operation=_WORD.sub("-", name).lower(),
             method=method,
             path="/",
             read=read,
@@ -309,7 +333,8 @@ def basic_placeholders(exchange: Exchange, draft: Draft | None) -> dict[str, obj
 class Provider:
     """One emulated SMS service.
 
-    * `hosts`: the vendor's host names, the first one the main one; `reference`: its API page.
+    * `hosts`: the vendor's host names, the first one the main one; `more_hosts`: those besides that
+      are served and in no list that people read, as one for each region; `reference`: its API page.
     * `catalogue` and `problems`: every documented error, and the key of the row for each problem.
     * `states` and `lifecycles`: its status words in the closed vocabulary, and the named courses
       that a message takes through them.
@@ -327,6 +352,8 @@ class Provider:
     * `chosen`: where an account chooses in which form it is sent to, the endpoints of that form. It
       is asked before a request is read, and whose that is has to show in its head.
     * `receipts`: how it reports what became of a message, if it does.
+    * `answers`: what the contracts of its answers are about; XML as `markup.document` reads it.
+    * `log`: what it writes of a message into a log that its customer can read, if it does.
     * `concurrency`: how many requests of an account may be under way at once, 0 for any number;
       one more is THROTTLED.
     * `templates` and `signatures`: what every account starts with, where the provider has them.
@@ -352,6 +379,7 @@ class Provider:
     message_id: Numberer
     credentials: tuple[Credential, ...] = ()
     account_of: "Provider | None" = None
+    more_hosts: tuple[str, ...] = ()
     unknown: Stranger = unknown_credentials
     judges: tuple[Judge, ...] = ()
     limits: tuple[Limit, ...] = ()
@@ -359,6 +387,8 @@ class Provider:
     templates: tuple[Template, ...] = ()
     signatures: tuple[Signature, ...] = ()
     receipts: Receipts | None = None
+    log: Logger | None = None
+    answers: Language = "json"
     inbound: Inbound | None = None
     number: NumberReader = international
     price: float = 0.01
@@ -393,6 +423,10 @@ class Provider:
         """The catalogue row of a problem or of a key, as that endpoint has it."""
         key = self.problems[what] if isinstance(what, Problem) else what
         return self.catalogue[endpoint.rows.get(key, key) if endpoint else key]
+
+    def read_answer(self, body: bytes) -> Any:
+        """An answer as its contract judges it. Raises `ValueError` for one that is none."""
+        return markup.document(body) if self.answers == "xml" else orjson.loads(body)
 
     def reporting(self, message: Message) -> Reporting | None:
         """What telling the application of this message needs; None if it never is."""

@@ -9,7 +9,7 @@ from simulators.kernel import journal
 from simulators.kernel.accounts import Accounts
 from simulators.kernel.clock import iso
 from simulators.kernel.masking import Mask
-from simulators.kernel.message import Message, State, Step
+from simulators.kernel.message import INBOUND, Message, State, Step
 from simulators.kernel.provider import Provider
 from simulators.kernel.receipts import LOG, UNANSWERED, Due
 from simulators.kernel.steps import TURN, Steps, at_once
@@ -25,7 +25,7 @@ def message(world: World, provider: Provider, kept: Message) -> dict[str, Any]:
     """A message as it stands now; `COMPONENTS["Message"]` is its shape."""
     lifecycles = provider.lifecycles
     now = world.clock.now()
-    current, _since = kept.status(now, lifecycles)
+    current, since = kept.status(now, lifecycles)
     steps = lifecycles[kept.lifecycle] if isinstance(kept.lifecycle, str) else kept.lifecycle
     lived = [step for i, step in enumerate(steps) if i == 0 or kept.at + step.after <= now]
     return {
@@ -46,8 +46,20 @@ def message(world: World, provider: Provider, kept: Message) -> dict[str, Any]:
         "at": iso(kept.at),
         "status": current.status,
         "state": state(provider, current),
+        "log": _logged(world, provider, kept, current, since),
         "history": [_step(provider, kept, step) for step in lived],
     }
+
+
+def _logged(
+    world: World, provider: Provider, kept: Message, step: Step, since: float
+) -> dict[str, Any] | None:
+    """What the provider has written of it into a log of its own, None for nothing."""
+    if provider.log is None or kept.operation == INBOUND:
+        return None
+    row = provider.row(step.error) if step.error else None
+    entry = provider.log(world, kept, step.status, since, row)
+    return entry and entry._asdict()
 
 
 def state(provider: Provider, step: Step) -> State:

@@ -5,12 +5,12 @@ thing than the others. Whatever else fails a run becomes a finding of it (`with_
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from simulators.kernel.markup import plain
 from simulators.load.answer import Answer
 from simulators.load.effort import Effort
 from simulators.load.figures import Requests, percentile
@@ -18,7 +18,6 @@ from simulators.load.invariants import Finding
 from simulators.load.ledger import Mark
 
 MOST_SHOWN = 10
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SIGNS = {"holds": "ok  ", "broken": "FAIL", "unknown": "??  "}
 
 
@@ -180,21 +179,17 @@ def _lines(finding: Finding) -> Iterator[str]:
 
 
 def _suite(name: str, findings: Sequence[Finding]) -> Element:
-    suite = Element("testsuite", name=_xml(name), tests=str(len(findings)), errors="0")
+    suite = Element("testsuite", name=plain(name), tests=str(len(findings)), errors="0")
     suite.set("failures", str(sum(one.state == "broken" for one in findings)))
     suite.set("skipped", str(sum(one.state == "unknown" for one in findings)))
     for finding in findings:
-        case = SubElement(suite, "testcase", name=_xml(finding.name), classname=_xml(name))
+        case = SubElement(suite, "testcase", name=plain(finding.name), classname=plain(name))
         if finding.state == "broken":
-            SubElement(case, "failure", message=_xml(finding.violations[0])).text = _xml(
+            SubElement(case, "failure", message=plain(finding.violations[0])).text = plain(
                 "\n".join(finding.violations)
             )
         elif finding.state == "unknown":
-            SubElement(case, "skipped", message=_xml(finding.told))
+            SubElement(case, "skipped", message=plain(finding.told))
         elif finding.told:
-            SubElement(case, "system-out").text = _xml(finding.told)
+            SubElement(case, "system-out").text = plain(finding.told)
     return suite
-
-
-def _xml(text: str) -> str:
-    return _NOT_XML.sub("\ufffd", text)

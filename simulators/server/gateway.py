@@ -112,7 +112,7 @@ class Gateway:
         return name in self._own_hosts or (self._any_address and is_address(name))
 
     def _misdirected(self, host: str) -> Reply:
-        known = ", ".join(sorted([*self._own_hosts, *self._vendor_hosts, *self._local_hosts]))
+        known = ", ".join(sorted([*self._own_hosts, *self._vendor_hosts.told, *self._local_hosts]))
         return problem(421, host or "no Host header", f"one of the hosts served here: {known}")
 
 

@@ -15,8 +15,8 @@ class Endpoint:
 class Served:
     """A provider of nothing but hosts and paths."""
 
-    def __init__(self, name, hosts, *paths, account=""):
-        self.name, self.hosts = name, tuple(hosts)
+    def __init__(self, name, hosts, *paths, account="", more=()):
+        self.name, self.hosts, self.more_hosts = name, tuple(hosts), tuple(more)
         self.account = account or name
         self.endpoints = [Endpoint(path) for path in paths]
 
@@ -89,3 +89,15 @@ def test_a_host_is_shared_within_a_family_and_by_paths_that_differ(other, said):
     """Whoever takes another's host or path is told whose it is."""
     with pytest.raises(HostTaken, match=said):
         Hosts([SMS, other])
+
+
+def test_a_host_besides_is_served_and_not_told():
+    """One for each region, say: whose requests it takes, and in no list that people read."""
+    regional = Served("acme", ["api.acme.example"], "/sms", more=["api.eu.acme.example"])
+    hosts = Hosts([regional])
+
+    assert "acme" == hosts.find("api.eu.acme.example", "/sms")
+    assert ["api.acme.example", "api.eu.acme.example"] == list(hosts)
+    assert ["api.acme.example"] == hosts.told
+    with pytest.raises(HostTaken, match=r"api\.eu\.acme\.example is acme's"):
+        Hosts([regional, Served("other", ["api.eu.acme.example"], "/sms")])

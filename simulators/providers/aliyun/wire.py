@@ -6,9 +6,8 @@ Reference: https://help.aliyun.com/zh/sdk/product-overview/rpc-mechanism
 import re
 from functools import lru_cache
 from typing import Any
-from xml.sax.saxutils import escape
 
-from simulators.kernel import clock, reading
+from simulators.kernel import clock, markup, reading
 from simulators.kernel.call import Call, Reply
 from simulators.kernel.contracts import document
 from simulators.kernel.provider import Document, Exchange, Failure, Refusal
@@ -20,7 +19,6 @@ _CDATA = "Recommend"  # https://github.com/aliyun/openapi-sdk-php/issues/175
 _ACTION = "Action="
 _WORD = re.compile("[A-Za-z0-9]*")
 _LONGEST = 64
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def is_acs3(call: Call) -> bool:
@@ -183,7 +181,7 @@ def _element(name: str, value: Any) -> str:
     elif name == _CDATA:
         inner = f"<![CDATA[{value}]]>"
     else:
-        inner = escape(_NOT_XML.sub("\ufffd", str(value)))
+        inner = markup.escaped(str(value))
     return f"<{name}>{inner}</{name}>"
 
 

@@ -5,7 +5,6 @@ Pages: https://www.twilio.com/docs/usage/twilios-response#pagination
 """
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -16,7 +15,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 import orjson
 
-from simulators.kernel import reading
+from simulators.kernel import markup, reading
 from simulators.kernel.call import Call, Reply
 from simulators.kernel.contracts import document
 from simulators.kernel.provider import (
@@ -39,7 +38,6 @@ _HEADERS = [
     ("Strict-Transport-Security", "max-age=31536000"),
     ("Twilio-Request-Duration", "0.080"),
 ]
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def read(call: Call) -> Document:
@@ -122,7 +120,7 @@ def _fill(parent: Element, body: Mapping[str, Any]) -> None:
         if isinstance(value, dict):
             _fill(child, value)
         elif value is not None:
-            child.text = _NOT_XML.sub("\ufffd", str(value))
+            child.text = markup.plain(str(value))
 
 
 def _camel(name: str) -> str:

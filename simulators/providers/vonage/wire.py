@@ -2,14 +2,12 @@
 which is among the messages of a submission, and elsewhere by HTTP status.
 """
 
-import re
 from types import MappingProxyType
 from typing import Any
-from xml.sax.saxutils import escape
 
 import orjson
 
-from simulators.kernel import reading
+from simulators.kernel import markup, reading
 from simulators.kernel.call import Call, Reply
 from simulators.kernel.contracts import document
 from simulators.kernel.provider import Document, Exchange, Failure
@@ -35,8 +33,6 @@ _HEADERS = [
     ("X-Content-Type-Options", "nosniff"),
     ("Strict-Transport-Security", "max-age=31536000; includeSubdomains"),
 ]
-
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def read(call: Call) -> Document:
@@ -99,7 +95,7 @@ def _elements(message: dict[str, str]) -> str:
     for name, value in message.items():
         first, *more = name.split("-")
         tag = first + "".join(part.capitalize() for part in more)
-        found += f"<{tag}>{escape(_NOT_XML.sub('?', value))}</{tag}>"
+        found += f"<{tag}>{markup.escaped(value, '?')}</{tag}>"
     return found
 
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
-import orjson
 from werkzeug import Request
 
 from simulators.catalog import HOSTS, PROVIDERS
@@ -232,9 +231,10 @@ def _best(provider: Provider, operation: str, reply: Reply) -> list[Violation]:
     if success is None and reply.status < 400:
         return []
     try:
-        body = orjson.loads(reply.body)
-    except orjson.JSONDecodeError as error:
+        body = provider.read_answer(reply.body)
+    except ValueError as error:
         got = f"`{reply.body[:80].decode('utf-8', 'replace')}`"
-        return [Violation("body", got, f"JSON ({error})", provider.reference)]
+        wanted = f"{provider.answers.upper()} ({error})"
+        return [Violation("body", got, wanted, provider.reference)]
     found = [shape.validate(body) for shape in (success, *shapes) if shape is not None]
     return min(found, key=len, default=[])
