@@ -10,7 +10,10 @@ from simulators.kernel.contracts import contract
 from simulators.samples import sample
 
 # Endpoints that are no operation of the vendor's, and why.
-NONE = {("tencent", "unknown-action"): "answers what is no operation with an error"}
+NONE = {
+    (name, "unknown-action"): "answers what is no operation with an error"
+    for name in ("tencent", "aws_sns")
+}
 # What a provider sends: the contracts of its receipts and of its inbound messages.
 CALLBACKS = {name: sample(name).callbacks for name in PROVIDERS}
 OPERATIONS = sorted(
