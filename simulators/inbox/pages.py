@@ -14,7 +14,7 @@ import orjson
 
 from simulators.control import events
 from simulators.control.route import Served
-from simulators.kernel import journal, operations, views
+from simulators.kernel import journal, later, operations, views
 from simulators.kernel.arrivals import kept_as
 from simulators.kernel.catalogue import ErrorRow, Place, Problem
 from simulators.kernel.checks import Unacceptable
@@ -282,7 +282,8 @@ def _receipts_of(
             break
         if place % 500 == 0:
             yield TURN
-    planned = ((at, Due(*item)) for at, item in store.planned(account, 1000))
+    items = store.planned(account, 1000)
+    planned = ((at, Due(*item)) for at, item in items if later.task(item) is None)
     pending = [views.planned(at, due) for at, due in planned if due.message == message]
     yield TURN
     sent = [views.attempt(hide, one) for one in under_way if one["message"] == message]

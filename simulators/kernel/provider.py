@@ -91,7 +91,8 @@ class Outcome:
 @dataclass(slots=True)
 class Exchange:
     """One request on its way through the pipeline; each step adds to it. `mismatch` explains a
-    signature that is not the right one (`kernel/mismatch.py`)."""
+    signature that is not the right one (`kernel/mismatch.py`); `prepared` is whatever a provider's
+    `parse` has for its `answer`, which is asked once the messages are kept."""
 
     call: Call
     provider: "Provider"
@@ -108,6 +109,7 @@ class Exchange:
     mismatch: dict[str, Any] | None = None
     fired: str = ""
     effects: list[dict[str, Any]] = field(default_factory=list)
+    prepared: Any = None
 
     @property
     def credentials(self) -> Credentials:
@@ -220,6 +222,12 @@ class Numberer(Protocol):
     """Makes the id of a message, by the world's own chance and counters."""
 
     def __call__(self, exchange: Exchange, draft: Draft, /) -> str: ...
+
+
+class Doer(Protocol):
+    """Does what the provider had planned for now (`kernel/later.py`), and tells nobody."""
+
+    def __call__(self, world: World, told: Sequence[Any], /) -> None: ...
 
 
 class Placeholders(Protocol):
@@ -360,6 +368,7 @@ class Provider:
     * `identify` finds the credential id in a request, `authenticate` checks the proof or raises
       `Refusal`; `refuse` spells a failure as an answer. `unknown` tells credentials that nobody
       has apart, where the provider does.
+    * `later` does what it had planned, when that is due (`kernel/later.py`).
     * `message_id` makes an id; `placeholders` are the values of its error texts.
     * `emulates` are rows (what, how far, source) of the fidelity table.
     """
@@ -390,6 +399,7 @@ class Provider:
     log: Logger | None = None
     answers: Language = "json"
     inbound: Inbound | None = None
+    later: Doer | None = None
     number: NumberReader = international
     price: float = 0.01
     action: ActionFinder | None = None

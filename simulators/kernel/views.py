@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from simulators.kernel import journal
+from simulators.kernel import journal, later
 from simulators.kernel.accounts import Accounts
 from simulators.kernel.clock import iso
 from simulators.kernel.masking import Mask
@@ -158,7 +158,11 @@ def receipts(
     """Receipts to come, those that are `under_way`, and the newest attempts of a `wanted` state,
     oldest first: at most so many of each."""
     hide = accounts.mask()
-    pending = [planned(at, Due(*item)) for at, item in world.store.planned(world.id, most)]
+    pending = [
+        planned(at, Due(*item))
+        for at, item in world.store.planned(world.id, most)
+        if later.task(item) is None
+    ]
     attempts: list[dict[str, Any]] = []
     for _sequence, packed in reversed(world.store.records(world.id, LOG, limit=10_000)):
         yield len(packed)

@@ -1,4 +1,5 @@
-"""Sends receipts when they are due on their world's clock, and plans what follows."""
+"""Sends receipts when they are due on their world's clock, and plans what follows; has providers do
+what else they had planned."""
 
 import asyncio
 import contextlib
@@ -9,7 +10,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from simulators.kernel import journal, receipts
+from simulators.kernel import journal, later, receipts
 from simulators.kernel.accounts import Accounts
 from simulators.kernel.contracts import Violation
 from simulators.kernel.message import INBOUND, Message
@@ -163,12 +164,30 @@ class Dispatcher:
                 return 1.0
             world = self._accounts.world(account)
             found = store.due(account, world.clock.now(), CHUNK)
-            for parcel in self._packed(world, found):
+            for parcel in self._packed(world, self._reports(world, found)):
                 self._send(parcel)
             taken += max(len(found), 1)
             self._schedule.changed(account)
         self._idle.set()
         return self._schedule.wait()
+
+    def _reports(self, world: World, taken: list[Planned]) -> list[Planned]:
+        """The reports of what is due; what a provider does by itself is done."""
+        reports = []
+        for planned in taken:
+            task = later.task(planned.item)
+            if task is None:
+                reports.append(planned)
+                continue
+            try:
+                does = self._accounts.providers[task.provider].later
+                if does is not None:
+                    does(world, task.told)
+            except Exception:  # a provider page's mistake must not end what else is due
+                _log.exception("%s: what it does by itself failed", task.provider)
+            with contextlib.suppress(Unavailable):  # whoever gets it again finds that it was done
+                world.store.done(world.id, planned.number)
+        return reports
 
     def _packed(self, world: World, taken: list[Planned]) -> list[_Parcel]:
         """The reports that still hold, those of one provider and kind to one URL together."""

@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 
 from simulators.catalog import PROVIDERS
-from simulators.kernel import inbound, receipts
+from simulators.kernel import inbound, later, receipts, views
 from simulators.kernel.accounts import DEFAULT, Accounts
 from simulators.kernel.message import INBOUND, Message, Step
+from simulators.kernel.provider import Draft
 from simulators.kernel.receipts import LOG, UNANSWERED
 from simulators.kernel.store import Unavailable
 from simulators.server import dispatch
@@ -391,5 +392,60 @@ def test_a_frozen_world_is_due_once_its_clock_moves():
 
         assert (0, 1) == (still, len(played.waiting))
         assert played.dispatcher._schedule.wait() is None
+
+    play(test)
+
+
+def pending(played):
+    """The receipts to come, as people are shown them."""
+    steps = views.receipts(played.accounts, played.world, [], 10)
+    try:
+        while True:
+            next(steps)
+    except StopIteration as end:
+        yield from end.value["pending"]
+
+
+def test_what_a_provider_had_planned_is_done_when_it_is_due(caplog):
+    """Beside the reports, once, with what it wanted to be told; what it raises ends no other."""
+    done = []
+
+    def does(world, told):
+        done.append((world.id, told))
+        if told == ["badly"]:
+            raise ValueError("a provider's mistake")
+
+    provider = replace(PROVIDERS["twilio"], later=does)
+
+    async def test(played):
+        message = played.message(1)
+        for at, told in ((0.5, "badly"), (1, "well"), (90, "later")):
+            later.plan(played.world, message, played.time + at, told)
+        await played.pass_time(1)
+
+        assert [(DEFAULT, ["badly"]), (DEFAULT, ["well"])] == done
+        assert 1 == len(played.waiting)
+        assert "twilio: what it does by itself failed" in caplog.text
+        assert [] == list(pending(played))
+        await played.pass_time(100)
+        assert [["badly"], ["well"], ["later"]] == [told for _, told in done]
+
+    play(test, providers={**PROVIDERS, "twilio": provider})
+
+
+def test_a_message_that_is_sent_later_is_kept_and_reported_as_of_its_time():
+    """Also where the clock was moved past it, and whatever the balance."""
+
+    async def test(played):
+        world, twilio = played.world, PROVIDERS["twilio"]
+        world.save("balance", 0.0)
+        draft = Draft("+15558670001", text="Code 1234", lifecycle="number", code="1234")
+        at = played.time - 60
+        kept = later.send(twilio, world, draft, at, operation="create-message", callback=URL)
+        await played.pass_time(0)
+
+        assert (at, "1234", "twilio") == (kept.at, kept.code, kept.provider)
+        assert world.load("balance") < 0
+        assert 1 == len(played.waiting)
 
     play(test)
