@@ -94,8 +94,16 @@ class Runner:
 
 
 def exported(file):
-    """The lines NAME=VALUE of such a file."""
-    return dict(line.split("=", 1) for line in file.read_text().splitlines())
+    """The lines NAME=VALUE of such a file; NAME<<END is followed by lines, up to END."""
+    found, lines = {}, iter(file.read_text().splitlines())
+    for line in lines:
+        name, several, end = line.partition("<<")
+        if several and "=" not in name:
+            found[name] = "\n".join(iter(lines.__next__, end))
+        else:
+            name, _, value = line.partition("=")
+            found[name] = value
+    return found
 
 
 def filled(text, values, **missing):

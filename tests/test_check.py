@@ -31,6 +31,8 @@ WRONG = {
     ("logto-smsbao-sms", "plus-number"): "a number abroad, where it sends within China",
     ("logto-smsbao-sms", "302"): "the second of its requests goes where a redirect led it",
     ("logto-yunpian-sms", "to-cn-0086"): "a plus put before 0086...",
+    ("vonage-verify2-python", "four-channels"): "a workflow of four, which has three at most",
+    ("vonage-verify2-node", "to-with-plus-sent-as-is"): PREFIXED,
     ("logto-vonage-sms", "unicode"): "text beyond GSM without type=unicode",
     **{
         (client, case): PREFIXED

@@ -287,8 +287,8 @@ def test_a_request_that_cannot_be_read_is_in_the_journal_of_who_sent_it(
     kind = {"headers": {**one.headers, "content-type": FORM}}
     faults = [{"method": "PUT"}]
     if provider.name != "http_sms":  # any path of it is served
-        _, mark, query = one.target.partition("?")
-        faults.append({"target": f"/nowhere{mark}{query}"})
+        path, mark, query = one.target.partition("?")
+        faults.append({"target": f"{path.rstrip('/')}/nowhere/at/all{mark}{query}"})
     ids = [provider.published[row.name] for row in provider.credentials if row.identifies]
     in_body = any(known.encode() in one.body for known in ids)
     if one.method != "GET" and not in_body:  # a GET's is not read, and that one has nobody's name

@@ -81,9 +81,15 @@ def as_text(listed: list[Row]) -> str:
             credentials.append((shown, "those of", row["account_of"]))
             continue
         for name, value in row["credentials"].items():
-            credentials.append((shown, name, value))
+            credentials.append((shown, name, _line_of(value)))
             shown = ""
     return f"{_table(addresses)}\n\n{_table(credentials)}"
+
+
+def _line_of(value: str) -> str:
+    """A key of several lines is told by its first one; whoever needs it asks for JSON."""
+    first, _, more = value.partition("\n")
+    return f"{first} ... (whole with --json)" if more else value
 
 
 def _first(hosts: list[str]) -> str:

@@ -30,6 +30,7 @@ class Instructed:
 
     name = account = "vendor"
     hosts = (VENDOR,)
+    more_hosts = ()
     endpoints = ()
 
     def answer(self, call: Call) -> Reply:

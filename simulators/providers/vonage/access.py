@@ -18,7 +18,7 @@ from simulators.kernel.clock import Chance
 from simulators.kernel.credentials import Credential
 from simulators.kernel.mismatch import Signed
 from simulators.kernel.provider import Exchange, Refusal
-from simulators.providers.vonage import wire
+from simulators.providers.vonage import application, wire
 
 # The hash of the keyed methods; `md5hash` is not keyed, the secret follows the string.
 METHODS = MappingProxyType(
@@ -174,17 +174,18 @@ CREDENTIALS = (
         "signature_secret",
         "FakeSignatureSecret0FakeSignatureSecret0",
         make=_secret(40),
-        signs=("query.sig", "body.sig"),
+        signs=("query.sig", "body.sig", "callback.Authorization"),
         secret=True,
     ),
     # One of `signing.METHODS`, Vonage's default; the published account takes any of them.
     Credential("signature_method", "any", make=lambda _chance: "md5hash"),
     Credential("sender", "AcmeInc"),
     Credential("number", "447700900999"),
+    *application.CREDENTIALS,
 )
 
 
-def _pair(exchange: Exchange) -> tuple[str, str, bool]:
+def pair(exchange: Exchange) -> tuple[str, str, bool]:
     """Key, secret and whether they came as Basic."""
     given = wire.parameters(exchange.document)
     key = given.get("api_key") or given.get("username", "")
@@ -196,14 +197,14 @@ def _pair(exchange: Exchange) -> tuple[str, str, bool]:
 
 def identify(exchange: Exchange) -> str | None:
     """The API key, from parameters or from Basic."""
-    return _pair(exchange)[0] or None
+    return pair(exchange)[0] or None
 
 
 def authenticate(exchange: Exchange) -> None:
     """A signature where there is one, else the secret."""
     given = wire.parameters(exchange.document)
     known, bent = exchange.credentials, exchange.world.load("vonage", {})
-    _key, secret, basic = _pair(exchange)
+    _key, secret, basic = pair(exchange)
     if "sig" in given:
         _check_signature(exchange, given, lenient=bool(bent.get("lenient_signatures")))
         if secret:
