@@ -189,7 +189,7 @@ ODD = [
     *("+4477009000", "+447700900000\n", "4477009", "0" * 18, "+" * 12, "2026-11-21", "12:30:00Z"),
     *("AC" + "0123456789abcdef" * 2, "SM" + "0123456789abcdef" * 2 + "\n", "https://a.example/b?c"),
 ]
-TRIED = 150  # of a contract's examples with one value changed: there are thousands
+TRIED = 40  # of a contract's examples with one value changed: there are thousands
 
 
 @pytest.mark.parametrize("path", SCHEMAS, ids=lambda p: f"{p.parent.name}/{Path(p.name).stem}")
