@@ -11,6 +11,7 @@ A whole file is checked before anything starts; what is wrong is told by file an
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -130,8 +131,14 @@ def _path(source: str) -> Path:
     return data("contracts") / "rules" / "magic.yaml" if source == MAGIC else Path(source)
 
 
+@cache
+def _shipped() -> tuple[Any, yaml.Node | None]:
+    """The file that is shipped: a test after the other may ask for it."""
+    return _document(_path(MAGIC), "rules")
+
+
 def _file(path: Path, providers: Mapping[str, Provider], before: list[Rule]) -> list[Rule]:
-    document, tree = _document(path, "rules")
+    document, tree = _shipped() if path == _path(MAGIC) else _document(path, "rules")
     if not isinstance(document, list):
         raise BadFile(f"{path}:1: expected a list of rules: [{{name, match, effect}}, ...]")
     taken = {rule["name"] for rule in before}
@@ -189,7 +196,7 @@ def _document(path: Path, kind: str) -> tuple[Any, yaml.Node | None]:
 def _parsed(path: Path, text: str, kind: str) -> tuple[Any, yaml.Node | None]:
     try:
         if path.suffix in (".yaml", ".yml"):
-            return yaml.safe_load(text), yaml.compose(text, yaml.SafeLoader)
+            return _yaml(text)
         # JSON is YAML but for the tabs between its tokens; inside strings it has none.
         return json.loads(text), yaml.compose(text.replace("\t", " "), yaml.SafeLoader)
     except json.JSONDecodeError as error:
@@ -200,6 +207,16 @@ def _parsed(path: Path, text: str, kind: str) -> tuple[Any, yaml.Node | None]:
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         said = " ".join(str(error).split())
         raise BadFile(f"{path}: not readable as a {kind} file: {said}") from None
+
+
+def _yaml(text: str) -> tuple[Any, yaml.Node | None]:
+    """The document and its nodes, of which it is made: a text is gone through once."""
+    loader = yaml.SafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        return None if node is None else loader.construct_document(node), node
+    finally:
+        loader.dispose()
 
 
 def _line(node: yaml.Node | None, where: Sequence[str | int]) -> int:

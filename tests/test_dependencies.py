@@ -4,6 +4,7 @@ import ast
 import re
 import sys
 import tomllib
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -31,10 +32,17 @@ ALLOWED = {
 }
 
 
+@cache
+def _owners():
+    """The distributions that have a module: all that is installed is looked at for it."""
+    return packages_distributions()
+
+
 def normal(requirement):
     return re.split(r"[\s\[<>=!~;]", requirement)[0].lower().replace("_", "-").replace(".", "-")
 
 
+@cache
 def imported(folder):
     """Top-level names that modules of a folder import, with one module that does."""
     found = {}
@@ -57,7 +65,7 @@ def test_every_import_is_declared(folder):
     declared = {normal(r) for r in PROJECT["dependencies"]} | {"werkzeug", "jinja2", "cryptography"}
     for extra in ALLOWED[folder]:
         declared |= {normal(r) for r in EXTRAS[extra]}
-    owners = packages_distributions()
+    owners = _owners()
     missing = {
         name: str(path)
         for name, path in imported(folder).items()
@@ -73,7 +81,7 @@ def test_every_import_is_declared(folder):
 
 def test_every_dependency_is_imported():
     """What nobody imports nobody has to install."""
-    owners = packages_distributions()
+    owners = _owners()
     used = {normal(o) for name in imported("simulators") for o in owners.get(name, [name])}
 
     assert {normal(r) for r in PROJECT["dependencies"]} <= used

@@ -1,6 +1,7 @@
 """Who may import whom, drawn from the imports: downward only, and nowhere in a circle."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,7 @@ def module(path: Path) -> str:
 MODULES = {module(path): path for path in PACKAGE.rglob("*.py")}
 
 
+@cache
 def imports(name: str) -> set[str]:
     """The modules of the package that a module imports, for its types alone as well."""
     found = set()

@@ -4,7 +4,7 @@ import pytest
 
 from simulators.app import Options, in_thread
 from simulators.catalog import PROVIDERS
-from simulators.files import BadFile, read_rules
+from simulators.files import MAGIC, BadFile, read_rules
 
 GOOD = """
 - name: opted-out
@@ -75,3 +75,17 @@ def test_rules_that_a_server_starts_with_outlast_a_reset(file, tmp_path):
 
         assert ["opted-out", "rule-2"] == [rule["name"] for rule in kept]
         assert None is simulators.call(lambda: other.load("rules"))
+
+
+def test_the_shipped_rules_are_everyone_s_own():
+    """They are read once, and who changes them changes a copy."""
+    first = read_rules([MAGIC], PROVIDERS)
+    first[0]["match"]["to"] = "*1"
+    first[0]["effect"].clear()
+
+    again = read_rules([MAGIC], PROVIDERS)
+
+    assert ("*9990101", {"error": "bad_recipient"}) == (
+        again[0]["match"]["to"],
+        again[0]["effect"],
+    )
