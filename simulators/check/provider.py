@@ -24,6 +24,7 @@ from simulators.kernel.catalogue import ErrorRow, Place, Problem
 from simulators.kernel.clock import Chance
 from simulators.kernel.contracts import contract, document
 from simulators.kernel.credentials import made
+from simulators.kernel.flow import DETAIL
 from simulators.kernel.inbound import LIFECYCLE, arrive
 from simulators.kernel.message import Message, State
 from simulators.kernel.pipeline import Pipeline, Settings
@@ -198,12 +199,12 @@ def _limits(provider: Provider) -> Iterator[str]:
     known = [field.name for field in fields(Draft)]
     for limit in provider.limits:
         for name in limit.key:
-            if name not in known:
+            if name not in known and not name.startswith(DETAIL):
                 near = get_close_matches(name, known, n=1)
                 hint = f"did you mean '{near[0]}'? " if near else ""
                 yield (
                     f"the limit '{limit.name}' counts by '{name}', which no draft has; {hint}"
-                    f"expected of {', '.join(known)}"
+                    f"expected of {', '.join(known)}, or {DETAIL}NAME"
                 )
         if limit.permits < 1 or limit.seconds <= 0:
             yield f"the limit '{limit.name}' lets nothing pass: {limit.permits} in {limit.seconds}"

@@ -71,10 +71,16 @@ def _admit(exchange: Exchange, default: Mode, outcomes: list[Outcome]) -> None:
     limits, mode = _limits(exchange, default, outcomes)
     wanted = [
         (
-            flow.hits(limits, mode, outcome.draft, exchange.provider.name, exchange.now),
-            _message(exchange, outcome.draft),
+            flow.hits(
+                (*limits, *draft.limits) if draft.limits else limits,
+                mode,
+                draft,
+                exchange.provider.name,
+                exchange.now,
+            ),
+            _message(exchange, draft),
         )
-        for outcome in outcomes
+        for draft in [outcome.draft for outcome in outcomes]
     ]
     costs = [_cost(exchange, outcome.draft) for outcome in outcomes]
     world = exchange.world
@@ -85,7 +91,8 @@ def _admit(exchange: Exchange, default: Mode, outcomes: list[Outcome]) -> None:
         _kept(exchange, outcomes, admitted)
         return
     _log_refusals(exchange, [hits for hits, _message in wanted], admitted)
-    _overflow(exchange, flow.named(limits), refused)
+    known = [*limits, *(limit for outcome in outcomes for limit in outcome.draft.limits)]
+    _overflow(exchange, flow.named(known), refused)
     if not any(outcome.failure for outcome in outcomes):
         others = [outcome for outcome in outcomes if outcome.message is None]
         if others:

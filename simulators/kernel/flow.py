@@ -13,6 +13,7 @@ they were back then, and lets nothing pass that would make those ahead of it hol
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
+from operator import attrgetter
 from typing import Any, Literal, NamedTuple
 
 Kind = Literal["natural", "rolling", "queue"]
@@ -25,7 +26,8 @@ def always(_draft: Any) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """At most `permits` in `seconds` for each distinct value of `key` (names of draft attributes).
+    """At most `permits` in `seconds` for each distinct value of `key`: names of draft attributes,
+    and `details.NAME` for what only its provider's drafts have.
 
     `error` is the catalogue key of the refusal, `source` the vendor page the figures are from.
     `where` says what `applies` says, of the kept message as the control API shows it, for who
@@ -47,10 +49,22 @@ class Limit:
     applies: Callable[[Any], bool] = always
     where: Mapping[str, str] = field(default_factory=dict, hash=False)
     identity: str = field(init=False)
+    values: tuple[Callable[[Any], object], ...] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         counts = f"{self.kind} {self.seconds!r} {self.zone} {' '.join(self.key)}"
         object.__setattr__(self, "identity", counts)
+        object.__setattr__(self, "values", tuple(map(_reader, self.key)))
+
+
+DETAIL = "details."  # what the names of keys begin with that are a provider's own
+
+
+def _reader(name: str) -> Callable[[Any], object]:
+    if not name.startswith(DETAIL):
+        return attrgetter(name)
+    own = name.removeprefix(DETAIL)
+    return lambda draft: draft.details.get(own, "")
 
 
 class Hit(NamedTuple):
@@ -119,9 +133,9 @@ def permitted(limit: Limit, factor: float) -> int:
 
 def window(limit: Limit, draft: Any) -> str:
     """What this limit counts the draft by."""
-    if len(limit.key) == 1:
-        return str(getattr(draft, limit.key[0]))
-    return "|".join([str(getattr(draft, name)) for name in limit.key])
+    if len(limit.values) == 1:
+        return str(limit.values[0](draft))
+    return "|".join([str(value(draft)) for value in limit.values])
 
 
 def start(limit: Limit, now: float) -> float:

@@ -58,7 +58,8 @@ class Draft:
     the account's own URL, where one is set. What is not delivered within `validity` seconds
     expires. A `cost` of its own, in place of the provider's price a segment, has to be covered by a
     counted balance; otherwise a message is sent as long as anything is left. `code` is the one-time
-    code in the text, of a provider that made it or was told it; else it is looked for.
+    code in the text, of a provider that made it or was told it; else it is looked for. `limits`
+    count it beside those of the provider: the account made them at the vendor.
     """
 
     number: str
@@ -77,6 +78,7 @@ class Draft:
     code: str = ""
     failure: Failure | None = None
     details: dict[str, Any] = field(default_factory=dict)
+    limits: tuple[Limit, ...] = ()
 
 
 @dataclass(slots=True)

@@ -15,12 +15,13 @@ from typing import Any, Protocol
 
 Row = Mapping[str, Any]
 
+_DETAIL = "details."  # what a provider's own fields begin with
 _ROUNDING = 0.001  # the inbox tells times in whole milliseconds
 
 
 def countable(limit: Row) -> bool:
     """Whether messages tell all that this limit counts by."""
-    return not set(limit["key"]) - _FIELDS.keys()
+    return all(name in _FIELDS or name.startswith(_DETAIL) for name in limit["key"])
 
 
 def grouped(limit: Row, messages: Sequence[Row]) -> dict[tuple[str, ...], list[Row]]:
@@ -28,8 +29,14 @@ def grouped(limit: Row, messages: Sequence[Row]) -> dict[tuple[str, ...], list[R
     grouped = defaultdict(list)
     for message in sorted(messages, key=lambda m: (_at(m["at"]), m["sequence"])):
         if message["provider"] == limit["provider"] and _counted(limit, message):
-            grouped[tuple(_FIELDS[name](message) for name in limit["key"])].append(message)
+            grouped[tuple(_value(message, name) for name in limit["key"])].append(message)
     return grouped
+
+
+def _value(message: Row, name: str) -> str:
+    if not name.startswith(_DETAIL):
+        return _FIELDS[name](message)
+    return str((message.get("details") or {}).get(name.removeprefix(_DETAIL), ""))
 
 
 def _counted(limit: Row, message: Row) -> bool:

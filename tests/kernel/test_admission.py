@@ -70,6 +70,28 @@ def test_a_full_window_of_one_number_refuses_a_request_that_goes_out_whole(send,
     assert all(outcome.message for outcome in send("+2", "+3"))
 
 
+OWN = replace(ONE_A_MINUTE, name="own", error="20429", key=("details.who",))
+
+
+@pytest.mark.parametrize("mode", ["provider", "off"])
+def test_a_draft_may_bring_limits_of_its_own(send, world, mode):
+    """They count it beside those of its provider, and refuse it by their own row; one without them
+    is not counted. Where nothing is counted, neither are they."""
+    for number, who in (("+1", "a"), ("+2", "b")):
+        send(number, mode=mode, limits=(OWN,), details={"who": who})
+    send("+3", mode=mode, details={"who": "a"})
+    if mode == "off":
+        send("+4", mode=mode, limits=(OWN,), details={"who": "a"})
+    else:
+        with pytest.raises(Refusal) as refused:
+            send("+4", limits=(OWN,), details={"who": "a"})
+        assert ("20429", 60) == (refused.value.what, refused.value.values["wait_s"])
+
+    assert ["+1", "+2", "+3", "+4"][: 3 + (mode == "off")] == [
+        message.to for message in reversed(world.messages())
+    ]
+
+
 def test_two_of_a_request_to_one_number_count_against_each_other(send, world):
     """The second finds the window full that the first one fills."""
     with pytest.raises(Refusal):

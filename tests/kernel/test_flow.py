@@ -44,6 +44,18 @@ def test_a_limit_counts_by_the_values_of_its_key():
     assert [("p", "n", "+1"), ("p", "t", "T|+1")] == [hit[:3] for hit in hits]
 
 
+def test_a_limit_may_count_by_what_only_its_provider_has():
+    """By a name in the details of a draft; one that lacks it has the window without a value."""
+    limits = [limit(key=("details.who",)), limit(key=("number", "details.who"))]
+    windows = [
+        [hit.window for hit in flow.hits(limits, "provider", draft(details=details), "p", NOON_UTC)]
+        for details in ({"who": "a.b"}, {})
+    ]
+
+    assert [["a.b", "+1|a.b"], ["", "+1|"]] == windows
+    assert limit() == limit()
+
+
 def test_a_limit_may_apply_to_some_drafts_only():
     """What does not apply is not counted."""
     only_codes = limit(applies=lambda d: d.template == "code")

@@ -403,6 +403,19 @@ def test_a_clock_that_was_set_back_is_no_violation():
         assert "holds" == findings(ledger, messages, limit, refusals=[back])[EARLY].state
 
 
+@pytest.mark.parametrize(("details", "state"), [({"who.is": "a"}, "broken"), ({}, "holds")])
+def test_a_limit_by_what_its_provider_alone_has_is_counted(details, state):
+    """By that name in the details of a message, and not by its number."""
+    limit = {**MINUTE, "key": ["details.who.is"], "where": {"to": r"^\+86"}}
+    ledger, messages = sends("8613000000001", 0, details=details)
+    ledger.asked("8613000000002")
+    ledger.sent("8613000000002")
+    other = {"details": details or {"who.is": "b"}}
+    messages.insert(0, message("8613000000002", "000001", NOON + 1, **other))
+
+    assert state == findings(ledger, messages, limit)[WINDOWS].state
+
+
 @pytest.mark.parametrize(
     ("number", "other"),
     [
