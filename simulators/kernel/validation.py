@@ -79,7 +79,7 @@ def validate(provider: Provider, candidates: Sequence[Endpoint], call: Call) -> 
 
 def _is_missed(call: Call, found: Document) -> bool:
     """Whether nobody read the body, or JSON was read as a form, in which anything may be a name."""
-    json = call.body[0] in b"[{" and "form" in call.headers.get("content-type", "")
+    json = call.body[0] in b'[{"' and "form" in call.headers.get("content-type", "")
     return json or not found["body"]
 
 

@@ -109,6 +109,9 @@ class Verification:
         return replace(self, sends=sends, sent=self.sent + 1)
 
 
+Same = Callable[[Verification, str, float], bool]
+
+
 class Checked(NamedTuple):
     """What a check found: the state before it, where `PENDING` says that the code was looked at;
     whether it was `right`; and the verification as it is now."""
@@ -183,7 +186,7 @@ class Verifications:
         one: str,
         code: str,
         now: float,
-        same: Callable[[Verification, str, float], bool] = Verification.takes,
+        same: Same = Verification.takes,
     ) -> Checked | None:
         """Looks at a code that came. While it is under way this is counted, and the right one
         approves it; after that nothing changes. `same` says what is right, the very text unless

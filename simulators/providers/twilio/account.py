@@ -68,6 +68,7 @@ CREDENTIALS = (
     Credential(*("test_auth_token", "57e7" * 8), make=_token, at=_PASSWORD, secret=True),
     Credential("number", "+15005550006", make=lambda chance: "+1500555" + chance.digits(4)),
     Credential("messaging_service_sid", "MG00112233445566778899aabbccddeeff", make=_sid("MG")),
+    Credential("verify_service_sid", "VA00112233445566778899aabbccddeeff", make=_sid("VA")),
 )
 
 

@@ -34,7 +34,6 @@ _HEADERS = [
     ("X-Powered-By", "AT-5000"),
     ("X-Shenanigans", "none"),
     ("X-Home-Region", "us1"),
-    ("X-API-Domain", "api.twilio.com"),
     ("Strict-Transport-Security", "max-age=31536000"),
     ("Twilio-Request-Duration", "0.080"),
 ]
@@ -63,7 +62,8 @@ def refuse(exchange: Exchange, failure: Failure) -> Reply:
     row, call = failure.row, exchange.call
     body: dict[str, object] = {"code": row.code}
     if row.key == "20003":
-        body["detail"] = "Your AccountSid or AuthToken was incorrect."
+        told = "Your AccountSid or AuthToken was incorrect."
+        body["detail"] = (row.extra or {}).get("detail", told)
     body["message"] = failure.text
     page = (row.extra or {}).get("more_info", row.code)  # that of 20503 is named by its status
     body["more_info"] = f"https://www.twilio.com/docs/errors/{page}"
@@ -88,9 +88,11 @@ def _reply(exchange: Exchange, status: int, body: bytes, media_type: str) -> Rep
 
 
 def _headers(exchange: Exchange) -> list[tuple[str, str]]:
-    under_way = exchange.world.under_way("twilio", exchange.now) + 1
+    provider = exchange.provider
+    under_way = exchange.world.under_way(provider.name, exchange.now) + 1
     return [
         *_HEADERS,
+        ("X-API-Domain", provider.hosts[0]),
         ("Twilio-Concurrent-Requests", str(under_way)),
         ("Twilio-Request-Id", "RQ" + exchange.world.chance.hex(32)),
     ]
@@ -202,12 +204,21 @@ def page(
 def meta(exchange: Exchange, key: str, records: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """A v1 page of all `records`: its place under `meta`, with absolute URLs."""
     page = wanted(exchange.document["query"])
-    start = page.number * page.size
+    return page_of(exchange, key, records[page.number * page.size :], page)
+
+
+def page_of(
+    exchange: Exchange, key: str, records: Sequence[dict[str, Any]], page: Wanted
+) -> dict[str, Any]:
+    """A v1 page of the `records` from its first one on; there is another where there are more."""
+    query: Fields = exchange.document["query"]
+    kept = [(k, v) for k, v in query.items() if k not in ("Page", "PageToken", "PageSize")]
 
     def url(number: int) -> str:
-        return f"{base(exchange)}{exchange.call.path}?PageSize={page.size}&Page={number}"
+        pairs = [*kept, ("PageSize", page.size), ("Page", number)]
+        asked = urlencode(pairs, doseq=True, quote_via=quote)
+        return f"{base(exchange)}{exchange.call.path}?{asked}"
 
-    more = start + page.size < len(records)
     return {
         "meta": {
             "page": page.number,
@@ -215,10 +226,10 @@ def meta(exchange: Exchange, key: str, records: Sequence[dict[str, Any]]) -> dic
             "first_page_url": url(0),
             "previous_page_url": url(page.number - 1) if page.number else None,
             "url": url(page.number),
-            "next_page_url": url(page.number + 1) if more else None,
+            "next_page_url": url(page.number + 1) if len(records) > page.size else None,
             "key": key,
         },
-        key: list(records[start : start + page.size]),
+        key: list(records[: page.size]),
     }
 
 
