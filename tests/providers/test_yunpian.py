@@ -108,6 +108,19 @@ def test_a_refusal_has_http_400_and_a_detail(fields, code, detail, post, sms):
     assert [] == sms.messages()
 
 
+@pytest.mark.parametrize(
+    ("code", "detail"),
+    [("3", "请充值后重试"), ("4", "关键词 发票 为屏蔽词，不允许发送"), ("20", "请确认号码归属地")],
+)
+def test_what_a_rule_refuses_has_its_detail_too(code, detail, post, sms):
+    """Which says more than the message."""
+    sms.script({"match": {"provider": "yunpian"}, "effect": {"error": code}})
+
+    status, told = post("single_send", mobile="13012345678", text=TEXT.format(135790))
+
+    assert (400, int(code), detail) == (status, told["code"], told["detail"])
+
+
 def test_of_a_batch_each_number_is_answered(post, sms):
     """Under HTTP 200, and the good one still goes."""
     status, told = post("batch_send", mobile="13012345678,12", text=TEXT.format(135790))

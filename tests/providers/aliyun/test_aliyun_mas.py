@@ -388,6 +388,14 @@ def test_an_answer_may_be_xml(mas, send):
     assert f"<VerifyCode>{newest(mas)}</VerifyCode>" in told
 
 
+def test_a_send_may_be_a_get_as_easy_sms_has_it(mas, send):
+    """All in the query, the country code before the number as the whole world's networks have it."""
+    answer = send(method="GET", number=f"0086{NUMBER}", code="482913", RegionId="cn-hangzhou")
+
+    assert (200, "OK") == (answer["status"], answer["Code"])
+    assert "482913" == newest(mas)
+
+
 def test_both_products_know_one_key_and_count_apart(mas, aliyun, send):
     """One account; a code of the one is none for the other's limits."""
     assert "OK" == send(number="13900000000")["Code"]
