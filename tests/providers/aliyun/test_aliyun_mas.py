@@ -389,7 +389,7 @@ def test_an_answer_may_be_xml(mas, send):
 
 
 def test_a_send_may_be_a_get_as_easy_sms_has_it(mas, send):
-    """All in the query, the country code before the number as the whole world's networks have it."""
+    """All in the query, and the country code before the number."""
     answer = send(method="GET", number=f"0086{NUMBER}", code="482913", RegionId="cn-hangzhou")
 
     assert (200, "OK") == (answer["status"], answer["Code"])
