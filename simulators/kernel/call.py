@@ -50,7 +50,7 @@ class Reply:
     never answer, cut the body short, or send it a byte at a time. `later` makes the answer
     when awaited, and takes the place of this one; `stream` makes the body piece by piece, in place
     of `body`, for as long as the client is there; `released` is called once the answer has gone
-    out, or cannot.
+    out, or cannot. `dated` says that its own `Date` is among the headers: by the account's clock.
     """
 
     status: int
@@ -61,6 +61,7 @@ class Reply:
     later: "Callable[[], Awaitable[Reply]] | None" = None
     stream: Callable[[], AsyncIterator[bytes]] | None = None
     released: Callable[[], None] | None = None
+    dated: bool = False
 
     @classmethod
     def json(cls, status: int, value: Any, *headers: tuple[str, str], kind: str = JSON) -> "Reply":

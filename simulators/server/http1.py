@@ -143,7 +143,8 @@ class Protocol(HttpToolsProtocol):
             return
         keep = self.parser.should_keep_alive()
         lines = [STATUS_LINE[reply.status]]
-        lines += [b"%b: %b\r\n" % pair for pair in self.server_state.default_headers]
+        if not reply.dated:  # the only default is the date
+            lines += [b"%b: %b\r\n" % pair for pair in self.server_state.default_headers]
         lines += headers  # type: ignore[arg-type]  # None is in no such list
         lines.append(b"content-length: %d\r\n" % len(reply.body))
         lines.append(b"\r\n" if keep else b"connection: close\r\n\r\n")

@@ -132,6 +132,8 @@ def framed(reply: Reply) -> list[tuple[str, str]]:
 
 async def _start(reply: Reply, send: Send) -> None:
     headers = [(name.encode(), value.encode()) for name, value in framed(reply)]
+    if reply.dated:
+        _cycle(send).default_headers = []  # uvicorn's own date
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
 
 
@@ -170,8 +172,12 @@ async def _gone(receive: Receive) -> None:
 
 
 def _transport(send: Send) -> Any:
+    return _cycle(send).transport
+
+
+def _cycle(send: Send) -> Any:
     # The only way to a connection from an ASGI app under uvicorn: the cycle behind `send`.
-    return send.__self__.transport  # type: ignore[attr-defined]  # a bound method of uvicorn's
+    return send.__self__  # type: ignore[attr-defined]  # a bound method of uvicorn's
 
 
 async def _close(_reply: Reply, receive: Receive, send: Send) -> None:

@@ -176,7 +176,7 @@ def _reply(exchange: Exchange, status: int, told: str, identifier: str) -> Reply
         ("Content-Type", "text/xml"),
         ("Date", formatdate(exchange.now, usegmt=True)),  # by which SDKs set their own clocks
     ]
-    return Reply(status, told.encode(), headers)
+    return Reply(status, told.encode(), headers, dated=True)
 
 
 def _element(name: str, value: Any) -> str:
