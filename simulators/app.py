@@ -91,7 +91,8 @@ class Simulators:
                 self.accounts.add(account["id"], account["credentials"], account["seed"], settings)
         if DEFAULT not in known:
             install(self.accounts.world(DEFAULT), options.rules)
-        self.pipeline = Pipeline(self.accounts, options.settings)
+        self.courier = Courier(options.callbacks_to)
+        self.pipeline = Pipeline(self.accounts, options.settings, self.courier.ask)
         self.feed = Feed(self.accounts, secrets.token_hex(4))
         self.watch = Watch(self.store)
         self.control = build_control(self)
@@ -99,7 +100,6 @@ class Simulators:
         self.ports: dict[str, int] = {}
         self.loop: asyncio.AbstractEventLoop | None = None
         self._servers: list[uvicorn.Server] = []
-        self.courier = Courier(options.callbacks_to)
         self.dispatcher = Dispatcher(self.accounts, self.courier)
         self._stopping = False
 

@@ -16,7 +16,7 @@ only reads or changes something (`Query`) is handled instead of parse to answer.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -34,6 +34,7 @@ from simulators.kernel.provider import (
     Refusal,
     Turns,
 )
+from simulators.kernel.questions import Asker, Question, nobody
 from simulators.kernel.reading import Unreadable
 from simulators.kernel.steps import by_turns
 from simulators.kernel.store import Unavailable
@@ -56,11 +57,12 @@ class Settings:
 
 
 class Pipeline:
-    """The path of every request to every provider. `counts` has how many were answered, by
-    provider, operation and HTTP status."""
+    """The path of every request to every provider. `ask` carries a provider's questions to the
+    application. `counts` has how many were answered, by provider, operation and HTTP status."""
 
-    def __init__(self, accounts: Accounts, settings: Settings) -> None:
+    def __init__(self, accounts: Accounts, settings: Settings, ask: Asker = nobody) -> None:
         self.accounts = accounts
+        self._ask = ask
         self._settings = settings
         self._strict = settings.strict or settings.strict_warnings
         self.counts: dict[tuple[str, str, int], int] = {}
@@ -85,19 +87,25 @@ class Pipeline:
             reply = Reply(200)
         return reply if reply.later else self._finished(exchange, reply)
 
-    def _begun(self, exchange: Exchange, turns: Turns) -> Reply:
-        """The reply of a handler that answers in turns: at once where a turn or two will do."""
+    def _begun(self, exchange: Exchange, made: Turns | Question) -> Reply:
+        """The reply of a handler that answers in turns, at once where a turn or two will do; or
+        once the application has said something."""
+        if isinstance(made, Question):
+            return Reply(200, later=partial(self._continued, exchange, partial(self._asked, made)))
         try:
-            next(turns), next(turns)
+            next(made), next(made)
         except StopIteration as end:
             reply: Reply = end.value
             return reply
-        return Reply(200, later=partial(self._continued, exchange, turns))
+        return Reply(200, later=partial(self._continued, exchange, partial(by_turns, made)))
 
-    async def _continued(self, exchange: Exchange, turns: Turns) -> Reply:
-        """The other turns, with whatever else the loop has to do between them."""
+    async def _asked(self, question: Question) -> Reply:
+        return question.then(await self._ask(question.callback, question.timeout))
+
+    async def _continued(self, exchange: Exchange, rest: Callable[[], Awaitable[Reply]]) -> Reply:
+        """The rest of it, with whatever else the loop has to do meanwhile."""
         try:
-            reply = await by_turns(turns)
+            reply = await rest()
         except Refusal as refusal:
             reply = _refused(exchange, refusal)
         except Unavailable:
@@ -125,7 +133,7 @@ class Pipeline:
         key = (provider.name, endpoint.operation if endpoint else "", status)
         self.counts[key] = self.counts.get(key, 0) + 1
 
-    def _walk(self, exchange: Exchange, candidates: Sequence[Endpoint]) -> Reply | Turns:
+    def _walk(self, exchange: Exchange, candidates: Sequence[Endpoint]) -> Reply | Turns | Question:
         provider = exchange.provider
         if provider.chosen is not None:
             self._identify(exchange)

@@ -16,6 +16,7 @@ from simulators.kernel.flow import Limit
 from simulators.kernel.inbound import Inbound
 from simulators.kernel.message import INBOUND, Lifecycle, Message, State, Step
 from simulators.kernel.phone import Number, international
+from simulators.kernel.questions import Question
 from simulators.kernel.receipts import Receipts, Reporting
 from simulators.kernel.steps import Steps
 from simulators.kernel.templates import Signature, Template
@@ -183,9 +184,10 @@ class Handler(Protocol):
     """Carries out an operation that sends nothing, and answers it. Raises `Refusal`.
 
     One that goes through any number of messages is a generator: it goes through a slice of them
-    (`World.slices`) at a time and yields, so that nobody has to wait for all of it."""
+    (`World.slices`) at a time and yields, so that nobody has to wait for all of it. One that has to
+    know what the application says returns a `Question`."""
 
-    def __call__(self, exchange: Exchange, /) -> Reply | Turns: ...
+    def __call__(self, exchange: Exchange, /) -> Reply | Turns | Question: ...
 
 
 class Identifier(Protocol):

@@ -1,6 +1,7 @@
 """Carries callbacks to the application: in a thread of its own, never on the servers' loop."""
 
 import asyncio
+import contextlib
 import os
 import threading
 from collections import deque
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 import uvloop
 
 from simulators.kernel.headers import legal
+from simulators.kernel.questions import Answered
 from simulators.kernel.receipts import Callback
 
 if TYPE_CHECKING:
@@ -64,6 +66,22 @@ class Courier:
         self._given.append((callback, timeout, done))
         if len(self._given) == 1:
             self._loop.call_soon_threadsafe(self._take)
+
+    async def ask(self, callback: Callback, timeout: float) -> Answered:
+        """Makes one attempt, and gives what came of it to whoever waits on another loop."""
+        loop = asyncio.get_running_loop()
+        answered: asyncio.Future[Answered] = loop.create_future()
+
+        def told(delivery: Delivery) -> None:
+            if not answered.done():  # else nobody waits for it any more
+                answered.set_result(Answered(delivery.status, delivery.body, delivery.error))
+
+        def done(delivery: Delivery) -> None:  # in the courier's thread
+            with contextlib.suppress(RuntimeError):  # the server ended meanwhile
+                loop.call_soon_threadsafe(told, delivery)
+
+        self.send(callback, timeout, done)
+        return await answered
 
     def _take(self) -> None:
         while self._given:
