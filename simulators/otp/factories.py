@@ -26,6 +26,7 @@ from simulators.otp.connectors import (
     tencent,
     twilio,
     vonage,
+    whatsapp,
     yunpian,
 )
 
@@ -41,6 +42,7 @@ _PAGES = (
     tencent,
     twilio,
     vonage,
+    whatsapp,
     yunpian,
 )
 CONNECTORS = MappingProxyType({page.CONNECTOR.id: page.CONNECTOR for page in _PAGES})

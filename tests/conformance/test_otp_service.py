@@ -31,6 +31,7 @@ OVERLOOKED = {
     "gatewayapi": NO_BODY,
     "smsaero": NO_BODY | {"inside_200"},
     "yunpian": NO_BODY,
+    "whatsapp": NO_BODY,
 }
 NO_ANSWER = {"timeout", "reset"}
 CRASHED = {
@@ -40,6 +41,7 @@ CRASHED = {
     "aliyun": NO_ANSWER,
     "aliyun_mas": NO_ANSWER,
     "tencent": NO_ANSWER | NO_BODY,
+    "whatsapp": NO_ANSWER,
 }
 
 

@@ -21,6 +21,7 @@ TENCENT = CONNECTORS["tencent-short-message-service"]
 HTTP = CONNECTORS["http-sms"]
 YUNPIAN = CONNECTORS["yunpian-sms"]
 SMSBAO = CONNECTORS["smsbao-sms"]
+WHATSAPP = CONNECTORS["whatsapp-short-message-service"]
 # They look at the status alone, and hand on the body.
 BLIND = (TWILIO, GATEWAYAPI, SMSAERO, HTTP)
 HTML = "<html><body>{}</body></html>"
@@ -336,6 +337,7 @@ GOOD = {
     TENCENT.id: tencent("Ok"),
     HTTP.id: {},
     SMSBAO.id: "0",
+    WHATSAPP.id: {"messages": [{"id": "wamid.A"}], "contacts": [], "messaging_product": "whatsapp"},
 }
 
 
@@ -485,3 +487,20 @@ def test_a_careful_service_reads_smsbaos_number():
     for said in (HTML.format(200), "", "0\n8e3f0c", "-"):
         refused(SMSBAO.careful, 200, said, code="invalid_response")
     refused(SMSBAO.careful, 503, HTML.format(503))
+
+
+def graph(code, message="(#1) words", **more):
+    return {"error": {"message": message, "type": "OAuthException", "code": code, **more}}
+
+
+def test_a_careful_service_reads_whatsapps_error_and_its_details():
+    """Under HTTP 200 too, where Logto takes it for sent; some codes speak of how often."""
+    data = {"messaging_product": "whatsapp", "details": "why"}
+    told = refused(WHATSAPP.careful, 404, graph(132001, error_data=data))
+    assert ("why", 132001) == (told["errorDescription"], told["code"])
+    assert "(#1) words" == refused(WHATSAPP.careful, 200, graph(131000))["errorDescription"]
+    for status, code in ((400, 131056), (429, 130429), (400, 80007)):
+        refused(WHATSAPP.careful, status, graph(code), code="rate_limit_exceeded")
+    for said in ({}, {"messages": []}, {"messages": [{}]}):
+        refused(WHATSAPP.careful, 200, said, code="invalid_response")
+    WHATSAPP.faithful(answer(200, graph(131000)))
