@@ -2,7 +2,8 @@
 
 The first line says what the file is. A line counts once its end is there: what follows the last
 end was never acknowledged, and is cut off when the file is opened again. Where a line cannot be
-written, as the disk is full, what is there of it is cut off before anything else is written.
+written, as the disk is full, what is there of it is cut off, and nothing else is written before
+there is `ROOM`: else the short lines would pass and the long ones not, of one and the same request.
 """
 
 import errno
@@ -21,6 +22,7 @@ from simulators.kernel.store import Unavailable
 
 FORMAT = 1
 HEADER = b'["sms-simulators","data",%d]\n' % FORMAT
+ROOM = 64 << 10  # bytes
 _SHOWN = 40
 _log = logging.getLogger(__name__)
 
@@ -77,18 +79,23 @@ class Log:
         try:
             if self._full:
                 os.ftruncate(self._fd, self.size)
-            done = self._write(self._fd, line)
-            while done < len(line):
-                more = self._write(self._fd, line[done:])
-                if more <= 0:
-                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-                done += more
+                self._put(bytes(ROOM))
+                os.ftruncate(self._fd, self.size)
+            self._put(line)
         except OSError as error:
             self._failed(error)
         self.size += len(line)
         if self._full:
             self._full = False
             _log.warning("%s can be written again", self.path)
+
+    def _put(self, data: bytes) -> None:
+        done = self._write(self._fd, data)
+        while done < len(data):
+            more = self._write(self._fd, data[done:])
+            if more <= 0:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            done += more
 
     def _failed(self, error: OSError) -> None:
         reason = f"{self.path} cannot be written: {error.strerror or error}"

@@ -21,7 +21,7 @@ from simulators.kernel.store import Cost, Unavailable
 from simulators.samples import sample
 from simulators.store import compaction
 from simulators.store.file import FileStore
-from simulators.store.log import HEADER, Unusable
+from simulators.store.log import HEADER, ROOM, Unusable
 from simulators.store.plans import Plans
 from simulators.store.windows import REMEMBERED
 
@@ -318,6 +318,9 @@ def test_what_finds_no_room_is_not_done(path, caplog, left):
             with pytest.raises(Unavailable, match="No space left on device"):
                 one()
             assert before == list(store.snapshot())
+        disk.left = ROOM - 1  # which would do for many lines
+        with pytest.raises(Unavailable):
+            store.done("a", handed.number)
         assert 1 == len(caplog.records)
         disk.left = 1 << 30
         store.done("a", handed.number)
