@@ -18,12 +18,12 @@ import orjson
 
 from simulators.kernel.flow import Hit
 from simulators.kernel.message import Message
-from simulators.kernel.store import Unavailable
+from simulators.kernel.store import Admission, Unavailable
 from simulators.store.compaction import FLOOR, Compaction
 from simulators.store.log import Log, Sync, Write
 from simulators.store.memory import JOURNAL, KEEP
 from simulators.store.replay import Replayed
-from simulators.store.shelf import packed
+from simulators.store.shelf import Shelf, packed
 
 _TOLD = 32 << 20  # bytes of a file whose reading is told, and after which it is told again
 _log = logging.getLogger(__name__)
@@ -123,19 +123,23 @@ class FileStore(Replayed):
         self._say("drop_account", account)
         return super().drop_account(account)
 
-    def _admitting(
+    def _keep_all(
         self,
         account: str,
+        shelf: Shelf,
+        drafts: Sequence[tuple[Sequence[Hit], Message]],
         now: float,
         left: float | None,
-        wanted: Sequence[Sequence[Hit]],
-        kept: Sequence[tuple[Message, bytes]],
-    ) -> None:
+    ) -> list[Admission]:
+        wanted = [hits for hits, _message in drafts]
+        kept = shelf.numbered([message for _hits, message in drafts])
         rows = [
             ([tuple(hit) for hit in hits], orjson.Fragment(packed_))
             for hits, (_message, packed_) in zip(wanted, kept, strict=True)
         ]
         self._say("admit", account, now, left, rows)
+        self._restore(shelf, wanted, kept, now, left)
+        return [Admission(message, None) for message, _packed in kept]
 
     def change(self, account: str, message: str, **changes: Any) -> Message | None:
         found = self.find(account, message)

@@ -110,38 +110,27 @@ class MemoryStore:
         left = None
         if balance is not None:
             left = round(balance - sum(cost.amount for cost in costs), _MONEY_DIGITS)
-        wanted = [hits for hits, _message in drafts]
-        kept = shelf.numbered([message for _hits, message in drafts])
-        self._admitting(account, now, left, wanted, kept)
-        self._admitted(shelf, now, left, wanted, kept)
+        kept = self._keep_all(account, shelf, drafts, now, left)
         self._tell(account)
-        return [Admission(message, None) for message, _packed in kept]
+        return kept
 
-    def _admitting(
+    def _keep_all(
         self,
         account: str,
-        now: float,
-        left: float | None,
-        wanted: Sequence[Sequence[Hit]],
-        kept: Sequence[tuple[Message, bytes]],
-    ) -> None:
-        """What is to be done before anything of a step is: nothing."""
-
-    def _admitted(
-        self,
         shelf: Shelf,
+        drafts: Sequence[tuple[Sequence[Hit], Message]],
         now: float,
         left: float | None,
-        wanted: Sequence[Sequence[Hit]],
-        kept: Sequence[tuple[Message, bytes]],
-    ) -> None:
+    ) -> list[Admission]:
         """Keeps what may be kept: the hits and the messages, and what is left of the balance."""
         if left is not None:
             shelf.settings[BALANCE] = left
-        for hits, (message, packed_) in zip(wanted, kept, strict=True):
+        kept = []
+        for hits, message in drafts:
             for hit in hits:
                 shelf.windows.take(hit, now)
-            shelf.add(message, packed_, self._keep)
+            kept.append(Admission(shelf.add(message, self._keep), None))
+        return kept
 
     def find(self, account: str, message: str) -> Message | None:
         shelf = self._shelf(account)

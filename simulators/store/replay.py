@@ -14,6 +14,7 @@ import orjson
 
 from simulators.kernel.flow import Hit
 from simulators.kernel.message import Message
+from simulators.kernel.store import BALANCE
 from simulators.store.log import Unusable, lines
 from simulators.store.memory import MemoryStore
 from simulators.store.shelf import Shelf
@@ -70,7 +71,23 @@ class Replayed(MemoryStore):
         for hits, message in rows:
             kept.append(_message(message, shelf.sequence + len(kept) + 1))
             wanted.append([Hit(*hit) for hit in hits])
-        self._admitted(shelf, now, left, wanted, kept)
+        self._restore(shelf, wanted, kept, now, left)
+
+    def _restore(
+        self,
+        shelf: Shelf,
+        wanted: Iterable[Iterable[Hit]],
+        kept: Iterable[tuple[Message, bytes]],
+        now: float,
+        left: float | None,
+    ) -> None:
+        """Keeps numbered messages with their hits, and what is left of the balance."""
+        if left is not None:
+            shelf.settings[BALANCE] = left
+        for hits, (message, packed) in zip(wanted, kept, strict=True):
+            for hit in hits:
+                shelf.windows.take(hit, now)
+            shelf.put(message, packed, self._keep)
 
     def _changed(self, account: str, message: list[Any]) -> None:
         shelf = self._shelf(account)
@@ -116,7 +133,7 @@ class Replayed(MemoryStore):
     def _kept(self, account: str, message: list[Any]) -> None:
         shelf = self._shelf(account)
         made, packed = _message(message, max(message[12], shelf.sequence + 1))
-        shelf.add(made, packed, self._keep)
+        shelf.put(made, packed, self._keep)
 
     def _window(self, account: str, *state: Any) -> None:
         self._shelf(account).windows.restore(list(state))

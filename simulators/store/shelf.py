@@ -65,7 +65,13 @@ class Shelf:
             found.append((kept, packed(kept)))
         return found
 
-    def add(self, kept: Message, packed: bytes, keep: int) -> None:
+    def add(self, message: Message, keep: int) -> Message:
+        """Keeps a message as the next one; what it is then."""
+        kept = message.numbered(self.sequence + 1, self.newest_to.get(message.to, 0))
+        self.put(kept, packed(kept), keep)
+        return kept
+
+    def put(self, kept: Message, packed: bytes, keep: int) -> None:
         """Keeps a numbered message, the next one."""
         self.sequence = kept.sequence
         self.in_order = (self.in_order and kept.at >= self.latest) or not self.messages
