@@ -114,7 +114,7 @@ def test_a_message_that_is_taken_and_never_arrives(sms, ask, log, why, text):
     if why == "balance":
         sms.balance(0)
     if why == "sandbox":
-        sms.settings(aws_sns={"sandbox": True})
+        sms.settings("aws_sns", {"aws_sns": {"sandbox": True}})
     publish(ask, **attributes)
 
     entry, state = log(5)
@@ -175,7 +175,7 @@ def test_the_log_is_handed_to_a_function(sms, ask, httpserver):
 
 def test_the_sandbox(sms, ask, log):
     """A number is verified by the password that was sent to it, and then gets messages."""
-    sms.settings(aws_sns={"sandbox": True})
+    sms.settings("aws_sns", {"aws_sns": {"sandbox": True}})
     assert {"IsInSandbox": "true"} == ask("GetSMSSandboxAccountStatus")
     assert not ask("CreateSMSSandboxPhoneNumber", PhoneNumber=TO)
     password = sms.wait_for_code(TO)

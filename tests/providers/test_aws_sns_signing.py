@@ -246,7 +246,7 @@ def test_what_a_proxy_changes_is_let_pass_unless_the_account_is_strict(
 ):
     """Host and path are then as they came, and the mistake is named."""
     assert 200 == by_hand(**changes)[0]
-    sms.settings(aws_sns={"strict": True})
+    sms.settings("aws_sns", {"aws_sns": {"strict": True}})
 
     status, _refusal, explained = by_hand(**changes)
 
