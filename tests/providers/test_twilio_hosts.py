@@ -81,3 +81,22 @@ def test_test_credentials_are_published_too(signed_in):
 def test_a_name_without_an_edge_is_not_there(region):
     """https://www.twilio.com/docs/global-infrastructure/api-domain-migration-guide"""
     assert f"api.{region}.twilio.com" not in catalog.find("twilio").hosts
+
+
+@pytest.mark.parametrize(("edge", "region"), [(None, None), ("dublin", "ie1"), ("roaming", None)])
+def test_verifies_and_looks_up_under_their_own_names(edge, region, signed_in, default):
+    """verify.twilio.com and lookups.twilio.com have the same account, at every edge; what they
+    answer names the host that was asked."""
+    client = signed_in(region=region, edge=edge)
+    service = client.verify.v2.services(KNOWN["verify_service_sid"])
+    sent = service.verifications.create(to="+14155550167", channel="sms")
+    code = default.wait_for_code("+14155550167")
+
+    assert "approved" == service.verification_checks.create(to="+14155550167", code=code).status
+    place = f".{edge}.{region or 'us1'}" if edge else ""
+    assert sent.url.startswith(f"https://verify{place}.twilio.com/v2/Services/VA")
+    found = client.lookups.v2.phone_numbers("+14155550167").fetch()
+    assert ("US", f"https://lookups{place}.twilio.com/v2/PhoneNumbers/+14155550167") == (
+        found.country_code,
+        found.url,
+    )
