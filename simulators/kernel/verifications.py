@@ -11,7 +11,7 @@ however many there are, and two checks at once are both counted.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -211,8 +211,9 @@ class Verifications:
         return None if found is None else Checked(before, right, found)
 
     def close(self, one: str, state: State, now: float) -> Verification | None:
-        """Ends one that is under way, as `APPROVED` or `CANCELLED` by the application. None where
-        there is none of that id, or it ended before."""
+        """Ends one that is under way before its time: as `APPROVED` or `CANCELLED`, or as `USED_UP`
+        where the vendor takes no more codes. None where there is none of that id, or it ended
+        before."""
         done = False
 
         def closed(known: Verification) -> Verification:
@@ -250,8 +251,11 @@ def _closed(known: Verification, state: State, now: float) -> Verification:
     return replace(known, closed=state.value, closed_at=now)
 
 
+_FIELDS = tuple(one.name for one in fields(Verification))
+
+
 def _plain(verification: Verification) -> dict[str, Any]:
-    plain = asdict(verification)
+    plain = {name: getattr(verification, name) for name in _FIELDS}
     plain["codes"] = [list(code) for code in verification.codes]
     plain["checks"] = [list(check) for check in verification.checks]
     return plain

@@ -22,7 +22,7 @@ from simulators.providers.twilio import wire
 from simulators.providers.twilio_verify import services
 
 PRICE = 0.05  # of an attempt in dollars, whatever the country
-_DELIVERED = frozenset({"converted", "unconverted"})
+_CONVERSIONS = frozenset({"converted", "unconverted"})
 _DIGITS = 9  # of a percentage, as the example has it
 
 
@@ -100,7 +100,7 @@ def _wanted(exchange: Exchange, query: Fields) -> Callable[[Message], bool]:
         if first(query, parameter)
     }
     country, status = first(query, "Country"), first(query, "Status")
-    if status and status not in _DELIVERED:
+    if status and status not in _CONVERSIONS:
         raise Refusal("60200/parameter", name="Status")
 
     def wanted(message: Message) -> bool:
