@@ -166,6 +166,39 @@ def test_the_oldest_go_first_and_leave_nothing(monkeypatch):
     assert all(isinstance(value, str) or "VE" in value["id"] for value in kept.values())
 
 
+class Counting(MemoryStore):
+    """Counts how often a document is asked for or replaced."""
+
+    asked = 0
+
+    def load(self, account, name):
+        self.asked += 1
+        return super().load(account, name)
+
+    def save(self, account, name, value):
+        self.asked += 1
+        super().save(account, name, value)
+
+
+def test_one_of_many_costs_no_more_than_the_first(monkeypatch):
+    """To open, send again, check and close: no document holds more than one of them, and the oldest
+    is not looked for."""
+    monkeypatch.setattr(verifications, "MOST", 100)
+    store = Counting()
+    known = Verifications(World(Account("a", {}), store, lambda: NOW), "acme")
+    asked = []
+    for n in range(300):
+        before = store.asked
+        known.open(replace(ONE, id=f"VE{n}", key=f"{n}"))
+        known.resend(f"VE{n}", {})
+        known.check(f"VE{n}", "0", NOW)
+        known.close(f"VE{n}", State.CANCELLED, NOW)
+        asked.append(store.asked - before)
+
+    assert {asked[0]} == set(asked[:99])
+    assert max(asked) <= asked[0] + 5
+
+
 def test_a_code_may_begin_with_0_and_comes_from_chance():
     """The same from the same seed."""
     codes = [verifications.drawn(Chance(str(n)), 6) for n in range(200)]

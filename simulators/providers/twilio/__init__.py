@@ -254,8 +254,8 @@ EMULATES = (
         "https://www.twilio.com/docs/api/errors/21614",
     ),
     (
-        "Calls, number purchase, Lookup, Verify, RCS, A2P registration, subaccounts, OAuth",
-        "not there: answered 20404 or 20003",
+        "Calls, number purchase, RCS, A2P registration, subaccounts, OAuth",
+        "not there: answered 20404 or 20003; Verify and Lookup are a provider of their own",
         "https://www.twilio.com/docs/usage/api",
     ),
 )
