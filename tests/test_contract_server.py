@@ -14,6 +14,7 @@ from tencentcloud.common.credential import Credential
 from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
 from tencentcloud.sms.v20210111 import models, sms_client
+from werkzeug.test import EnvironBuilder
 
 from simulators.catalog import PROVIDERS
 from simulators.kernel.catalogue import Place
@@ -21,6 +22,7 @@ from simulators.kernel.contracts import contract
 from simulators.kernel.validation import choose
 from simulators.samples import sample
 from simulators.server import routes
+from simulators.testing.contract_server import exchange
 from simulators.testing.contract_server.exchange import BadExpectation
 
 pytest_plugins = ["pytester"]
@@ -77,6 +79,21 @@ def test_a_send_is_answered_as_the_provider_takes_one(provider, contract_server,
     method = sample(provider).send["method"]
     assert [method] == [request["method"] for request in made.requests]
     contract_server.check()
+
+
+def test_what_asks_the_application_back_says_that_there_is_none_to_ask():
+    """An answer that waits for it comes all the same."""
+    known = PROVIDERS["whatsapp"].published
+    query = {"object": "whatsapp_business_account", "callback_url": "https://app.example/x"}
+    query |= {"fields": "messages", "verify_token": "mine"}
+    query |= {"access_token": f"{known['app_id']}|{known['app_secret']}"}
+    path = f"/whatsapp/v23.0/{known['app_id']}/subscriptions"
+    request = EnvironBuilder(path, method="POST", query_string=query).get_request()
+
+    answered = exchange.Answers().to(exchange.read(request, ()))
+
+    assert (400, "2200") == (answered.reply.status, answered.failure.row.key)
+    assert "no application can be asked here" in answered.failure.text
 
 
 ROWS = [

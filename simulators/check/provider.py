@@ -126,7 +126,7 @@ class Stand:
         worlds = (self.world, self.accounts.strangers)
         before = [self._newest(world) for world in worlds]
         candidates, params = routes.match(self.provider, call)
-        reply = self.pipeline.respond(self.provider, candidates, call, params)
+        reply = self.pipeline.at_once(self.provider, candidates, call, params)
         after = [self._newest(world) for world in worlds]
         (noted,) = [new for old, new in zip(before, after, strict=True) if new and new != old]
         return Answered(reply, noted["error"], noted)

@@ -15,6 +15,7 @@ Whoever raises `Refusal` on the way ends it; the provider's `refuse` spells it. 
 only reads or changes something (`Query`) is handled instead of parse to answer.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -86,6 +87,18 @@ class Pipeline:
         except script.Scripted:
             reply = Reply(200)
         return reply if reply.later else self._finished(exchange, reply)
+
+    def at_once(
+        self,
+        provider: Provider,
+        candidates: Sequence[Endpoint],
+        call: Call,
+        params: Mapping[str, str],
+    ) -> Reply:
+        """The same, waited for where it comes later: for whoever has no loop, and nobody else to
+        answer meanwhile."""
+        reply = self.respond(provider, candidates, call, params)
+        return reply if reply.later is None else asyncio.run(_awaited(reply.later))
 
     def _begun(self, exchange: Exchange, made: Turns | Question) -> Reply:
         """The reply of a handler that answers in turns, at once where a turn or two will do; or
@@ -215,6 +228,10 @@ class Pipeline:
         if exchange.world.under_way(exchange.provider.name, exchange.now) >= permits:
             exchange.fired = "concurrency"
             raise Refusal(Problem.THROTTLED)
+
+
+async def _awaited(later: Callable[[], Awaitable[Reply]]) -> Reply:
+    return await later()
 
 
 def _hold(exchange: Exchange, reply: Reply) -> None:

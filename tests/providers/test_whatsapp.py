@@ -8,14 +8,21 @@ from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 import requests
 
-from simulators.kernel import templates
+from simulators.kernel import templates, views
+from simulators.kernel.accounts import DEFAULT, Accounts
+from simulators.kernel.call import Call
 from simulators.kernel.contracts import contract
-from simulators.providers.whatsapp import messages
+from simulators.kernel.pipeline import Pipeline, Settings
+from simulators.kernel.questions import Answered, nobody
+from simulators.kernel.world import World
+from simulators.providers.whatsapp import messages, webhooks
+from simulators.server import routes
+from simulators.store.memory import MemoryStore
 
 TO, E164 = "14155550123", "+14155550123"
 # Of what a real client sent, what is refused, and how.
@@ -554,3 +561,42 @@ def test_objects_are_read_by_their_ids(graph):
     assert [shown] == graph("GET", "{waba_id}/phone_numbers", params=fields)[1]["data"]
     assert "sms-simulators" == graph("GET", "{waba_id}")[1]["name"]
     assert "sms-simulators" == graph("GET", "{app_id}")[1]["name"]
+
+
+def test_what_the_application_says_is_waited_for_without_a_server(sms):
+    """By whoever has a pipeline alone: with an application, and with none."""
+    provider = sms.simulators.providers["whatsapp"]
+    known = provider.published
+    query = {"object": "whatsapp_business_account", "callback_url": "https://app.example/x"}
+    query |= {"access_token": f"{known['app_id']}|{known['app_secret']}", "verify_token": "mine"}
+    call = Call("POST", f"/v23.0/{known['app_id']}/subscriptions", urlencode(query))
+
+    async def application(callback, _timeout):
+        challenge = parse_qs(urlsplit(callback.url).query)["hub.challenge"][0]
+        return Answered(200, challenge.encode())
+
+    told = []
+    for ask in (application, nobody):
+        accounts = Accounts(MemoryStore(), [provider])
+        pipeline = Pipeline(accounts, Settings(), ask)
+        reply = pipeline.at_once(provider, *matched(provider, call))
+        (entry,) = views.entries(accounts, accounts.world(DEFAULT))
+        told.append((reply.status, entry["error"], b"no application" in reply.body))
+
+    assert [(200, "", False), (400, "2200", True)] == told
+
+
+def matched(provider, call):
+    candidates, params = routes.match(provider, call)
+    return candidates, call, params
+
+
+def test_a_signature_is_that_of_the_published_example(sms):
+    """The secret `secret`, the body `test`."""
+    account = replace(sms.world.account, credentials={"whatsapp": {"app_secret": "secret"}})
+    world = World(account, MemoryStore())
+
+    (_sha1, (name, value)) = webhooks.signed(world, b"test")
+
+    assert "X-Hub-Signature-256" == name
+    assert "sha256=0329a06b62cd16b33eb6792be8c60b158d89a2ee3a876fce9a881ebb488c0914" == value

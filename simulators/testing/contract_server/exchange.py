@@ -173,7 +173,7 @@ class Answers:
         provider = asked.provider
         watched = dataclasses.replace(provider, identify=identify)
         candidates, params = routes.match(provider, asked.call)
-        reply = self._pipeline.respond(watched, candidates, asked.call, params)
+        reply = self._pipeline.at_once(watched, candidates, asked.call, params)
         if not seen:
             return Answered(reply, None)
         return Answered(reply, _failure(seen[0]), seen[0].mismatch)
