@@ -7,7 +7,7 @@ import random
 import secrets
 import socket
 import threading
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -26,7 +26,7 @@ from simulators.kernel.hosts import Hosts
 from simulators.kernel.pipeline import Pipeline, Settings
 from simulators.kernel.provider import Provider
 from simulators.kernel.rules import Rule, install
-from simulators.kernel.world import World
+from simulators.kernel.world import STRANGERS, World
 from simulators.loopback import is_loopback
 from simulators.otp.policy import Policy
 from simulators.server import tls, watchdog
@@ -35,13 +35,16 @@ from simulators.server.arrival import Site
 from simulators.server.courier import Courier
 from simulators.server.dispatch import Dispatcher
 from simulators.server.gateway import LOOPBACK, Gateway, local_host
+from simulators.server.http1 import Protocol
 from simulators.server.listeners import listen, listener
 from simulators.store.file import FileStore
 from simulators.store.log import Unusable
 from simulators.store.memory import KEEP, MemoryStore
+from simulators.store.valkey import shared
 
 if TYPE_CHECKING:
     from simulators.otp.app import Made
+    from simulators.store.valkey.store import ValkeyStore
 
 # Listening on every address, the simulators are reached by the loopback one.
 _SELF = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - shown, not bound
@@ -70,6 +73,7 @@ class Options:
     tls_dir: Path = field(default_factory=tls.default_folder)
     token: str = ""
     callbacks_to: tuple[str, ...] = ()
+    store: str = ""
     accounts: Sequence[AccountDocument] = ()
     rules: Sequence[Rule] = ()
     otp_port: int | None = None
@@ -82,26 +86,29 @@ class Simulators:
     def __init__(self, options: Options) -> None:
         self.options = options
         self.providers: Mapping[str, Provider] = catalog.PROVIDERS
-        self.store = MemoryStore(options.keep) if options.data is None else self._kept(options.data)
+        self.shared = shared(options.store, options.keep) if options.store else None
+        self.store: MemoryStore | ValkeyStore = self.shared or self._own()
         known = set(self.store.accounts())  # a store that was here before keeps what it has
         self.accounts = Accounts(self.store, self.providers.values())
-        for account in options.accounts:
-            if account["id"] not in known:
-                settings = account.get("settings", {})
-                self.accounts.add(account["id"], account["credentials"], account["seed"], settings)
-        if DEFAULT not in known:
-            install(self.accounts.world(DEFAULT), options.rules)
+        self._furnish(known)
+        if self.shared is not None:
+            self.shared.emptied = self._emptied
         self.courier = Courier(options.callbacks_to)
         self.pipeline = Pipeline(self.accounts, options.settings, self.courier.ask)
-        self.feed = Feed(self.accounts, secrets.token_hex(4))
+        self._name = self._named(secrets.token_hex(4))
+        self.feed = Feed(self.accounts, self._name)
         self.watch = Watch(self.store)
         self.control = build_control(self)
         self.gateway = self._gateway()
         self.ports: dict[str, int] = {}
         self.loop: asyncio.AbstractEventLoop | None = None
         self._servers: list[uvicorn.Server] = []
-        self.dispatcher = Dispatcher(self.accounts, self.courier)
+        self.dispatcher = Dispatcher(self.accounts, self.courier, *self._begun())
         self._stopping = False
+
+    def _own(self) -> MemoryStore:
+        data = self.options.data
+        return MemoryStore(self.options.keep) if data is None else self._kept(data)
 
     def _kept(self, data: Path) -> FileStore:
         """The store that was kept in a file. Raises `Unusable`."""
@@ -117,6 +124,27 @@ class Simulators:
                     )
         return store
 
+    def _furnish(self, known: Container[str]) -> None:
+        """Makes what the options say is there at first, but for what was `known` before."""
+        for account in self.options.accounts:
+            if account["id"] not in known:
+                settings = account.get("settings", {})
+                self.accounts.add(account["id"], account["credentials"], account["seed"], settings)
+        if DEFAULT not in known:
+            install(self.accounts.world(DEFAULT), self.options.rules)
+
+    def _named(self, name: str) -> str:
+        """What all who serve from one store are called: who watches one goes on at another."""
+        kept: str = self.store.update(STRANGERS, "server", lambda kept: kept or name)
+        return kept
+
+    def _emptied(self) -> None:
+        """Somebody has emptied the store that this process shares: it begins anew."""
+        known = set(self.store.accounts())
+        self._named(self._name)
+        self.accounts.publish()
+        self._furnish(known)
+
     def _gateway(self) -> Gateway:
         apps = {
             name: App(provider, self.pipeline, self.accounts.strangers)
@@ -128,8 +156,12 @@ class Simulators:
             Hosts(self.providers.values()),
             own_hosts=LOOPBACK | frozenset(self.options.names) | {self.options.host.lower()},
             any_address=not is_loopback(self.options.host),
-            synced=self.store.synced if self.options.data_sync else None,
+            synced=self._synced(),
         )
+
+    def _synced(self) -> Callable[[], Awaitable[None]] | None:
+        store = self.store
+        return store.synced if self.options.data_sync and isinstance(store, MemoryStore) else None
 
     def reset(self, world: World) -> None:
         """Empties an account; the default one has its rules to start with again."""
@@ -190,6 +222,12 @@ class Simulators:
         self.loop = asyncio.get_running_loop()
         async with contextlib.AsyncExitStack() as closing:
             closing.callback(self.store.close)
+            if self.shared is not None:
+                await closing.enter_async_context(self.shared.attached())
+            await asyncio.ensure_future(self._serve(ready))  # in a task, which may wait for it
+
+    async def _serve(self, ready: Callable[[], None]) -> None:
+        async with contextlib.AsyncExitStack() as closing:
             closing.callback(self.courier.close)
             work = self._listeners(closing)
             self._servers = [server for server, _ in work]
@@ -203,17 +241,29 @@ class Simulators:
             else:
                 ready()
                 closing.enter_context(watchdog.watching(self._answered))
-            beside = [asyncio.ensure_future(work) for work in (self.dispatcher.run(), self._tidy())]
+            beside = [asyncio.ensure_future(self.dispatcher.run())]
+            if isinstance(self.store, MemoryStore):
+                beside.append(asyncio.ensure_future(_tidy(self.store)))
             try:
                 await asyncio.gather(*tasks)
             finally:
                 for one in beside:
                     one.cancel()
 
-    async def _tidy(self) -> None:
-        """Gives back what was forgotten while nobody else has anything to do."""
-        while True:
-            await asyncio.sleep(0 if self.store.tidy() else _TIDY_SECONDS)
+    def _begun(self) -> Sequence[Callable[[Callable[[], None]], None]]:
+        """How what the loop calls for is done, where a store has to be waited for."""
+        if self.shared is None:
+            return ()
+        from simulators.store.valkey.green import spawn
+
+        return (spawn,)
+
+    def _protocol(self) -> type[Protocol]:
+        if self.shared is None:
+            return Protocol
+        from simulators.server.waiting import Waiting
+
+        return Waiting
 
     def _listeners(
         self, closing: contextlib.AsyncExitStack
@@ -229,14 +279,15 @@ class Simulators:
         for name, port in options.provider_ports.items():
             plain.append(named(name, port, "--provider-port"))
             self.gateway.ports[self.ports[name]] = name
-        made = [(listener(self.gateway, None), plain)]
+        protocol = self._protocol()
+        made = [(listener(self.gateway, None, protocol), plain)]
         if options.tls_port is not None:
             secure = [named("https", options.tls_port, "--tls-port")]
             context = tls.context(options.tls_dir, self.hosts())
-            made.append((listener(self.gateway, context), secure))
+            made.append((listener(self.gateway, context, protocol), secure))
         if options.otp_port is not None:
             sockets = [named("otp", options.otp_port, "--otp-port")]
-            made.append((listener(self._otp(closing), None), sockets))
+            made.append((listener(self._otp(closing), None, protocol), sockets))
         return made
 
     def _otp(self, closing: contextlib.AsyncExitStack) -> Site:
@@ -313,6 +364,12 @@ def in_thread(options: Options) -> Iterator[Simulators]:
     finally:
         simulators.stop()
         thread.join()
+
+
+async def _tidy(store: MemoryStore) -> None:
+    """Gives back what was forgotten while nobody else has anything to do."""
+    while True:
+        await asyncio.sleep(0 if store.tidy() else _TIDY_SECONDS)
 
 
 async def _async(work: Callable[[], _T]) -> _T:

@@ -125,6 +125,8 @@ def _state(options: Options | None, beside: Flask | None) -> Sms:
     if beside is None:
         if options is not None and options.data_sync:
             raise ValueError("data_sync: expected False, as it is for the simulators' own server")
+        if options is not None and options.store:
+            raise ValueError("store: expected '', as it is for the simulators' own server")
         simulators = Mounted(options or Options())
         sms = Sms(simulators, simulators.accounts.world(DEFAULT))
         weakref.finalize(sms, simulators.close)

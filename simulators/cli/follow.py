@@ -15,6 +15,7 @@ from simulators.app import Simulators
 from simulators.cli import lines
 from simulators.control.events import BEAT_SECONDS, BUSY_SECONDS
 from simulators.kernel.events import MOST, Cursor
+from simulators.kernel.store import Unavailable
 
 END_SECONDS = 0.5
 _WAITING = 10  # rounds of lines that may wait to be written
@@ -73,7 +74,11 @@ async def follow(simulators: Simulators, printer: Printer) -> None:
                 except LookupError:  # it was dropped
                     seen.pop(account, None)
                     continue
-                events = feed.after(world, seen.get(account) or feed.beginning(world))
+                try:
+                    events = feed.after(world, seen.get(account) or feed.beginning(world))
+                except Unavailable:  # they are told once it is there again
+                    left.add(account)
+                    break
                 if events:
                     seen[account] = events[-1].cursor
                     left.add(account)

@@ -140,6 +140,14 @@ _SERVE = (
         is_flag=True,
         help="With --data: answers wait for the disk, so that a power loss loses nothing either.",
     ),
+    click.option(
+        "--store",
+        metavar="URL",
+        default="",
+        envvar="SMS_SIMULATORS_STORE",
+        show_envvar=True,
+        help="A Valkey or Redis engine that several of these share, as valkey://HOST:6379/0.",
+    ),
     TLS_DIR,
     click.option(
         "--callbacks-to",
@@ -208,6 +216,8 @@ def _run(given: Mapping[str, Any]) -> None:
     """Serves until a signal ends it. Whatever is wrong is told before anything listens."""
     logging.basicConfig(format="sms-simulators: %(message)s", level=logging.WARNING)
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # a client's mistakes are no news
+    if given["store"] and given["data"]:
+        fail("--data is of one process alone, --store of several: expected one of both")
     options = _options(given)
     try:
         simulators = Simulators(options)
@@ -260,6 +270,7 @@ def _options(given: Mapping[str, Any]) -> Options:
         keep=given["keep"] or KEEP,
         data=given["data"],
         data_sync=given["data_sync"],
+        store=given["store"],
         tls_dir=given["tls_dir"] or tls.default_folder(),
         token=token,
         callbacks_to=tuple(host.lower() for host in given["callbacks_to"]),

@@ -17,6 +17,7 @@ from simulators.control.route import HEADERS, Ask, Route, Schema, Served
 from simulators.control.schemas import text
 from simulators.kernel.call import Reply
 from simulators.kernel.events import Cursor, Event
+from simulators.kernel.store import Unavailable
 from simulators.kernel.world import World
 
 MOST_STREAMS = 100
@@ -112,7 +113,10 @@ async def _stream(
             async for piece in _missed(served, seen):
                 yield piece
         while now() < ends and _is_there(served, seen):
-            piece = _next(seen, partial(_watched, served))
+            try:
+                piece = _next(seen, partial(_watched, served))
+            except Unavailable:  # whoever reads comes again
+                return
             if piece:
                 yield piece
             if _LEFT_OUT in piece:  # more comes than anybody reads: a look now and then will do

@@ -5,6 +5,7 @@ from typing import Any
 from simulators.control.route import Ask, Route
 from simulators.control.schemas import NULLABLE, PROVIDER, TEXT, many, record, said, text, texts
 from simulators.kernel.call import Reply
+from simulators.kernel.store import Unavailable
 from simulators.kernel.world import STRANGERS
 
 _METRICS = "text/plain; version=0.0.4; charset=utf-8"
@@ -39,7 +40,14 @@ def _reset(ask: Ask) -> Any:
 
 def _metrics(ask: Ask) -> Reply:
     accounts = ask.simulators.accounts
-    kept = accounts.store.kept()
+    try:
+        gauges = [
+            *_gauge("store_up", "Whether the store keeps what it is given.", 1),
+            *_gauge("messages_kept", "Accepted messages kept now.", accounts.store.kept()),
+            *_gauge("accounts", "Accounts.", accounts.store.accounts_kept()),
+        ]
+    except Unavailable:
+        gauges = _gauge("store_up", "Whether the store keeps what it is given.", 0)
     lines = [
         "# HELP sms_simulators_requests_total Requests to the simulated providers.",
         "# TYPE sms_simulators_requests_total counter",
@@ -50,8 +58,7 @@ def _metrics(ask: Ask) -> Reply:
                 ask.simulators.pipeline.counts.items()
             )
         ),
-        *_gauge("messages_kept", "Accepted messages kept now.", kept),
-        *_gauge("accounts", "Accounts.", accounts.store.accounts_kept()),
+        *gauges,
         *_gauge("long_polls_open", "Open waits for a message.", ask.state.polls),
     ]
     return Reply(200, "\n".join([*lines, ""]).encode(), [("Content-Type", _METRICS)])

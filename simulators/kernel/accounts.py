@@ -62,12 +62,17 @@ class Accounts:
         self._worlds: dict[str, World] = {}
         self._secrets = Secrets()
         self._masks: dict[str, Mask] = {}
+        self._documents: dict[str, dict[str, Any]] = {}  # as worlds and secrets are made of them
         for known in store.accounts():
             self._complete(known)
-            self._secrets.add(self._hidden(known))
+            self._learn(known)
         self.strangers = World(Account(STRANGERS, {}), store, system)
         store.on_plan(self._rung)
-        if store.account(DEFAULT) is None:
+        self.publish()
+
+    def publish(self) -> None:
+        """Makes the account with the published credentials, if it is not there."""
+        if self.store.account(DEFAULT) is None:
             self.add(DEFAULT, {name: published(table) for name, table in self._tables.items()})
 
     def add(
@@ -83,14 +88,11 @@ class Accounts:
         self._check(account, credentials)
         self._check_settings(settings)
         united = self._united(credentials)
-        before = list(self._hidden(account))
         try:
             self._put(account, united, seed, settings)
         except ValueError as error:
             raise BadAccount(self.mask().text(str(error)), "credentials") from None
-        self._secrets.discard(before)
-        self._secrets.add(self._hidden(account))
-        self._worlds.pop(account, None)
+        self._learn(account)
         return self.world(account)
 
     def _put(
@@ -161,6 +163,23 @@ class Accounts:
         world = self.strangers if account == STRANGERS else self._worlds.get(account)
         if world is not None:
             world.chance.doubt()
+        self._learn(account)
+
+    def _learn(self, account: str) -> None:
+        """Forgets what was made of an account that is another one now, or gone: another process on
+        the same store may have done that."""
+        document = self.store.account(account)  # which may lead here once more
+        before = self._documents.get(account)
+        if document is before:
+            return
+        self._worlds.pop(account, None)
+        if document is None:
+            del self._documents[account]
+        else:
+            self._documents[account] = document
+            self._secrets.add(self._hidden(document))
+        if before is not None:
+            self._secrets.discard(self._hidden(before))
 
     def of(self, provider: str, credential: str) -> World | None:
         """The world whose account has this credential id with the provider."""
@@ -169,9 +188,10 @@ class Accounts:
 
     def drop(self, account: str) -> bool:
         """Forgets an account and its world; False if there was none."""
+        dropped = self.store.drop_account(account)
         self._worlds.pop(account, None)
-        self._secrets.discard(self._hidden(account))
-        return self.store.drop_account(account)
+        self._learn(account)
+        return dropped
 
     def is_kept(self, world: World) -> bool:
         """Whether this is still the world of its account."""
@@ -186,8 +206,7 @@ class Accounts:
             self._masks[provider if known else ""] = mask
         return mask
 
-    def _hidden(self, account: str) -> Iterable[str]:
-        document = self.store.account(account) or {"credentials": {}}
+    def _hidden(self, document: dict[str, Any]) -> Iterable[str]:
         for name, values in document["credentials"].items():
             if name in self._tables:
                 yield from secrets(self._tables[name], values)

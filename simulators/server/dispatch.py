@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import logging
 from collections import defaultdict, deque
+from collections.abc import Callable
 from heapq import heapify, heappop, heappush
 from typing import Any, NamedTuple
 
@@ -66,24 +67,36 @@ class _Schedule:
         now = self._accounts.system()
         while self._queue and self._queue[0][0] <= now:
             at, account = self._queue[0]
-            if self._at.get(account) == at:
-                if self._accounts.store.next_due(account) is not None:
-                    return account
+            if self._at.get(account) != at:
+                heappop(self._queue)
+            elif self._accounts.store.next_due(account) is not None:
+                return account
+            elif self._at.get(account) == at:
                 del self._at[account]  # it was emptied or dropped meanwhile
-            heappop(self._queue)
         return ""
 
     def wait(self) -> float | None:
         """Seconds until something is due; None if no running clock leads there."""
         self._look()
+        if self.pending():
+            return 0.0
+        return max(self._queue[0][0] - self._accounts.system(), 0) if self._queue else None
+
+    def pending(self) -> bool:
+        """Whether something is due, or may be: a world has changed that was not asked since."""
         while self._queue and self._at.get(self._queue[0][1]) != self._queue[0][0]:
             heappop(self._queue)
-        return max(self._queue[0][0] - self._accounts.system(), 0) if self._queue else None
+        due = self._queue and self._queue[0][0] <= self._accounts.system()
+        return bool(self._changed or due)
 
     def _look(self) -> None:
         while self._changed:
             account = self._changed.pop()
-            at = self._when(account)
+            try:
+                at = self._when(account)
+            except Unavailable:
+                self._changed.add(account)
+                raise
             if at is None:
                 self._at.pop(account, None)
             elif at != self._at.get(account):
@@ -97,19 +110,35 @@ class _Schedule:
         at = self._accounts.store.next_due(account)
         if at is None:
             return None
-        clock, now = self._accounts.world(account).clock, self._accounts.system()
+        try:
+            clock, now = self._accounts.world(account).clock, self._accounts.system()
+        except LookupError:  # it was dropped since
+            return None
         left = at - clock.now()
         if left <= 0:
             return now
         return None if clock.frozen else now + left
 
 
+def _at_once(work: Callable[[], None]) -> None:
+    work()
+
+
 class Dispatcher:
     """Watches every world's plans. All but the HTTP exchange happens on the servers' loop."""
 
-    def __init__(self, accounts: Accounts, courier: Courier) -> None:
+    def __init__(
+        self,
+        accounts: Accounts,
+        courier: Courier,
+        work: Callable[[Callable[[], None]], None] = _at_once,
+    ) -> None:
+        """`work` does what the loop calls for: where a store has to be waited for, it begins it."""
         self._accounts = accounts
         self._courier = courier
+        self._work = work
+        self._handed: deque[tuple[World, list[Planned]]] = deque()  # and not sent yet
+        self._looking = False  # for what is due: some may be handed out already
         self._loop: asyncio.AbstractEventLoop | None = None
         self._woken = asyncio.Event()
         self._under_way: dict[int, _Parcel] = {}
@@ -123,10 +152,13 @@ class Dispatcher:
         self._loop = asyncio.get_running_loop()
         while True:
             self._woken.clear()
+            self._looking = True
             try:
                 wait = self._send_due()
             except Unavailable:  # which the store tells in the log
                 wait = AGAIN_SECONDS
+            finally:
+                self._looking = False
             if wait == 0:
                 await asyncio.sleep(0)  # others first: this may be a long queue
                 continue
@@ -148,46 +180,67 @@ class Dispatcher:
 
     async def settled(self, timeout: float) -> bool:
         """Waits until nothing is due and nothing under way; False if that takes too long."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout):
-                while self._under_way or self._schedule.wait() == 0:
-                    self._idle.clear()
-                    await asyncio.wait_for(self._idle.wait(), None if self._under_way else 0.01)
-                return True
-        return False
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + timeout
+        while self._busy() or self._schedule.pending():
+            left = ends - loop.time()
+            if left <= 0:
+                return False
+            self._idle.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(
+                    self._idle.wait(), left if self._under_way else min(left, 0.01)
+                )
+        return True
+
+    def _busy(self) -> bool:
+        return bool(self._under_way or self._handed or self._looking)
 
     def _send_due(self) -> float | None:
         """Sends some of what is due; seconds to what comes next, None if no clock leads there."""
         store, taken = self._accounts.store, 0
+        self._send_handed()  # which the store was away for
         while taken < CHUNK and (account := self._schedule.due()):
             if len(self._under_way) >= MAX_IN_FLIGHT:
                 return 1.0
-            world = self._accounts.world(account)
-            found = store.due(account, world.clock.now(), CHUNK)
-            for parcel in self._packed(world, self._reports(world, found)):
-                self._send(parcel)
-            taken += max(len(found), 1)
             self._schedule.changed(account)
+            with contextlib.suppress(LookupError):  # it was dropped since
+                world = self._accounts.world(account)
+                found = store.due(account, world.clock.now(), CHUNK)
+                self._handed.append((world, found))
+                taken += len(found)
+            taken += 1
+            self._send_handed()
         self._idle.set()
         return self._schedule.wait()
 
-    def _reports(self, world: World, taken: list[Planned]) -> list[Planned]:
-        """The reports of what is due; what a provider does by itself is done."""
-        reports = []
-        for planned in taken:
+    def _send_handed(self) -> None:
+        """Does what was handed out. Where the store is away for it, it is done later."""
+        while self._handed:
+            world, taken = self._handed[0]
+            self._do_tasks(world, taken)
+            parcels = self._packed(world, taken)
+            self._handed.popleft()
+            for parcel in parcels:
+                self._send(parcel)
+
+    def _do_tasks(self, world: World, taken: list[Planned]) -> None:
+        """Does what providers do by themselves, and leaves the reports of what is due."""
+        for planned in tuple(taken):
             task = later.task(planned.item)
             if task is None:
-                reports.append(planned)
                 continue
             try:
                 does = self._accounts.providers[task.provider].later
                 if does is not None:
                     does(world, task.told)
+            except Unavailable:
+                raise
             except Exception:  # a provider page's mistake must not end what else is due
                 _log.exception("%s: what it does by itself failed", task.provider)
+            taken.remove(planned)
             with contextlib.suppress(Unavailable):  # whoever gets it again finds that it was done
                 world.store.done(world.id, planned.number)
-        return reports
 
     def _packed(self, world: World, taken: list[Planned]) -> list[_Parcel]:
         """The reports that still hold, those of one provider and kind to one URL together."""
@@ -239,7 +292,7 @@ class Dispatcher:
             self._answered.append((parcel, callback, delivery))
             if len(self._answered) == 1 and self._loop is not None:
                 with contextlib.suppress(RuntimeError):  # the server ended meanwhile
-                    self._loop.call_soon_threadsafe(self._take_answers)
+                    self._loop.call_soon_threadsafe(self._work, self._take_answers)
 
         try:
             reports = [item.report for item in parcel.items]
@@ -257,7 +310,9 @@ class Dispatcher:
         store cannot keep waits until it can: it would be reported again otherwise."""
         wait = 0.0
         try:
-            for _ in range(min(len(self._answered), CHUNK)):
+            for _ in range(CHUNK):
+                if not self._answered:
+                    break
                 answered = self._answered.popleft()
                 try:
                     self._delivered(*answered)
@@ -267,7 +322,7 @@ class Dispatcher:
                     break
         finally:  # whoever adds to some that are there relies on their being taken
             if self._answered and self._loop is not None:
-                self._loop.call_later(wait, self._take_answers)
+                self._loop.call_later(wait, self._work, self._take_answers)
 
     def _delivered(self, parcel: _Parcel, callback: Callback, delivery: Delivery) -> None:
         concluded = True

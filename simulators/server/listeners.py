@@ -36,11 +36,13 @@ class _Server(uvicorn.Server):
         await asyncio.sleep(0)
 
 
-def listener(app: Gateway | Site, context: ssl.SSLContext | None) -> uvicorn.Server:
+def listener(
+    app: Gateway | Site, context: ssl.SSLContext | None, protocol: type[Protocol] = Protocol
+) -> uvicorn.Server:
     """A uvicorn server for sockets of one kind, plain or with this TLS context."""
     config = uvicorn.Config(
         app,
-        http=Protocol,
+        http=protocol,
         ws="none",
         lifespan="off",
         log_config=None,

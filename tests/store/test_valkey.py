@@ -137,6 +137,7 @@ def test_many_windows_and_limits_are_forgotten_as_in_memory(node):
 def test_what_one_node_does_the_others_find(node):
     """Settings, accounts, sets, nonces, counters, leases and a reset, in the next step."""
     a, b = node(), node()
+    assert (0, []) == (a.kept(), a.holders("", 9))
     a.put_account({"id": "x", "credentials": {}}, [("twilio", "AC1")])
     assert ("x", ["x"]) == (b.account_of("twilio", "AC1"), b.accounts())
     with pytest.raises(ValueError, match="'AC1' belongs to account 'x'"):

@@ -142,6 +142,10 @@ class Engine:
             line.submit(_subscription("SUBSCRIBE", channel))
         return line
 
+    def __del__(self) -> None:
+        if self._alone is not None and self._serving is None:
+            self.close()
+
     def close(self) -> None:
         """Ends the line; what is asked for next opens another."""
         if self._line is not None:
@@ -191,6 +195,9 @@ class Engine:
                     await asyncio.sleep(AGAIN_SECONDS)
                 except UnfitEngine as error:
                     self._why = str(error)
+                    await asyncio.sleep(AGAIN_SECONDS)
+                except Exception:
+                    _log.exception("the store at %s", self._address)
                     await asyncio.sleep(AGAIN_SECONDS)
             _log.warning("the store at %s is there again", self._address)
 

@@ -73,6 +73,13 @@ def spawn(work: Callable[..., Any], *given: Any) -> None:
     _go_on(green, work, *given)
 
 
+def afresh() -> None:
+    """What comes now is another request: nothing that was asked for before does for it."""
+    green = getcurrent()
+    if isinstance(green, Green):
+        green.sure = {}
+
+
 def _told(work: Callable[..., Any], *given: Any) -> None:
     try:
         work(*given)

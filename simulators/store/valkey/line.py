@@ -76,6 +76,7 @@ class Line(asyncio.Protocol):
         self._out: list[bytes] = []
         self._waiting: deque[Asked] = deque()
         self._timer: asyncio.TimerHandle | None = None
+        self._late: Asked | None = None
         self.why = "it was not reached yet"
         self.is_up = False
         self.turn = 0
@@ -158,10 +159,14 @@ class Line(asyncio.Protocol):
         self._timer = None
         if not self._waiting:
             return
-        if self._loop.time() - self._waiting[0].at >= self._deadline:
+        first = self._waiting[0]
+        if first is self._late:
             self.cut(f"no answer within {self._deadline:g} s")
-        else:
-            self._timer = self._loop.call_later(self._deadline * _LOOK, self._look)
+            return
+        if self._loop.time() - first.at >= self._deadline:
+            # If it was this process that had no time, the answer is there, and read in between.
+            self._late = first
+        self._timer = self._loop.call_later(self._deadline * _LOOK, self._look)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The engine is reached."""

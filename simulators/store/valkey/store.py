@@ -10,8 +10,10 @@ for all requests of a turn of the loop: what another node was told is known to b
 answered, and so it is found here.
 """
 
+import asyncio
+import contextlib
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from itertools import count as counting
 from typing import Any
 
@@ -27,7 +29,9 @@ from simulators.kernel.store import (
     Planned,
     Selected,
     Selection,
+    Unavailable,
 )
+from simulators.kernel.world import STRANGERS
 from simulators.store.memory import JOURNAL, KEEP
 from simulators.store.valkey.address import Address
 from simulators.store.valkey.engine import Engine
@@ -40,6 +44,7 @@ ACCOUNTS = "#"  # the world of accounts
 _JOURNAL, _VIOLATIONS = "\0journal", "\0violations"
 _TOLD = 100  # documents of an account that has changed; others are asked for when they are wanted
 _EVERY = 1 << 40
+BEAT_SECONDS = 2.0
 _RECENT = 8  # accounts whose versions are asked for together
 _LOOKED_INTO = 1000  # accounts that are asked for a number
 
@@ -63,7 +68,6 @@ class ValkeyStore:
         self._channels = f"sms:{address.database}:"
         self.engine = Engine(address, self._heard, self._reached, deadline)
         self._heads: dict[str, Head] = {}
-        self._recent: dict[str, bytes] = {}  # accounts, each with the question for its version
         self._check: tuple[object, Asked, list[str]] | None = None
         self._accounts: dict[str, tuple[int, dict[str, Any]]] = {}
         self._pairs: dict[str, list[str]] = {}
@@ -76,6 +80,8 @@ class ValkeyStore:
         self._handed: dict[int, tuple[str, bytes]] = {}
         self._numbers = counting(1)
         self._beats: dict[bytes, tuple[bytes, int]] = {}
+        self.emptied: Callable[[], None] = _nothing  # called when another has emptied the engine
+        self._recent = {name: _version_of(name) for name in (ACCOUNTS, STRANGERS)}
 
     # Asking
 
@@ -92,6 +98,8 @@ class ValkeyStore:
         return self.engine.ask(run(script(name), prefix, self._channels, tag, *given))
 
     def _do(self, *all_: Command) -> list[Any]:
+        if not all_:  # which nothing would answer
+            return []
         found: list[Any] = self.engine.ask(commands(*all_))
         for one in found:
             if isinstance(one, Exception):
@@ -113,6 +121,8 @@ class ValkeyStore:
             known = self._heads.get(name)
             if known is not None and known.version == version:
                 sure[name] = known
+            elif name == ACCOUNTS:  # whose secrets are hidden, wherever they were made
+                self._refresh(name, sure)
         if account not in sure:
             self._refresh(account, sure)
         return sure[account]
@@ -123,15 +133,19 @@ class ValkeyStore:
         recent = self._recent
         if account not in recent:
             while len(recent) >= _RECENT:
-                del recent[next(iter(recent))]
-            recent[account] = pack(("GET", f"sms:{{{account}}}:version"))
+                del recent[next(name for name in recent if name not in (ACCOUNTS, STRANGERS))]
+            recent[account] = _version_of(account)
         turn = self.engine.turn
         check = self._check
         alone = type(getcurrent()) is not Green
         if alone or check is None or check[0] != turn or account not in check[2]:
             asked = Asked(b"".join(recent.values()), len(recent))
             check = self._check = (turn, asked, list(recent))
-            found = self.engine.ask(asked)
+            try:
+                found = self.engine.ask(asked)
+            except BaseException:
+                self._check = None  # it may not have been sent: nobody else is to wait for it
+                raise
         else:
             found = check[1].wait()
         return [(name, int(version or 0)) for name, version in zip(check[2], found, strict=True)]
@@ -141,15 +155,18 @@ class ValkeyStore:
         if head is None:
             head = self._heads[account] = Head()
         most = _EVERY if account == ACCOUNTS else _TOLD
-        changed = list(head.refreshed(self._run("refresh", account, head.version, most)))
+        told = self._run("refresh", account, head.version, most)
+        changed = list(head.refreshed(told))
         sure[account] = head
         if account == ACCOUNTS and changed:
+            if told[1]:
+                self._worlds.clear()
             self._accounts_changed(head, changed)
+            if not head.version:
+                self.emptied()
 
     def _accounts_changed(self, head: Head, changed: Sequence[str]) -> None:
         """Accounts are known whole: whose a credential is costs no trip."""
-        if not head.version:  # the engine was emptied
-            self._worlds.clear()
         for account in changed:
             for pair in self._pairs.pop(account, ()):
                 if self._owners.get(pair) == account:
@@ -322,7 +339,7 @@ class ValkeyStore:
 
     def kept(self, account: str = "") -> int:
         names = [account] if account else self._all_worlds()
-        return sum(self._do(*[("HLEN", f"sms:{{{name}}}:messages") for name in names]) or [0])
+        return sum(self._do(*[("HLEN", f"sms:{{{name}}}:messages") for name in names]))
 
     def _all_worlds(self) -> list[str]:
         (worlds,) = self._do(("ZRANGE", f"sms:{{{ACCOUNTS}}}:worlds", 0, -1))
@@ -394,7 +411,11 @@ class ValkeyStore:
             self._tell(rest.decode())
 
     def _reached(self) -> None:
-        """The engine is there again: what happened meanwhile was heard by nobody."""
+        """The engine is there again: what happened meanwhile was heard by nobody, and what was
+        handed out while it went was not received."""
+        for account in self._all_worlds():
+            own = [planned for of, planned in self._handed.values() if of == account]
+            self._run("give_back", account, self.node, *own)
         for account in tuple(self._watchers):
             wanted = Selection(after=self._seen.get(account, 0), inbound=None, oldest_first=True)
             for message in self.select(account, wanted).messages:
@@ -608,6 +629,37 @@ class ValkeyStore:
             self._bury(node.decode())
             del self._beats[node]
 
+    def close(self) -> None:
+        """Ends the connection; whatever is asked for next opens another."""
+        self.engine.close()
+
+    @contextlib.asynccontextmanager
+    async def attached(self) -> AsyncIterator[None]:
+        """Serves the running loop while the context lasts, as one of the nodes."""
+        async with self.engine.attached():
+            beating = asyncio.ensure_future(self._beat())
+            try:
+                yield
+            finally:
+                beating.cancel()
+                with contextlib.suppress(asyncio.CancelledError, Unavailable):
+                    await beating
+                await asyncio.ensure_future(self._leave())
+
+    async def _beat(self) -> None:
+        while True:
+            with contextlib.suppress(Unavailable):
+                self.beat()
+            await asyncio.sleep(BEAT_SECONDS)
+
+    async def _leave(self) -> None:
+        """What was taken and is not done is for the others, at once."""
+        with contextlib.suppress(Unavailable):
+            for account in {account for account, _planned in self._handed.values()}:
+                self._run("give_back", account, self.node)
+            self._handed.clear()
+            self._do(("HDEL", f"sms:{{{ACCOUNTS}}}:nodes", self.node))
+
     def _bury(self, node: str) -> None:
         for account in self._all_worlds():
             if self._run("give_back", account, node):
@@ -616,6 +668,15 @@ class ValkeyStore:
 
 
 _MISSED = 5
+
+
+def _version_of(account: str) -> bytes:
+    packed: bytes = pack(("GET", f"sms:{{{account}}}:version"))
+    return packed
+
+
+def _nothing() -> None:
+    """Nobody is to be told."""
 
 
 def _number(text: str) -> float:

@@ -1,0 +1,69 @@
+"""A connection whose requests may wait for the store: each is answered in a greenlet, which is left
+while it waits, so that others have their turn. What comes meanwhile is read after the answer.
+
+The parser itself is left in the middle of the bytes that it reads: so a request behind another one
+begins when that is answered, and all that is known of a request is there for its answer.
+"""
+
+from simulators.server.http1 import Protocol
+from simulators.store.valkey.green import afresh, spawn
+
+_HIGH_WATER = 1 << 16
+
+
+class Waiting(Protocol):
+    """One connection."""
+
+    _reading = False
+    _ending = False
+    _gone = False
+    _held = b""
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes from the client."""
+        if self._reading:
+            self._held += data
+            if len(self._held) > _HIGH_WATER and not self.transport.is_closing():
+                self.transport.pause_reading()
+            return
+        self._reading = True
+        spawn(self._read, data)
+
+    def _read(self, data: bytes) -> None:
+        try:
+            while data and not self._gone:
+                super().data_received(data)
+                if len(self._held) > _HIGH_WATER and not self.transport.is_closing():
+                    self.transport.resume_reading()
+                data, self._held = self._held, b""
+                afresh()
+        except BaseException:
+            self.transport.abort()
+            raise
+        finally:
+            self._reading = False
+        if self._ending:
+            super().shutdown()
+        if self._gone and self.cycle is not None:  # it may have begun since
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """A request that waits is no quiet connection."""
+        if self._reading:
+            self._quiet_since = self.loop.time()
+        super().timeout_keep_alive_handler()
+
+    def shutdown(self) -> None:
+        """The server stops: what is under way is answered."""
+        if self._reading:
+            self._ending = True
+        else:
+            super().shutdown()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """The client is gone; what is under way for it ends by itself."""
+        parser, self._held, self._gone = self.parser, b"", True
+        super().connection_lost(error)
+        if self._reading:
+            self.parser = parser
