@@ -26,6 +26,7 @@ SETTINGS = MappingProxyType({"aws_sns": schemas.record(strict=schemas.FLAG, sand
 SKEW = 15 * 60
 LONGEST = 7 * 86_400  # that a presigned request may hold
 _REGION = re.compile(r"sns(?:-fips)?\.([a-z]{2,4}(?:-[a-z]+)+-\d)\.(?:amazonaws\.com|api\.)")
+_BASIC = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _MISSING = (
     ("Credential", "Authorization header requires 'Credential' parameter."),
     ("Signature", "Authorization header requires 'Signature' parameter."),
@@ -70,21 +71,25 @@ def _proof(exchange: Exchange) -> Proof | None:
 
 
 def _by_header(exchange: Exchange, header: str) -> Proof:
+    at = _when(exchange)
+    proof = signing.by_header(header.strip(), at) if at else None
+    if proof is None:
+        raise _incomplete(header, at)
+    return proof
+
+
+def _incomplete(header: str, at: str) -> Refusal:
+    """Says which part of a proof is missing."""
     algorithm = header.strip().partition(" ")[0]
     if algorithm.startswith("AWS4-") and algorithm != signing.ALGORITHM:
-        raise Refusal("IncompleteSignature/algorithm", algorithm=algorithm[:40])
+        return Refusal("IncompleteSignature/algorithm", algorithm=algorithm[:40])
     given = signing.parameters(header) if algorithm == signing.ALGORITHM else {}
-    at = _when(exchange)
     lacking = [text for name, text in _MISSING if not given.get(name)]
     if not at:
         lacking.append(_NO_DATE)
-    if lacking:
-        raise Refusal("IncompleteSignature", missing=" ".join(lacking))
-    proof = signing.by_header(exchange.call, at)
-    if proof is None:
-        key_id = given["Credential"].partition("/")[0]
-        raise Refusal("IncompleteSignature", missing=_FIVE.format(key_id[:40]))
-    return proof
+    if not lacking:
+        lacking.append(_FIVE.format(given["Credential"].partition("/")[0][:40]))
+    return Refusal("IncompleteSignature", missing=" ".join(lacking))
 
 
 def _when(exchange: Exchange) -> str:
@@ -125,9 +130,11 @@ def _check_signature(exchange: Exchange, proof: Proof) -> None:
 
 def _time(proof: Proof) -> float:
     try:
-        return clock.from_wall(proof.at, form=signing.BASIC)
-    except ValueError:
-        raise Refusal("IncompleteSignature/date", date=proof.at[:40]) from None
+        if _BASIC.fullmatch(proof.at):
+            return clock.from_iso(proof.at)
+    except ValueError:  # digits that are no date
+        pass
+    raise Refusal("IncompleteSignature/date", date=proof.at[:40])
 
 
 def _check_scope(exchange: Exchange, proof: Proof) -> None:

@@ -66,9 +66,10 @@ def is_opted_out(exchange: Exchange) -> Reply:
 def opted_out(exchange: Exchange) -> Reply:
     """ListPhoneNumbersOptedOut, a hundred a page."""
     params = wire.parameters(exchange)
-    numbers = optouts.listed(exchange.world)
-    shown, following = wire.page(params, "nextToken", numbers, _PAGE)
-    return wire.succeed(exchange, {"phoneNumbers": shown, "nextToken": following})
+    at = wire.place(params, "nextToken")
+    found = optouts.listed(exchange.world, at, _PAGE + 1)
+    following = wire.token(at + _PAGE) if len(found) > _PAGE else None
+    return wire.succeed(exchange, {"phoneNumbers": found[:_PAGE], "nextToken": following})
 
 
 def opt_in(exchange: Exchange) -> Reply:

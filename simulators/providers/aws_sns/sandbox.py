@@ -80,6 +80,7 @@ def parse(exchange: Exchange) -> list[Draft]:
         lifecycle="sms",
         callback=None,
         details={"type": "Transactional", "region": access.region(exchange), "password": password},
+        code=password,
     )
     draft.region = found.region if found else ""
     return [draft]

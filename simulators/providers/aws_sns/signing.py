@@ -52,7 +52,6 @@ class Proof(NamedTuple):
     presigned: bool = False
 
 
-@remembered(4096)
 def parameters(header: str) -> dict[str, str]:
     """The parameters of an Authorization header behind the algorithm."""
     _algorithm, _, rest = header.strip().partition(" ")
@@ -66,9 +65,10 @@ def scope(credential: str) -> Scope | None:
     return Scope(*parts) if len(parts) == 5 else None
 
 
-def by_header(call: Call, at: str) -> Proof | None:
-    """The proof in the Authorization header, made `at` a time; None where a part is missing."""
-    given = parameters(call.headers["authorization"])
+@remembered(4096)  # it is asked for more than once a request
+def by_header(header: str, at: str) -> Proof | None:
+    """The proof in an Authorization header, made `at` a time; None where a part is missing."""
+    given = parameters(header) if header.startswith(f"{ALGORITHM} ") else {}
     parts = scope(given.get("Credential", ""))
     if parts is None or not given.get("SignedHeaders") or not given.get("Signature"):
         return None

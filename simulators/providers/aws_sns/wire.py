@@ -128,9 +128,7 @@ def page(
     params: Fields, name: str, items: Sequence[Any], size: int
 ) -> tuple[Sequence[Any], str | None]:
     """The items from a token on, and the token of those behind them, None for none."""
-    at = _place(first(params, name))
-    if at is None:
-        raise Refusal("InvalidParameter/token", name=name)
+    at = place(params, name)
     following = at + size
     return items[at:following], token(following) if following < len(items) else None
 
@@ -140,14 +138,18 @@ def token(at: int) -> str:
     return base64.b64encode(f"from {at}".encode()).decode()
 
 
-def _place(text: str) -> int | None:
+def place(params: Fields, name: str) -> int:
+    """The place that a token names, 0 without one. Raises `Refusal` for another's."""
+    text = first(params, name)
+    if not text:
+        return 0
     try:
         said, _, at = base64.b64decode(text, validate=True).decode("ascii").partition(" ")
     except (binascii.Error, ValueError):
-        return None
-    if not text:
-        return 0
-    return int(at) if said == "from" and at.isdigit() and len(at) < 9 else None
+        said = at = ""
+    if said == "from" and at.isdigit() and len(at) < 9:
+        return int(at)
+    raise Refusal("InvalidParameter/token", name=name)
 
 
 def succeed(exchange: Exchange, result: Mapping[str, Any]) -> Reply:
