@@ -150,6 +150,14 @@ class Sms:
         hide = self.simulators.accounts.mask()
         return [views.unsecret(hide, orjson.loads(entry)) for _, entry in logged]
 
+    def logged(self, message: Message) -> dict[str, Any] | None:
+        """What its provider has written of a message by now into a log that its customer reads, as
+        AWS SNS does; None for nothing."""
+        known = operations.provider_of(message.provider, self.simulators.providers)
+        shown = self._call(lambda: views.message(self.world, known, message))
+        entry: dict[str, Any] | None = shown["log"]
+        return entry
+
     def reply(self, provider: str, sender: str, text: str, to: str = "", url: str = "") -> Message:
         """A message from a phone, handed to the application as the provider does; it answers the
         newest message to that phone unless `to` says otherwise."""

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from simulators.catalog import PROVIDERS
-from simulators.kernel import markup, views
+from simulators.kernel import markup
 from simulators.kernel.call import Call
 from simulators.providers.aws_sns import signing
 
@@ -48,13 +48,9 @@ def log(sms):
 
     def newest(later=0):
         sms.clock.advance(later)
-
-        def look():
-            (message,) = sms.world.messages(limit=1)
-            return views.message(sms.world, PROVIDERS["aws_sns"], message)
-
-        shown = sms.simulators.call(look)
-        return shown["log"], shown["state"]
+        message = sms.messages()[0]
+        state = PROVIDERS["aws_sns"].state(message, sms.clock.now().timestamp())
+        return sms.logged(message), state
 
     return newest
 
