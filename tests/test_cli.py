@@ -285,6 +285,8 @@ def test_a_port_in_use_is_named_with_its_flag(serve, refused):
         (["serve", "--port", "65536"], "0<=x<=65535"),
         (["serve", "--port", "x"], "'x' is not a valid integer"),
         (["serve", "--keep", "0"], "x>=1"),
+        (["serve", "--data-sync"], "expected --data FILE with it"),
+        (["serve", "--data", "/no/such/folder/data"], "folder/data: No such file or directory"),
         (["serve", "--accounts", "no/such/file"], "no/such/file: No such file or directory"),
         (["serve", "--rules", "no/rules.yaml"], "--rules: no/rules.yaml: No such file"),
         (["serve", "--host", "192.0.2.1", "--port", "0"], "cannot listen on 192.0.2.1"),

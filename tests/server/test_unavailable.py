@@ -1,6 +1,8 @@
 """A store that can keep nothing for a while: every provider answers with a fault of its own, the
 control API with 503, and what was to be reported is reported once it is back."""
 
+import asyncio
+import errno
 import json
 
 import pytest
@@ -12,6 +14,7 @@ from simulators.kernel.call import Call
 from simulators.kernel.catalogue import Problem
 from simulators.kernel.store import Unavailable
 from simulators.samples import sample
+from simulators.store.log import Unusable
 from simulators.store.memory import MemoryStore
 
 CHANGING = (
@@ -114,3 +117,70 @@ def test_accounts_get_credentials_of_the_providers_that_came_since():
         assert expected == store.account(account)["credentials"]
     app.Accounts(store, older.values())
     assert expected == store.account("mine")["credentials"]
+
+
+@pytest.fixture
+def synced(tmp_path):
+    """The same on a store in a file, whose answers wait for the disk; what is synced fails while
+    there is something in `broken`."""
+    options = app.Options(port=0, tls_port=None, data=tmp_path / "data", data_sync=True)
+    made = app.Simulators(options)
+    made.broken, made.syncs = [], []
+
+    def sync(fd):
+        made.syncs.append(fd)
+        if made.broken:
+            raise OSError(errno.EIO, "Input/output error")
+
+    made.store._file._sync = sync
+    yield made
+    made.store.close()
+
+
+def test_an_answer_waits_for_the_disk(synced):
+    """One sync serves all that came in a turn of the loop, a reading as well as a send."""
+
+    async def run():
+        asks = [sent(synced, "twilio", n) for n in range(20)]
+        asks.append(asked(synced, "GET", "/_sim/messages"))
+        assert [] == synced.syncs
+        return await asyncio.gather(*(ask.later() for ask in asks))
+
+    *sends, read = asyncio.run(run())
+    assert [201] * 20 == [answer.status for answer in sends]
+    assert 20 == len(json.loads(read.body)["messages"])
+    assert 1 == len(synced.syncs)
+
+
+def test_what_does_not_reach_the_disk_is_a_fault_of_the_provider(synced):
+    """And of the control API 503; the next ones are tried again."""
+
+    async def run():
+        synced.broken.append(1)
+        asks = [
+            sent(synced, "vonage"),
+            sent(synced, "twilio"),
+            asked(synced, "POST", "/_sim/reset"),
+        ]
+        refused = await asyncio.gather(*(ask.later() for ask in asks))
+        synced.broken.clear()
+        return [*refused, await sent(synced, "twilio", 2).later()]
+
+    vonage, twilio, reset, again = asyncio.run(run())
+    assert "0" != json.loads(vonage.body)["messages"][0]["status"]
+    assert [500, 503, 201] == [answer.status for answer in (twilio, reset, again)]
+    assert "Input/output error" in json.loads(reset.body)["got"]
+
+
+def test_a_file_with_a_provider_that_is_not_here_is_refused(tmp_path):
+    """By its name, before anything is served: nobody could show its messages. Then it is free."""
+    options = app.Options(port=0, tls_port=None, data=tmp_path / "data")
+    made = app.Simulators(options)
+    document = made.store.account(DEFAULT)
+    credentials = {**document["credentials"], "acme": {"token": "t"}}
+    made.store.put_account({**document, "credentials": credentials}, [])
+    made.store.close()
+
+    for _ in range(2):
+        with pytest.raises(Unusable, match="with the provider 'acme', which is not here"):
+            app.Simulators(options)
