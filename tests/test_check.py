@@ -28,6 +28,8 @@ WRONG = {
     ("logto-tencent-sms", "to-dk-noplus"): "a number abroad without its plus",
     ("logto-tencent-sms", "to-ru-noplus"): "a number abroad without its plus",
     ("logto-twilio-sms", "to-cn-0086"): "a plus put before 0086...",
+    ("twilio-verify-node", "invalid-to"): "a number without its plus and its country",
+    ("twilio-verify-python", "invalid-to"): "a number without its plus and its country",
     ("logto-smsbao-sms", "plus-number"): "a number abroad, where it sends within China",
     ("logto-smsbao-sms", "302"): "the second of its requests goes where a redirect led it",
     ("logto-whatsapp-sms", "language-missing"): "Logto's code sends no language by itself",
