@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Literal, Protocol, TypeVar
 
 from simulators.kernel.world import World, newest
@@ -103,18 +104,24 @@ class Registering(Protocol):
 
 def templates(world: World, provider: Registering) -> Mapping[str, Template]:
     """The account's templates by code."""
-    kept = world.load(f"templates/{provider.name}")
-    if kept is None:
+    name = f"templates/{provider.name}"
+    if world.load(name) is None:
         return {template.code: template for template in provider.templates}
-    return {item["code"]: Template(**item) for item in kept}
+    return world.derived(name, lambda kept: _read(kept, "code", Template))
 
 
 def signatures(world: World, provider: Registering) -> Mapping[str, Signature]:
     """The account's signatures by name."""
-    kept = world.load(f"signatures/{provider.name}")
-    if kept is None:
+    name = f"signatures/{provider.name}"
+    if world.load(name) is None:
         return {signature.name: signature for signature in provider.signatures}
-    return {item["name"]: Signature(**item) for item in kept}
+    return world.derived(name, lambda kept: _read(kept, "name", Signature))
+
+
+def _read(kept: list[dict[str, Any]], name: str, kind: type[_T]) -> Mapping[str, _T]:
+    """A registry as it is looked up in: once made it is kept until it changes, as requests that
+    name a template come far oftener than new ones."""
+    return MappingProxyType({item[name]: kind(**item) for item in kept})
 
 
 def update_templates(

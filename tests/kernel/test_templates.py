@@ -2,7 +2,10 @@
 
 import pytest
 
-from simulators.kernel.templates import Variables
+from simulators.kernel import templates
+from simulators.kernel.templates import Signature, Template, Variables
+from simulators.kernel.world import Account, World
+from simulators.store.memory import MemoryStore
 
 DOLLAR = Variables(r"\$\{(\w+)\}")
 HASH = Variables(r"#(\w+)#")
@@ -46,3 +49,34 @@ def test_a_text_that_nearly_fits_takes_no_longer():
 
     assert HASH.read(content, "x" * 1_000_000) is None
     assert HASH.read("#a#" * 200 + "!", "x" * 1_000_000) is None
+
+
+class Registered:
+    name, templates, signatures = "acme", (Template("t1", "#code#"),), (Signature("Acme"),)
+
+
+@pytest.mark.parametrize(
+    ("look", "update", "new"),
+    [
+        (templates.templates, templates.update_templates, Template),
+        (templates.signatures, templates.update_signatures, Signature),
+    ],
+)
+def test_a_registry_is_read_once_for_all_requests_until_it_changes(look, update, new):
+    """However many there are in it: one of ten thousand is found as soon as one of one."""
+    world = World(Account("a", {}), MemoryStore())
+    first = dict(look(world, Registered))
+
+    def add(name):
+        update(world, Registered, lambda known: known.setdefault(name, new(name, name)))
+
+    add("approved")
+    seen = look(world, Registered)
+    assert look(world, Registered) is seen
+    assert {*first, "approved"} == set(seen)
+    with pytest.raises(TypeError):
+        seen["mine"] = seen["approved"]
+    add("reviewing")
+    assert {*first, "approved", "reviewing"} == set(look(world, Registered))
+    world.reset()
+    assert first == look(world, Registered)

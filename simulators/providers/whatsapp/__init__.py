@@ -322,8 +322,9 @@ PROVIDER = Provider(
         ),
         (
             "limits",
-            "80 a second and number, 45 at once to one person and then one in 6 s; messaging tiers"
-            " and calls an hour are not emulated; HTTP 429 of 130429 is UNVERIFIED",
+            "80 a second and number, 45 at once to one person and then one in 6 s, where Meta has a"
+            " burst paid back whole first; messaging tiers and calls an hour are not emulated; HTTP"
+            " 429 of 130429 is UNVERIFIED",
             _THROUGHPUT,
         ),
         ("errors", "statuses of the older table, where today's has none", _ERRORS),
