@@ -453,7 +453,10 @@ def test_refusals_that_hang_on_the_account(api):
         "Invalid sender"
         == api.create(workflow=[{"channel": "sms", "to": TO, "from": "x" * 12}])[1]["title"]
     )
-    assert 404 == api.ask("DELETE")[0]
+    status, told = api.ask("DELETE")
+    assert (404, "No static resource v2/verify.") == (status, told["title"])
+    assert 403 == requests.delete(f"{api.url}/verify/json", timeout=10).status_code
+    assert 404 == requests.get(f"{api.url}/verify", timeout=10).status_code
     assert 404 == requests.get(f"{api.url}/v2/verify", timeout=10).status_code
     api.sms.balance(0)
     assert (401, "Quota Exceeded") == (lambda s, t: (s, t["title"]))(*api.create())

@@ -21,7 +21,7 @@ from types import MappingProxyType
 from typing import Any
 
 from simulators.kernel import catalogue, credentials, judges, schemas
-from simulators.kernel.call import Call, Reply
+from simulators.kernel.call import Call
 from simulators.kernel.catalogue import Problem
 from simulators.kernel.flow import Limit
 from simulators.kernel.message import State, Step
@@ -40,7 +40,7 @@ from simulators.kernel.provider import (
 from simulators.kernel.reading import Unreadable
 from simulators.kernel.world import World
 from simulators.providers import vonage
-from simulators.providers.vonage import access, application
+from simulators.providers.vonage import access, application, problems
 from simulators.providers.vonage import wire as parameters
 from simulators.providers.vonage_verify import callbacks, newer, older, wire, workflow
 
@@ -132,10 +132,6 @@ def _commanded(*commands: str) -> Condition:
     return holds
 
 
-def _nowhere(_exchange: Exchange) -> Reply:
-    raise Refusal("no-resource")
-
-
 def _old(
     operation: str,
     path: str,
@@ -162,13 +158,17 @@ def _old(
 
 def _new(operation: str, method: str, path: str, does: Send | Query) -> Endpoint:
     return Endpoint(
-        operation=operation, method=method, path=f"/v2/verify{path}", read=wire.read, does=does
+        operation=operation, method=method, path=f"/v2/verify{path}", read=problems.read, does=does
     )
 
 
 def _unblock(operation: str, path: str) -> Endpoint:
     return Endpoint(
-        operation=operation, method="POST", path=path, read=wire.read, does=Query(workflow.unblock)
+        operation=operation,
+        method="POST",
+        path=path,
+        read=problems.read,
+        does=Query(workflow.unblock),
     )
 
 
@@ -178,14 +178,6 @@ ENDPOINTS = (
     _new("check-code", "POST", _ONE, Query(newer.check)),
     _new("cancel-verification", "DELETE", _ONE, Query(newer.cancel)),
     _new("next-workflow", "POST", f"{_ONE}/next_workflow", Send(newer.parse_next, newer.go_on)),
-    Endpoint(
-        operation="no-resource",
-        method="DELETE",
-        path="/v2/verify",
-        read=wire.read,
-        does=Query(_nowhere),
-        public=True,
-    ),
     _unblock("network-unblock", "/v2/verify/network-unblock"),
     *(
         one

@@ -14,8 +14,8 @@ from simulators.kernel.call import Reply
 from simulators.kernel.catalogue import Problem
 from simulators.kernel.provider import Draft, Exchange, Refusal
 from simulators.kernel.verifications import Code, State, Verification
-from simulators.providers.vonage import application
-from simulators.providers.vonage_verify import wire, workflow
+from simulators.providers.vonage import application, problems
+from simulators.providers.vonage_verify import workflow
 
 MOST_CHANNELS = 3
 TIMEOUT = 180  # seconds; 300 in the documents of 2023
@@ -191,7 +191,7 @@ def create(exchange: Exchange) -> Reply:
         call = exchange.call
         where = f"{call.scheme}://{call.host}/v2/verify/{opened.id}/silent-auth/redirect"
         answer["check_url"] = where
-    return wire.json(exchange, 202, answer)
+    return problems.json(exchange, 202, answer)
 
 
 def _found(exchange: Exchange) -> Verification:
@@ -218,7 +218,7 @@ def check(exchange: Exchange) -> Reply:
         raise Refusal("request-not-found", request_id=found.id)
     if checked.right:
         workflow.ended(exchange, checked.verification, "verified", "completed")
-        return wire.json(exchange, 200, {"request_id": found.id, "status": "completed"})
+        return problems.json(exchange, 200, {"request_id": found.id, "status": "completed"})
     if workflow.wrong(checked.verification, exchange.now) < workflow.ATTEMPTS:
         raise Refusal("invalid-code")
     workflow.kept(exchange.world).close(found.id, State.USED_UP, exchange.now)
@@ -236,7 +236,7 @@ def cancel(exchange: Exchange) -> Reply:
         raise Refusal("cancel-too-early")
     workflow.kept(exchange.world).close(found.id, State.CANCELLED, now)
     workflow.ended(exchange, found, "cancelled")
-    return wire.reply(exchange, 204)
+    return problems.reply(exchange, 204)
 
 
 def parse_next(exchange: Exchange) -> list[Draft]:
@@ -254,4 +254,4 @@ def parse_next(exchange: Exchange) -> list[Draft]:
 def go_on(exchange: Exchange) -> Reply:
     """200, with an empty body."""
     workflow.hurry(exchange, exchange.prepared)
-    return wire.reply(exchange, 200)
+    return problems.reply(exchange, 200)

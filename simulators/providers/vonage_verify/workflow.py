@@ -26,8 +26,7 @@ from simulators.kernel.message import Lifecycle, Message, Step
 from simulators.kernel.provider import Draft, Exchange, Provider, Refusal
 from simulators.kernel.verifications import Code, Verification, Verifications, drawn
 from simulators.kernel.world import World, newest
-from simulators.providers.vonage import send
-from simulators.providers.vonage_verify import wire
+from simulators.providers.vonage import problems, send
 
 NAME = "vonage_verify"
 ATTEMPTS = 3  # wrong codes, of which the last ends the verification; counted anew with a new code
@@ -246,4 +245,4 @@ def unblock(exchange: Exchange) -> Reply:
     until = now + (seconds or FOR_GOOD)
     exchange.world.update(UNBLOCKED, lambda known: newest({**known, asked: until}), {})
     shown = clock.wall(until, form="%Y-%m-%dT%H:%M:%SZ")
-    return wire.json(exchange, 202, {"network": asked, "unblocked_until": shown})
+    return problems.json(exchange, 202, {"network": asked, "unblocked_until": shown})
