@@ -114,7 +114,7 @@ def _handler(vendor: Vendor) -> type[BaseHTTPRequestHandler]:
             finally:
                 connection.close()
 
-        do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 - the library's names
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815 - the library's names
 
         def do_CONNECT(self):
             vendor.came.append(Came("CONNECT", self.path, dict(self.headers.items()), b""))

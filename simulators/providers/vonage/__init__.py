@@ -228,7 +228,7 @@ EMULATES = (
         "refused by status 19, Facility Not Allowed; texts are UNVERIFIED but that of status 3",
         "https://developer.vonage.com/en/api/number-insight",
     ),
-    ("Numbers, verify, short codes, USSD, Messages API", "not there: 404", f"{_DOCS}/api"),
+    ("Numbers, short codes, USSD", "not there: 404", f"{_DOCS}/api"),
     (
         "Text outside GSM 7-bit without type=unicode",
         "becomes `?`, which is UNVERIFIED",

@@ -243,16 +243,21 @@ def sign(call: Call, known: Credentials, now: float, nonce: str) -> Call:
 
 def webhook(world: World, provider: str, url: str, fields: dict[str, Any]) -> Callback:
     """Posts JSON to the application, signed with a token that has the hash of the body."""
+    known, body = world.credentials(provider), orjson.dumps(fields)
+    signed = webhook_token(known, body, int(world.clock.now()), world.chance.uuid())
+    return Callback.json(url, fields, ("Authorization", f"Bearer {signed}"))
+
+
+def webhook_token(known: Credentials, body: bytes, now: int, nonce: str) -> str:
+    """The token of a webhook with this body, as Vonage makes it."""
     import jwt
 
-    known, body = world.credentials(provider), orjson.dumps(fields)
     claims = {
-        "iat": int(world.clock.now()),
-        "jti": world.chance.uuid(),
+        "iat": now,
+        "jti": nonce,
         "iss": "Vonage",
         "payload_hash": hashlib.sha256(body).hexdigest(),
         "api_key": known["api_key"],
         "application_id": known["application_id"],
     }
-    signed = jwt.encode(claims, known["signature_secret"], "HS256")
-    return Callback.json(url, fields, ("Authorization", f"Bearer {signed}"))
+    return jwt.encode(claims, known["signature_secret"], "HS256")
