@@ -303,6 +303,11 @@ def test_what_a_proxy_changes_is_let_pass_unless_the_account_is_strict(
             "IncompleteSignature",
             "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.",
         ),
+        (
+            {"X-Amz-Date": None, "Date": "Fri, 31 Dec 9999 23:59:59 -2359"},
+            "IncompleteSignature",
+            "Date must be in ISO-8601 'basic format'.",
+        ),
         ({"Authorization": None}, "MissingAuthenticationToken", "Request is missing"),
     ],
 )

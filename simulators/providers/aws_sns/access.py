@@ -100,7 +100,7 @@ def _when(exchange: Exchange) -> str:
     given = headers.get("date", "").strip()
     try:
         return parsedate_to_datetime(given).astimezone(UTC).strftime(signing.BASIC)
-    except ValueError:
+    except (ValueError, OverflowError):
         return given
 
 

@@ -158,7 +158,7 @@ def _draft(exchange: Exchange, number: str, text: str, given: dict[str, str]) ->
     found = wire.read_number(number)
     if found is None:
         shown = f"+{number}" if number[:1].isdigit() and number.isdigit() else number
-        draft.failure = exchange.fail(Problem.BAD_RECIPIENT, to=shown)
+        draft.failure = exchange.fail(Problem.BAD_RECIPIENT, to=shown[:100])
         return draft
     draft.number, draft.region = found.e164, found.region
     draft.details["iso"] = found.region
