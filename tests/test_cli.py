@@ -181,7 +181,7 @@ def test_serve_says_what_is_where_then_ready(full):
         assert provider.hosts[0] in full.text
         for value in provider.published.values():
             first, several, _ = value.partition("\n")
-            assert (f"{first} ... (whole with --json)" if several else value) in full.text
+            assert (f"{first} ... (whole by `" if several else value) in full.text
     assert str(full.folder / "tls" / "ca.pem") in full.text
     assert re.search(r"^port +[1-9]\d+ is twilio alone$", full.text, re.M)
     assert 200 == full.get("/_sim/health")[0]

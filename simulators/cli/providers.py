@@ -89,7 +89,7 @@ def as_text(listed: list[Row]) -> str:
 def _line_of(value: str) -> str:
     """A key of several lines is told by its first one; whoever needs it asks for JSON."""
     first, _, more = value.partition("\n")
-    return f"{first} ... (whole with --json)" if more else value
+    return f"{first} ... (whole by `sms-simulators providers --json`)" if more else value
 
 
 def _first(hosts: list[str]) -> str:

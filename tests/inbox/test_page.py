@@ -1,12 +1,14 @@
 """The inbox by HTTP: who is let in, what a form may be, and how much is done at a time."""
 
 import re
+from html import unescape
 from types import SimpleNamespace
 from urllib.parse import urlencode
 
 import pytest
 
 from simulators.app import Options, in_thread
+from simulators.catalog import PROVIDERS
 from simulators.inbox import acts, pages
 from simulators.inbox.pages import VIEWS, Asked
 from simulators.kernel.message import Message
@@ -192,6 +194,16 @@ def test_secrets_are_not_shown(page, sms, text):
 
     assert "***" in html
     assert secret not in html
+
+
+def test_a_key_of_many_lines_is_told_by_its_first_and_copied_whole(page):
+    """It is as long as a page otherwise."""
+    html = unescape(page(view="connect").body.decode())
+    key = PROVIDERS["vonage"].published["private_key"]
+
+    assert "<code>-----BEGIN PRIVATE KEY----- …</code>" in html
+    assert f'data-copy="{key}"' in html
+    assert html.count(key) == html.count("<code>-----BEGIN PRIVATE KEY----- …</code>")
 
 
 def test_a_page_without_end_is_looked_through_in_turns(sms, sms_server, monkeypatch):

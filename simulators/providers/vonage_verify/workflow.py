@@ -122,35 +122,43 @@ def _life(provider: Provider, seconds: float, *, last: bool) -> Lifecycle:
 
 def start(exchange: Exchange, verification: Verification) -> None:
     """Keeps a new one, whose first step was sent with this request."""
-    world = exchange.world
-    kept(world).open(verification)
-    _begun(world, verification, _message(exchange))
+    message = _message(exchange)
+    kept(exchange.world).open(_with(verification, message))
+    _plan_next(exchange.world, verification, message)
 
 
 def hurry(exchange: Exchange, verification: Verification) -> None:
     """Keeps it as `hurried` has it, whose next step was sent with this request."""
-    world, now = exchange.world, exchange.now
+    world, now, message = exchange.world, exchange.now, _message(exchange)
     before = last(verification, world)
     if before is not None:
         life = before.ending(now, Step(0, "passed"), exchange.provider.lifecycles)
         world.store.change(world.id, before.id, lifecycle=life)
     moved, codes = verification.details, verification.codes
-    kept(world).change(verification.id, lambda known: replace(known, codes=codes, details=moved))
-    _begun(world, verification, _message(exchange))
+    kept(world).change(
+        verification.id,
+        lambda known: _with(replace(known, codes=codes, details=moved), message),
+    )
+    _plan_next(world, verification, message)
 
 
 def _message(exchange: Exchange) -> Message | None:
     return next((outcome.message for outcome in exchange.outcomes), None)
 
 
-def _begun(world: World, verification: Verification, message: Message | None) -> None:
-    """Notes what a step has sent, and plans the next one, if there is any."""
+def _with(verification: Verification, message: Message | None) -> Verification:
+    """With a note of what a step has sent, if it has sent anything."""
     if message is None:
-        return
-    at, each = message.details["step"], verification.details["steps"]
-    kept(world).resend(verification.id, {"message": message.id, "step": at})
-    if at + 1 < len(each):
-        later.plan(world, message, each[at + 1]["at"], verification.id, at + 1)
+        return verification
+    return verification.with_send({"message": message.id, "step": message.details["step"]})
+
+
+def _plan_next(world: World, verification: Verification, message: Message | None) -> None:
+    """Has the step after this one taken at its time, if there is any."""
+    each = verification.details["steps"]
+    if message is not None and message.details["step"] + 1 < len(each):
+        at = message.details["step"] + 1
+        later.plan(world, message, each[at]["at"], verification.id, at)
 
 
 def go_on(provider: Provider, world: World, told: Sequence[Any]) -> None:
@@ -169,7 +177,8 @@ def go_on(provider: Provider, world: World, told: Sequence[Any]) -> None:
     url = "" if new.callback is None else webhook(world, NAME, "receipts")
     operation = found.details["operation"]
     sent = later.send(provider, world, new, then, operation=operation, callback=url)
-    _begun(world, found, sent)
+    kept(world).change(one, lambda known: _with(known, sent))
+    _plan_next(world, found, sent)
 
 
 def _was_sent(verification: Verification, at: int) -> bool:
