@@ -35,6 +35,7 @@ from simulators.server.arrival import Site
 from simulators.server.courier import Courier
 from simulators.server.dispatch import Dispatcher
 from simulators.server.gateway import LOOPBACK, Gateway, local_host
+from simulators.server.group import Counted, Member
 from simulators.server.http1 import Protocol
 from simulators.server.listeners import listen, listener
 from simulators.store.file import FileStore
@@ -59,7 +60,7 @@ class Options:
     """What is served where. Port 0 picks a free one; None serves no TLS. `rules`, checked ones, are
     those the default account starts with, again after each reset. `data` is the file that the
     store is kept in as well, with `data_sync` so that it outlives a power loss. Without `otp_port`
-    there is no reference OTP service."""
+    there is no reference OTP service. `member` is which process of a group this one is."""
 
     host: str = "127.0.0.1"
     port: int = 8026
@@ -78,6 +79,18 @@ class Options:
     rules: Sequence[Rule] = ()
     otp_port: int | None = None
     otp_policy: Policy = field(default_factory=Policy)
+    member: Member | None = None
+
+    def ports(self) -> dict[str, tuple[str, int, str]]:
+        """What is listened on, by the names of `Simulators.ports`: host, port and flag."""
+        wanted = {"http": (self.port, "--port")}
+        for name, port in self.provider_ports.items():
+            wanted[name] = (port, "--provider-port")
+        if self.tls_port is not None:
+            wanted["https"] = (self.tls_port, "--tls-port")
+        if self.otp_port is not None:
+            wanted["otp"] = (self.otp_port, "--otp-port")
+        return {name: (self.host, *one) for name, one in wanted.items()}
 
 
 class Simulators:
@@ -86,8 +99,13 @@ class Simulators:
     def __init__(self, options: Options) -> None:
         self.options = options
         self.providers: Mapping[str, Provider] = catalog.PROVIDERS
-        self.shared = shared(options.store, options.keep) if options.store else None
-        self.store: MemoryStore | ValkeyStore = self.shared or self._own()
+        self.store: MemoryStore | ValkeyStore
+        self.shared: ValkeyStore | None = None
+        self._own: MemoryStore | None = None
+        if options.store:
+            self.store = self.shared = shared(options.store, options.keep)
+        else:
+            self.store = self._own = self._of_this_process()
         known = set(self.store.accounts())  # a store that was here before keeps what it has
         self.accounts = Accounts(self.store, self.providers.values())
         self._furnish(known)
@@ -101,12 +119,15 @@ class Simulators:
         self.control = build_control(self)
         self.gateway = self._gateway()
         self.ports: dict[str, int] = {}
+        if options.member is not None:
+            self.pipeline.counts = options.member.board.counts(options.member.number)
+        self.polls = 0  # of one that was here before
         self.loop: asyncio.AbstractEventLoop | None = None
         self._servers: list[uvicorn.Server] = []
         self.dispatcher = Dispatcher(self.accounts, self.courier, *self._begun())
         self._stopping = False
 
-    def _own(self) -> MemoryStore:
+    def _of_this_process(self) -> MemoryStore:
         data = self.options.data
         return MemoryStore(self.options.keep) if data is None else self._kept(data)
 
@@ -160,8 +181,7 @@ class Simulators:
         )
 
     def _synced(self) -> Callable[[], Awaitable[None]] | None:
-        store = self.store
-        return store.synced if self.options.data_sync and isinstance(store, MemoryStore) else None
+        return self._own.synced if self._own is not None and self.options.data_sync else None
 
     def reset(self, world: World) -> None:
         """Empties an account; the default one has its rules to start with again."""
@@ -222,6 +242,9 @@ class Simulators:
         self.loop = asyncio.get_running_loop()
         async with contextlib.AsyncExitStack() as closing:
             closing.callback(self.store.close)
+            if self.options.member is not None:  # which ends with whoever started it
+                self.loop.add_reader(self.options.member.alive, self.stop)
+                closing.callback(self.loop.remove_reader, self.options.member.alive)
             if self.shared is not None:
                 await closing.enter_async_context(self.shared.attached())
             await asyncio.ensure_future(self._serve(ready))  # in a task, which may wait for it
@@ -242,8 +265,8 @@ class Simulators:
                 ready()
                 closing.enter_context(watchdog.watching(self._answered))
             beside = [asyncio.ensure_future(self.dispatcher.run())]
-            if isinstance(self.store, MemoryStore):
-                beside.append(asyncio.ensure_future(_tidy(self.store)))
+            if self._own is not None:
+                beside.append(asyncio.ensure_future(_tidy(self._own)))
             try:
                 await asyncio.gather(*tasks)
             finally:
@@ -265,28 +288,48 @@ class Simulators:
 
         return Waiting
 
+    def counted(self) -> Counted:
+        """What was counted, by all processes that serve as one."""
+        member = self.options.member
+        if member is None:
+            return Counted(self.pipeline.counts, self._polls)
+        return member.board.total()
+
+    @property
+    def polls(self) -> int:
+        """How many long polls are open in this process."""
+        return self._polls
+
+    @polls.setter
+    def polls(self, polls: int) -> None:
+        self._polls = polls
+        if self.options.member is not None:
+            self.options.member.board.counts(self.options.member.number).polls = polls
+
     def _listeners(
         self, closing: contextlib.AsyncExitStack
     ) -> list[tuple[uvicorn.Server, _Sockets]]:
         options = self.options
 
-        def named(name: str, port: int, flag: str) -> socket.socket:
-            sock = closing.enter_context(listen(options.host, port, flag))
+        def named(name: str) -> socket.socket:
+            member = options.member
+            there = listen(*options.ports()[name]) if member is None else member.sockets[name]
+            sock = closing.enter_context(there)
             self.ports[name] = sock.getsockname()[1]
             return sock
 
-        plain = [named("http", options.port, "--port")]
-        for name, port in options.provider_ports.items():
-            plain.append(named(name, port, "--provider-port"))
+        plain = [named("http")]
+        for name in options.provider_ports:
+            plain.append(named(name))
             self.gateway.ports[self.ports[name]] = name
         protocol = self._protocol()
         made = [(listener(self.gateway, None, protocol), plain)]
         if options.tls_port is not None:
-            secure = [named("https", options.tls_port, "--tls-port")]
+            secure = [named("https")]
             context = tls.context(options.tls_dir, self.hosts())
             made.append((listener(self.gateway, context, protocol), secure))
         if options.otp_port is not None:
-            sockets = [named("otp", options.otp_port, "--otp-port")]
+            sockets = [named("otp")]
             made.append((listener(self._otp(closing), None, protocol), sockets))
         return made
 

@@ -285,6 +285,8 @@ def test_a_port_in_use_is_named_with_its_flag(serve, refused):
         (["serve", "--port", "65536"], "0<=x<=65535"),
         (["serve", "--port", "x"], "'x' is not a valid integer"),
         (["serve", "--keep", "0"], "x>=1"),
+        (["serve", "--processes", "2"], "expected --store URL with them"),
+        (["serve", "--processes", "0"], "x>=1"),
         (["serve", "--data-sync"], "expected --data FILE with it"),
         (["serve", "--data", "/no/such/folder/data"], "folder/data: No such file or directory"),
         (["serve", "--accounts", "no/such/file"], "no/such/file: No such file or directory"),

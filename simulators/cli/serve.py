@@ -5,6 +5,7 @@ import logging
 import secrets
 import signal
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from simulators.kernel.rules import Rule
 from simulators.loopback import is_loopback
 from simulators.otp.policy import SENDS_PER_RECIPIENT, Policy
 from simulators.server import collector, tls
+from simulators.server.group import Member
 from simulators.server.listeners import PortInUse
 from simulators.store.log import Unusable
 from simulators.store.memory import KEEP
@@ -148,6 +150,13 @@ _SERVE = (
         show_envvar=True,
         help="A Valkey or Redis engine that several of these share, as valkey://HOST:6379/0.",
     ),
+    click.option(
+        "--processes",
+        type=click.IntRange(min=1),
+        metavar="N",
+        default=1,
+        help="So many processes behind the same ports, with --store. [default: 1]",
+    ),
     TLS_DIR,
     click.option(
         "--callbacks-to",
@@ -218,16 +227,37 @@ def _run(given: Mapping[str, Any]) -> None:
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # a client's mistakes are no news
     if given["store"] and given["data"]:
         fail("--data is of one process alone, --store of several: expected one of both")
-    options = _options(given)
+    if given["processes"] > 1 and not given["store"]:
+        fail("--processes are several that share one store: expected --store URL with them")
+    options, count = _options(given), given["processes"]
+    if count == 1:
+        _be_one(options, click.echo, quiet=given["quiet"])
+        return
+    from simulators.cli import processes  # only who wants several loads it
+
+    def work(member: Member, ready: Callable[[str], None]) -> None:
+        first = member.number == 0
+        own = replace(options, member=member, otp_port=options.otp_port if first else None)
+        _be_one(own, ready, quiet=given["quiet"] or not first)
+
+    try:
+        group = processes.Group(count, options.ports(), work, {"otp"})
+    except PortInUse as error:
+        fail(str(error))
+    raise SystemExit(group.run(click.echo))
+
+
+def _be_one(options: Options, say: Callable[[str], None], *, quiet: bool) -> None:
+    """Serves as one process; says what is where once it is ready."""
     try:
         simulators = Simulators(options)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(simulators, quiet=given["quiet"]))
+            runner.run(_serve(simulators, say, quiet=quiet))
     except (PortInUse, Unusable, tls.UnusableFolder) as error:
         fail(str(error))
 
 
-async def _serve(simulators: Simulators, *, quiet: bool) -> None:
+async def _serve(simulators: Simulators, say: Callable[[str], None], *, quiet: bool) -> None:
     following: list[asyncio.Future[None]] = []
 
     def stop() -> None:
@@ -240,7 +270,7 @@ async def _serve(simulators: Simulators, *, quiet: bool) -> None:
 
     def ready() -> None:
         collector.settle()
-        click.echo(_announcement(simulators))
+        say(_announcement(simulators))
         if not quiet:
             printer = follow.Printer(lines.Paper().write)
             following.append(asyncio.ensure_future(follow.follow(simulators, printer)))

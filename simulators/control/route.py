@@ -14,6 +14,7 @@ from simulators.kernel.pipeline import Pipeline, Settings
 from simulators.kernel.provider import Provider
 from simulators.kernel.steps import Steps, by_turns
 from simulators.kernel.world import World
+from simulators.server.group import Counted
 
 Schema = Mapping[str, Any]
 Turns = Steps[Any]
@@ -89,17 +90,21 @@ class Served(Protocol):
     def addresses(self, provider: str) -> dict[str, str | None]:
         """Where a provider is served."""
 
+    polls: int  # that are open here
+
+    def counted(self) -> Counted:
+        """What was counted, by all processes that serve as one."""
+
     def reset(self, world: World) -> None:
         """Empties an account."""
 
 
 @dataclass(slots=True)
 class State:
-    """What the control app itself keeps: how many long polls are open, and the sequence that the
-    last wait for an account, a number and a provider returned."""
+    """What the control app itself keeps: the sequence that the last wait for an account, a number
+    and a provider returned."""
 
     simulators: Served
-    polls: int = 0
     returned: dict[Asked, int] = field(default_factory=dict)
 
 

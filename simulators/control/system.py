@@ -48,18 +48,17 @@ def _metrics(ask: Ask) -> Reply:
         ]
     except Unavailable:
         gauges = _gauge("store_up", "Whether the store keeps what it is given.", 0)
+    counted = ask.simulators.counted()
     lines = [
         "# HELP sms_simulators_requests_total Requests to the simulated providers.",
         "# TYPE sms_simulators_requests_total counter",
         *(
             f'sms_simulators_requests_total{{provider="{provider}",operation="{operation}",'
             f'status="{status}"}} {count}'
-            for (provider, operation, status), count in sorted(
-                ask.simulators.pipeline.counts.items()
-            )
+            for (provider, operation, status), count in sorted(counted.requests.items())
         ),
         *gauges,
-        *_gauge("long_polls_open", "Open waits for a message.", ask.state.polls),
+        *_gauge("long_polls_open", "Open waits for a message.", counted.polls),
     ]
     return Reply(200, "\n".join([*lines, ""]).encode(), [("Content-Type", _METRICS)])
 

@@ -110,15 +110,15 @@ async def _answer(ask: Ask, wanted: Wanted, timeout: float, asked: Asked) -> Rep
 
 
 async def _arrival(ask: Ask, arrived: asyncio.Future[Message], timeout: float) -> Message | None:
-    if ask.state.polls >= MOST_POLLS:
-        raise Bad(429, "too many open waits", f"at most {MOST_POLLS}", f"{ask.state.polls}")
-    ask.state.polls += 1
+    if ask.simulators.polls >= MOST_POLLS:
+        raise Bad(429, "too many open waits", f"at most {MOST_POLLS}", f"{ask.simulators.polls}")
+    ask.simulators.polls += 1
     try:
         return await asyncio.wait_for(arrived, timeout)
     except TimeoutError:
         return None
     finally:
-        ask.state.polls -= 1
+        ask.simulators.polls -= 1
 
 
 def _late(ask: Ask, wanted: Wanted, timeout: float) -> Reply:

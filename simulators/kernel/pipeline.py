@@ -17,7 +17,7 @@ only reads or changes something (`Query`) is handled instead of parse to answer.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -66,7 +66,7 @@ class Pipeline:
         self._ask = ask
         self._settings = settings
         self._strict = settings.strict or settings.strict_warnings
-        self.counts: dict[tuple[str, str, int], int] = {}
+        self.counts: MutableMapping[tuple[str, str, int], int] = {}
 
     def respond(
         self,

@@ -58,11 +58,14 @@ def listener(
     return _Server(config)
 
 
-def listen(host: str, port: int, flag: str) -> socket.socket:
-    """A socket that accepts on a port, 0 for a free one. Raises `PortInUse`, which tells `flag`."""
+def listen(host: str, port: int, flag: str, *, together: bool = False) -> socket.socket:
+    """A socket that accepts on a port, 0 for a free one, `together` with others that do so. Raises
+    `PortInUse`, which tells `flag`."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if together:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:
         sock.bind((host.strip("[]"), port))
         sock.listen(4096)
