@@ -150,15 +150,30 @@ class Verifications:
 
     def open(self, verification: Verification) -> Verification:
         """Keeps a new one, which is the newest of its key; the oldest of all goes."""
-        world, name, new = self._world, self._name, verification
+        self._keep(verification)
+        self._world.save(f"{self._name}/key/{verification.key}", verification.id)
+        return verification
+
+    def claim(self, verification: Verification, before: Verification | None) -> bool:
+        """Opens one if the newest of its key is the one `before` still: of several requests at
+        once, here and elsewhere, one does. The others keep nothing."""
+        self._keep(verification)
+        new, seen = verification.id, None if before is None else before.id
+        newest = self._world.update(
+            f"{self._name}/key/{verification.key}", lambda kept: new if kept == seen else kept
+        )
+        if newest != new:
+            self.forget(new)
+        return bool(newest == new)
+
+    def _keep(self, verification: Verification) -> None:
+        world, name = self._world, self._name
         slot = f"{name}/slot/{world.store.count(world.id, name) % MOST}"
         gone = world.load(slot)
         if gone is not None:
             self.forget(gone)
-        world.save(slot, new.id)
-        world.save(f"{name}/id/{new.id}", _plain(new))
-        world.save(f"{name}/key/{new.key}", new.id)
-        return new
+        world.save(slot, verification.id)
+        world.save(f"{name}/id/{verification.id}", _plain(verification))
 
     def resend(
         self,

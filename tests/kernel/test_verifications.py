@@ -166,6 +166,20 @@ def test_the_oldest_go_first_and_leave_nothing(monkeypatch):
     assert all(isinstance(value, str) or "VE" in value["id"] for value in kept.values())
 
 
+def test_of_several_at_once_one_is_opened(world, known):
+    """Who saw what was there before: the first; of the others nothing is kept."""
+    before = known.newest(ONE.key)
+    rivals = [replace(ONE, id=f"VE{n}") for n in (2, 3, 4)]
+
+    assert [True, False, False] == [known.claim(rival, before) for rival in rivals]
+    assert ["VE2", None, None] == [
+        found and found.id for found in map(known.find, ("VE2", "VE3", "VE4"))
+    ]
+    assert "VE2" == known.newest(ONE.key).id
+    assert known.claim(replace(ONE, id="VE5", key="another"), None)
+    assert not known.claim(replace(ONE, id="VE6", key="another"), None)
+
+
 class Counting(MemoryStore):
     """Counts how often a document is asked for or replaced."""
 

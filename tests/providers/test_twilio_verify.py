@@ -2,16 +2,18 @@
 verification, every refusal that follows from an input, rate limits, attempts, services."""
 
 import re
+from types import SimpleNamespace
 
 import pytest
 import requests
 from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
-from simulators.kernel import operations
+from simulators.kernel import judges, operations
 from simulators.kernel.catalogue import Problem
+from simulators.kernel.provider import Draft
 from simulators.kernel.templates import Template, update_templates
-from simulators.providers.twilio_verify import PROVIDER
+from simulators.providers.twilio_verify import PROVIDER, create
 
 TO, OTHER = "+14155550101", "+14155550102"
 
@@ -155,6 +157,28 @@ def test_a_second_create_sends_the_same_code_again(sms, start, check, later):
     assert refused(check, codes.pop())[:2] == GONE
     anew = start()
     assert (True, 1) == (anew.sid != first.sid, len(anew.send_code_attempts))
+
+
+def test_one_of_two_creates_at_the_same_moment_is_refused(sms, start, check, monkeypatch):
+    """The one that finds a verification where it saw none: its code is not sent, and the other's
+    cannot be checked before it is."""
+    real = judges.region
+    begun = []
+
+    def meanwhile(exchange, draft):
+        if not begun:
+            begun.append(draft.code)
+            other = Draft(draft.number, code="7777777", details={**draft.details})
+            other.details["verification"] = "VE" + "7" * 32
+            assert create.claimed(exchange, other) is None
+        return real(exchange, draft)
+
+    monkeypatch.setattr(create, "judges", SimpleNamespace(region=meanwhile))
+    said = "Too many concurrent requests for phone number"
+    assert (60212, 429, said) == refused(start)
+    assert [] == sms.messages()
+    assert refused(check, begun[0])[:2] == GONE
+    assert "VE" + "7" * 32 == start().sid
 
 
 @pytest.mark.parametrize("end", ["approved by a check", "approved", "canceled"])

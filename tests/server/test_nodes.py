@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import threading
+from base64 import b64encode
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
@@ -93,6 +94,41 @@ def test_one_window_lets_the_same_pass_whoever_is_asked(nodes, account, one_send
     assert 1 == sum('"Code":"OK"' in answer for answer in answers)
     assert 63 == sum("isv.BUSINESS_LIMIT_CONTROL" in answer for answer in answers)
     assert 1 == len(sent(account)["messages"])
+
+
+def test_a_verification_is_one_whoever_is_asked(nodes, account):
+    """Creates at once at both nodes are of one verification with one code, or refused as
+    concurrent; of checks at once five are looked at."""
+    known = account.credentials("twilio_verify")
+    pair = f"{known['account_sid']}:{known['auth_token']}".encode()
+    headers = {
+        "Authorization": f"Basic {b64encode(pair).decode()}",
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
+
+    def post(n, path, form):
+        target = f"/twilio_verify/v2/Services/{known['verify_service_sid']}/{path}"
+        status, text = call(nodes[n % 2], "POST", target, form, headers)
+        return status, json.loads(text)
+
+    number = "To=%2B14155550101"
+    with ThreadPoolExecutor(8) as pool:
+        form = f"{number}&Channel=sms"
+        started = list(pool.map(lambda n: post(n, "Verifications", form), range(8)))
+        checks = range(16)
+        checked = list(
+            pool.map(lambda n: post(n, "VerificationCheck", f"{number}&Code=0000"), checks)
+        )
+    taken = [body for status, body in started if status == 201]
+
+    assert {60203, 60212} >= {body["code"] for status, body in started if status == 429}
+    assert taken
+    assert 1 == len({body["sid"] for body in taken})
+    assert len(taken) == len(sent(account)["messages"]) <= 5
+    assert 1 == len({message["code"] for message in sent(account)["messages"]})
+    assert {"pending": 5, 60202: 11} == Counter(
+        body["status"] if status == 200 else body["code"] for status, body in checked
+    )
 
 
 def test_a_nonce_is_good_at_one_node_only(nodes, account, one_send):

@@ -204,6 +204,11 @@ EMULATES = (
         _VERIFY,
     ),
     (
+        "Creates at the same moment",
+        "60212 for all but one, where two nodes are asked at once: one server never does",
+        "https://www.twilio.com/docs/api/errors/60212",
+    ),
+    (
         "Channels",
         "sms, call and whatsapp end in the inbox as the same text, auto is sms; email is refused"
         " (60217), sna too (60223); one that is switched off is 60223",
@@ -290,7 +295,7 @@ PROVIDER = Provider(
     lifecycles=LIFECYCLES,
     judges=(
         *(judges.credit, create.geo, create.fraud_guard, create.trial, judges.opted_out),
-        *(create.landline, create.used_up),
+        *(create.landline, create.used_up, create.claimed),
     ),
     limits=create.LIMITS,
     concurrency=senders.CONCURRENCY,

@@ -9,6 +9,7 @@ joins it, with the same SID and the same code.
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from simulators.kernel import judges, segments, verifications
@@ -271,6 +272,20 @@ def used_up(exchange: Exchange, draft: Draft) -> Failure | None:
     return exchange.fail("60202/create") if "used_up" in draft.details else None
 
 
+def claimed(exchange: Exchange, draft: Draft) -> Failure | None:
+    """60212 for a create that comes at the same moment as another for its number, here or at
+    another node: one of them begins the verification."""
+    service, details = draft.details["service"], draft.details
+    before = verification.newest(exchange, service, draft.number)
+    if before is not None and before.id == details["verification"]:
+        return None
+    new = _new(exchange, draft.number, details, draft.code)
+    seen = None if before is None or before.under_way(exchange.now) else before
+    if Verifications(exchange.world, exchange.provider.name).claim(new, seen):
+        return None
+    return exchange.fail("60212")
+
+
 def answer(exchange: Exchange) -> Reply:
     """201 and the verification, with one more attempt."""
     (outcome,) = exchange.outcomes
@@ -280,30 +295,38 @@ def answer(exchange: Exchange) -> Reply:
 
 
 def _kept(exchange: Exchange, message: Message) -> Verification:
-    """The verification that the message is of: a new one, or the one under way."""
-    form: Fields = exchange.document["body"]
+    """The verification with the attempt: its time begins with the first, and the code is that of
+    the last."""
     details, code, now = message.details, message.code, exchange.now
-    known = Verifications(exchange.world, exchange.provider.name)
-    one = details["verification"]
     attempt = {"sid": message.id, "channel": details["channel"], "at": now}
-    live = known.find(one)
-    if live is not None:
-        new = None if live.code == code else Code(code, live.ends)
-        found = known.resend(one, attempt, new, channel=details["channel"])
-        return found or live
-    key = verification.key(details["service"], message.to)
-    made = Verification(
-        id=one,
-        key=key,
-        codes=[Code(code, now + LIFE)],
-        opened=now,
+
+    def sent(one: Verification) -> Verification:
+        new = replace(one, details={**one.details, "channel": details["channel"]})
+        if not one.sent:
+            new = replace(new, opened=now, codes=[Code(code, now + LIFE)])
+        elif one.code != code:
+            new = replace(new, codes=[Code(code, one.ends)])
+        return new.with_send(attempt)
+
+    known = Verifications(exchange.world, exchange.provider.name)
+    found = known.change(details["verification"], sent)
+    return found or known.open(sent(_new(exchange, message.to, details, code)))
+
+
+def _new(exchange: Exchange, to: str, details: Mapping[str, Any], code: str) -> Verification:
+    """One of which nothing was sent yet."""
+    form: Fields = exchange.document["body"]
+    return Verification(
+        id=details["verification"],
+        key=verification.key(details["service"], to),
+        codes=[Code(code, exchange.now + LIFE)],
+        opened=exchange.now,
         most=CHECKS,
         details={
             "service": details["service"],
-            "to": message.to,
+            "to": to,
             "channel": details["channel"],
             "amount": first(form, "Amount") or None,
             "payee": first(form, "Payee") or None,
         },
     )
-    return known.open(made.with_send(attempt))

@@ -122,7 +122,8 @@ def _live(exchange: Exchange) -> Verification:
 
 
 def _over(exchange: Exchange, one: Verification) -> bool:
-    return bool(one.closed) or exchange.now >= one.ends
+    """Whether it is over, or nothing was sent of it: its first create was refused, or goes on."""
+    return bool(one.closed) or not one.sent or exchange.now >= one.ends
 
 
 def fetch(exchange: Exchange) -> Reply:
@@ -189,7 +190,9 @@ def _meant(exchange: Exchange, service: str, form: Fields) -> str:
         raise Refusal("60221")
     own = number(to).e164 if to else ""
     found = _all(exchange).find(sid) if sid else newest(exchange, service, own)
-    if found is None or found.details["service"] != service or own not in ("", found.details["to"]):
+    if found is None or not found.sent or found.details["service"] != service:
+        raise Refusal(Problem.NOT_FOUND)
+    if own not in ("", found.details["to"]):
         raise Refusal(Problem.NOT_FOUND)
     return found.id
 
