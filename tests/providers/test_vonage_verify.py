@@ -18,6 +18,7 @@ from vonage_verify import SmsChannel, VerifyRequest, VoiceChannel
 from vonage_verify_legacy import VerifyRequest as OldRequest
 from vonage_verify_legacy.errors import VerifyError
 
+from simulators.kernel import mismatch, views
 from simulators.kernel.contracts import contract
 from simulators.providers.vonage import application
 
@@ -240,8 +241,13 @@ def test_a_token_of_another_key_proves_nothing(connect, sms):
     verify = connect(application_of(sms, private_key=pem)).verify
     with pytest.raises(errors.AuthenticationError, match="did not provide correct credentials"):
         verify.start_verification(asked())
-    said = sms.requests()[-1]["mismatch"]["mistake"]
+    explained = sms.requests()[-1]["mismatch"]
+    said = explained["mistake"]
     assert "the token was signed by another private key than the one of the public_key" == said
+    shown = "\n".join(mismatch.told(explained))
+    assert "RS256 signature" in shown
+    assert '"application_id":' in shown
+    assert said in shown
 
     sms.settings("vonage_verify", {"vonage_verify": {"any_token": True}})
     assert verify.start_verification(asked()).request_id
@@ -251,6 +257,22 @@ def test_a_token_of_another_key_proves_nothing(connect, sms):
     known = world.credentials("vonage_verify")
     mine = connect(Auth(application_id=known["application_id"], private_key=pem)).verify
     assert mine.start_verification(asked()).request_id
+
+
+def test_a_public_key_that_is_none_is_told_as_such(sms):
+    """Where the account was given it; no token can be right by it."""
+    sms.allow_violations()
+    server = sms.simulators
+    own = {"vonage": {"public_key": "-----BEGIN PUBLIC KEY-----\nnone\n-----END PUBLIC KEY-----"}}
+    world = server.call(lambda: server.accounts.create(credentials=own))
+    known = world.credentials("vonage_verify")
+    token = application.token(known, time.time(), "x")
+    url = f"{sms.base_url('vonage_verify')}/v2/verify/x"
+    headers = {"Authorization": f"Bearer {token}"}
+
+    assert 401 == requests.delete(url, headers=headers, timeout=10).status_code
+    (entry,) = server.call(lambda: list(views.entries(server.accounts, world, limit=1)))
+    assert "the account's public_key is no RSA public key in PEM" == entry["mismatch"]["mistake"]
 
 
 def encoded(known, key="private_key", algorithm="RS256", **claims):
