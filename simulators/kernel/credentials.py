@@ -83,6 +83,7 @@ def validate(provider: str, table: Sequence[Credential]) -> None:
 
 
 def _faults(table: Sequence[Credential]) -> Iterator[str]:
+    yield from _confused(table)
     if not any(row.identifies for row in table):
         names = ", ".join(row.name for row in table) or "none at all"
         yield (
@@ -108,6 +109,18 @@ def _faults(table: Sequence[Credential]) -> Iterator[str]:
             yield f"'{row.name}' is every account's own; expected `make`, which makes a new one's"
         if row.kind and not row.identifies:
             yield f"'{row.name}' has the kind '{row.kind}', and no account is found by it"
+
+
+def _confused(table: Sequence[Credential]) -> Iterator[str]:
+    """Secrets that alone prove who asks, and could be taken for something that everybody knows."""
+    identifying = [row for row in table if row.identifies]
+    for row in identifying:
+        for other in identifying:
+            if row.secret and not other.secret and row.kind in ("", other.kind):
+                yield (
+                    f"the secret '{row.name}' is looked up as '{other.name}' is, which is none:"
+                    " who knows that one could give it for the secret; expected a `kind` for it"
+                )
 
 
 def _near(place: str) -> str:

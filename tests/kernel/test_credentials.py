@@ -47,6 +47,17 @@ def test_everything_follows_from_the_table():
         ((dataclasses.replace(KEY, at=()),), "'key' identifies an account; expected `at`"),
         ((dataclasses.replace(KEY, make=None),), "'key' is every account's own; expected `make`"),
         ((KEY, dataclasses.replace(SECRET, make=None)), "'secret' is every account's own"),
+        (
+            (KEY, dataclasses.replace(SECRET, identifies=True)),
+            "the secret 'secret' is looked up as 'key' is, which is none: .* expected a `kind`",
+        ),
+        (
+            (
+                dataclasses.replace(KEY, kind="k:"),
+                dataclasses.replace(SECRET, identifies=True, kind="k:"),
+            ),
+            "the secret 'secret' is looked up as 'key' is",
+        ),
         ((KEY, Credential("a", "b", kind="a:")), "'a' has the kind 'a:', and no account is found"),
         ((dataclasses.replace(KEY, at=("querry.key",)),), r"did you mean 'query\.key'\? expected"),
         ((dataclasses.replace(KEY, at=("basic.pass",)),), r"did you mean 'basic\.password'\?"),

@@ -188,6 +188,7 @@ def test_a_refusal_says_its_code_and_details(changes, status, code, details, sen
         ("", 401, 104, "invalid_request"),
         ("EAAnobody", 401, 190, "invalid_token"),
         ("670843887433847|wrong", 401, 190, "invalid_token"),
+        ("app:670843887433847", 401, 190, "invalid_token"),
     ],
 )
 def test_a_token_that_is_none_is_told_in_a_header_too(token, status, code, said, sms, default):
@@ -429,6 +430,7 @@ def subscribed(graph, sms, url):
 
 def test_a_url_is_asked_for_before_it_is_used_and_what_comes_is_signed(graph, send, sms):
     """The handshake; then sent, delivered and what a person writes, each with its signature."""
+    known = sms.credentials("whatsapp")
     with application() as (url, seen):
         assert (200, {"success": True}) == subscribed(graph, sms, url)
         (asked,) = seen
@@ -436,7 +438,9 @@ def test_a_url_is_asked_for_before_it_is_used_and_what_comes_is_signed(graph, se
             set(asked),
             asked["hub.verify_token"],
         )
-        data = graph("GET", "{app_id}/subscriptions")[1]["data"]
+        path, app = "{app_id}/subscriptions", f"{known['app_id']}|{known['app_secret']}"
+        assert 15 == graph("GET", path)[1]["error"]["code"]
+        data = graph("GET", path, token=app)[1]["data"]
         assert [url] == [one["callback_url"] for one in data]
 
         send(biz_opaque_callback_data="order 1")
@@ -547,7 +551,8 @@ def test_a_number_and_an_account_may_have_a_url_of_their_own(graph, send, sms):
         assert "" == sms.messages()[0].callback
         assert [] == graph("GET", "{waba_id}/subscribed_apps")[1]["data"]
         graph("POST", "{waba_id}/subscribed_apps")
-        graph("DELETE", "{app_id}/subscriptions")
+        app = "{app_id}|{app_secret}".format(**sms.credentials("whatsapp"))
+        graph("DELETE", "{app_id}/subscriptions", token=app)
         send()
         assert "" == sms.messages()[0].callback
 

@@ -87,6 +87,7 @@ CREDENTIALS = (
         make=lambda chance: f"EAAFAKE{chance.hex(48)}",
         at=("authorization.Bearer", "query.access_token", "body.access_token"),
         identifies=True,
+        kind=wire.TOKEN,
         secret=True,
     ),
     Credential("phone_number_id", "106540352242922", make=lambda chance: f"1{chance.digits(14)}"),
@@ -98,7 +99,7 @@ CREDENTIALS = (
         make=lambda chance: f"6{chance.digits(14)}",
         at=("query.client_id", "body.client_id"),
         identifies=True,
-        kind="app:",
+        kind=wire.APP,
     ),
     Credential(
         "app_secret",

@@ -152,7 +152,7 @@ INBOUND = Inbound(
 
 def subscribe(exchange: Exchange) -> Reply | Question:
     """The app's own URL, and the fields it wants."""
-    wire.owned(exchange, "app_id")
+    _by_the_app(exchange)
     if wire.parameter(exchange, "object") != "whatsapp_business_account":
         raise Refusal("100/one-of", name="object", options="{WHATSAPP_BUSINESS_ACCOUNT, PAGE}")
     fields = wire.parameter(exchange, "fields")
@@ -163,9 +163,16 @@ def subscribe(exchange: Exchange) -> Reply | Question:
     return _verified(exchange, url, wire.parameter(exchange, "verify_token"), kept)
 
 
+def _by_the_app(exchange: Exchange) -> None:
+    """Subscriptions are an app's: no person's token will do."""
+    wire.owned(exchange, "app_id")
+    if not wire.is_an_app_s(exchange):
+        raise Refusal("15")
+
+
 def subscriptions(exchange: Exchange) -> Reply:
     """What the app has subscribed to."""
-    wire.owned(exchange, "app_id")
+    _by_the_app(exchange)
     app = exchange.world.load(_KEPT, {}).get("app")
     version = exchange.params.get("version", "")
     told = {
@@ -179,7 +186,7 @@ def subscriptions(exchange: Exchange) -> Reply:
 
 def unsubscribe(exchange: Exchange) -> Reply:
     """Nothing is posted any more, but where a number or an account has a URL of its own."""
-    wire.owned(exchange, "app_id")
+    _by_the_app(exchange)
     return _keep(exchange, {"app": None})
 
 

@@ -8,8 +8,6 @@ from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
 from simulators.kernel import credentials, reading
 from simulators.kernel.call import Call, Reply
 from simulators.kernel.catalogue import Problem
@@ -18,7 +16,8 @@ from simulators.kernel.provider import Document, Exchange, Failure, Refusal
 
 JSON = "application/json; charset=UTF-8"
 _VERSION = re.compile(r"v\d{1,3}\.\d{1,3}")
-_APP = "app:"
+# What stands before the ids that accounts are found by: nobody has an app's id for a token.
+APP, TOKEN = "app:", "token:"
 _HEADERS = (
     ("Access-Control-Allow-Origin", "*"),
     ("Cache-Control", "private, no-cache, no-store, must-revalidate"),
@@ -46,11 +45,11 @@ def _unfolded(value: Any) -> Any:
 
 
 def token(exchange: Exchange) -> str:
-    """The access token: behind Bearer, or a parameter."""
+    """The access token: a parameter, or else what stands behind Bearer. So pywa asks with an app's
+    token, whose session has a person's in its header."""
+    named = parameter(exchange, "access_token")
     scheme, _, given = exchange.call.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and given.strip():
-        return given.strip()
-    return parameter(exchange, "access_token")
+    return named or (given.strip() if scheme.lower() == "bearer" else "")
 
 
 def parameter(exchange: Exchange, name: str) -> str:
@@ -72,23 +71,30 @@ def identify(exchange: Exchange) -> str | None:
     given = token(exchange)
     if not given:
         app = parameter(exchange, "client_id")
-        return f"{_APP}{app}" if app else None
+        return f"{APP}{app}" if app else None
     app, bar, _secret = given.partition("|")
-    return f"{_APP}{app}" if bar else given
+    return f"{APP}{app}" if bar else f"{TOKEN}{given}"
 
 
 def authenticate(exchange: Exchange) -> None:
-    """An app's token must have its secret; any other proves what it was found by. Only then is the
-    path looked at."""
-    known, given = exchange.credentials, token(exchange)
-    secret = given.partition("|")[2] if given else parameter(exchange, "client_secret")
-    by_app = not given or "|" in given
-    if by_app and not credentials.same(known["app_secret"], secret):
-        raise Refusal(Problem.UNAUTHENTICATED if given else "1/secret")
-    if by_app and not given and exchange.endpoint and exchange.endpoint.operation != "app-token":
-        raise Refusal(Problem.NO_CREDENTIALS)
+    """A token of a person proves what it was found by. An app's must have its secret; without any
+    token there is but one thing to ask for, with the app's secret. Only then is the path looked at.
+    """
+    secret, given = exchange.credentials["app_secret"], token(exchange)
+    if not given:
+        if exchange.endpoint is None or exchange.endpoint.operation != "app-token":
+            raise Refusal(Problem.NO_CREDENTIALS)
+        if not credentials.same(secret, parameter(exchange, "client_secret")):
+            raise Refusal("1/secret")
+    elif is_an_app_s(exchange) and not credentials.same(secret, given.partition("|")[2]):
+        raise Refusal(Problem.UNAUTHENTICATED)
     if not _VERSION.fullmatch(exchange.params.get("version", "v0.0")):
         raise Refusal(Problem.NOT_FOUND, path=exchange.call.path)
+
+
+def is_an_app_s(exchange: Exchange) -> bool:
+    """Whether an app asks by a token of its own, and no person."""
+    return "|" in token(exchange)
 
 
 def owned(exchange: Exchange, *names: str) -> str:
@@ -198,8 +204,3 @@ def _place(cursor: str) -> int:
         if _cursor(str(place - 1)) == cursor:
             return place
     return 0
-
-
-def compact(value: Any) -> bytes:
-    """JSON without blanks."""
-    return orjson.dumps(value)
