@@ -1,6 +1,7 @@
 """Bytes to documents: forms, JSON and query strings, as plain JSON-like values."""
 
 import re
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -13,6 +14,8 @@ MAX_ESCAPED = 20_000  # pieces between others; one may be as long as it likes
 
 Fields = dict[str, str | list[str]]
 
+# A name and what stands behind its first `=`, of every part that is not empty.
+_PAIR = re.compile("(?=[^&])([^&=]*)=?([^&]*)")
 _ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 
 
@@ -26,40 +29,34 @@ def fields(text: str) -> Fields:
     Blank values are kept: some clients send and sign them. Bytes that are not UTF-8 become
     U+FFFD. Raises `Unreadable` above `MAX_FIELDS` or `MAX_ESCAPED`.
     """
-    parts = text.split("&")
-    if len(parts) > MAX_FIELDS:
+    if text.count("&") >= MAX_FIELDS:
         raise Unreadable(f"more than {MAX_FIELDS} fields")
-    found: Fields = {}
-    left = MAX_ESCAPED
-    for part in parts:
-        if not part:
-            continue
-        raw_name, _, raw_value = part.partition("=")
-        if "%" in part or "+" in part:
-            name, left = _decoded(raw_name, left)
-            value, left = _decoded(raw_value, left)
-        else:
-            name, value = raw_name, raw_value
-        earlier = found.get(name)
-        if earlier is None:
-            found[name] = value
-        elif isinstance(earlier, list):
-            earlier.append(value)
-        else:
-            found[name] = [earlier, value]
-    return found
+    pairs: list[tuple[str, str]] = _PAIR.findall(text.replace("+", " "))
+    if "%" in text:
+        if text.count("%") >= MAX_ESCAPED and _pieces(text) >= MAX_ESCAPED:
+            raise Unreadable(f"{MAX_ESCAPED} percent-encoded pieces or more")
+        pairs = [
+            (
+                _ESCAPES.sub(_unescaped, name) if "%" in name else name,
+                _ESCAPES.sub(_unescaped, value) if "%" in value else value,
+            )
+            for name, value in pairs
+        ]
+    found: Fields = dict(pairs)
+    return found if len(found) == len(pairs) else _listed(pairs)
 
 
-def _decoded(text: str, left: int) -> tuple[str, int]:
-    """The text, and how many escaped pieces may still come. Raises `Unreadable`."""
-    if "+" in text:
-        text = text.replace("+", " ")
-    if "%" not in text:
-        return text, left
-    decoded, pieces = _ESCAPES.subn(_unescaped, text, count=left)
-    if pieces == left:
-        raise Unreadable(f"{MAX_ESCAPED} percent-encoded pieces or more")
-    return decoded, left - pieces
+def _listed(pairs: list[tuple[str, str]]) -> Fields:
+    """Fields of which a name is given more than once."""
+    found: dict[str, list[str]] = {}
+    for name, value in pairs:
+        found.setdefault(name, []).append(value)
+    return {name: values if len(values) > 1 else values[0] for name, values in found.items()}
+
+
+def _pieces(text: str) -> int:
+    """How many escaped pieces there are, counted as far as they are too many."""
+    return sum(1 for _ in islice(_ESCAPES.finditer(text), MAX_ESCAPED))
 
 
 def _unescaped(run: re.Match[str]) -> str:

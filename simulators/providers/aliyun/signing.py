@@ -10,7 +10,7 @@ import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -31,7 +31,10 @@ from simulators.providers.aliyun.wire import (
     version,
 )
 
-_RESERVED = re.compile(r"[^A-Za-z0-9_.~-]+")
+# What stands between names and values while they are encoded: surrogates that are no part of a
+# pair, which are in no text that was decoded.
+_IS, _AND = "\udc3d", "\udc26"
+_RESERVED = re.compile(rf"[^A-Za-z0-9_.~{_IS}{_AND}-]+")
 
 
 class Claim(NamedTuple):
@@ -122,23 +125,17 @@ def _canonical_request(call: Call, query: Fields, signed: str) -> str:
 
 
 def canonical_query(params: Fields, leave_out: str = "") -> str:
-    """All pairs by name, both sides percent-encoded."""
-    pairs = []
-    for name in sorted(params):
-        if name == leave_out:
-            continue
-        values, key = params[name], encoded(name)
-        if isinstance(values, str):
-            pairs.append(f"{key}={encoded(values)}")
-        else:
-            pairs += [f"{key}={encoded(value)}" for value in sorted(values)]
-    return "&".join(pairs)
+    """All pairs by name, both sides percent-encoded: in one go, for it is all of a request."""
+    kept = dict(params)
+    kept.pop(leave_out, None)
+    pairs: Iterable[tuple[str, Any]] = kept.items()
+    if list in map(type, kept.values()):  # a name that came more than once
+        pairs = [(name, value) for name in kept for value in many(kept, name)]
+    return encoded(_AND.join(map(_IS.join, sorted(pairs)))).replace(_IS, "=").replace(_AND, "&")
 
 
 def encoded(text: str) -> str:
     """Percent-encoded by RFC 3986: letters, digits and `-_.~` stay."""
-    if text.isascii() and text.isalnum():
-        return text
     return _RESERVED.sub(_escaped, text)
 
 
