@@ -69,30 +69,23 @@ def _of_one(exchange: Exchange, failure: Failure) -> Failure:
 
 def _admit(exchange: Exchange, default: Mode, outcomes: list[Outcome]) -> None:
     limits, mode = _limits(exchange, default, outcomes)
-    wanted = [
-        (
-            flow.hits(
-                (*limits, *draft.limits) if draft.limits else limits,
-                mode,
-                draft,
-                exchange.provider.name,
-                exchange.now,
-            ),
-            _message(exchange, draft),
-        )
-        for draft in [outcome.draft for outcome in outcomes]
-    ]
-    costs = [_cost(exchange, outcome.draft) for outcome in outcomes]
-    world = exchange.world
-    admitted = world.store.admit(world.id, wanted, exchange.now, costs)
-    pairs = list(zip(outcomes, admitted, strict=True))
-    refused = [pair for pair in pairs if pair[1].full or pair[1].poor]
-    if not refused:
+    world, scope, now = exchange.world, exchange.provider.name, exchange.now
+    wanted, costs = [], []
+    for outcome in outcomes:
+        draft = outcome.draft
+        known = (*limits, *draft.limits) if draft.limits else limits
+        hits = flow.hits(known, mode, draft, scope, now)
+        wanted.append((hits, _message(exchange, draft)))
+        costs.append(_cost(exchange, draft))
+    admitted = world.store.admit(world.id, wanted, now, costs)
+    if admitted[0].message is not None:  # all are kept, or none
         _kept(exchange, outcomes, admitted)
         return
+    pairs = zip(outcomes, admitted, strict=True)
+    refused = [pair for pair in pairs if pair[1].full or pair[1].poor]
     _log_refusals(exchange, [hits for hits, _message in wanted], admitted)
-    known = [*limits, *(limit for outcome in outcomes for limit in outcome.draft.limits)]
-    _overflow(exchange, flow.named(known), refused)
+    every = [*limits, *(limit for outcome in outcomes for limit in outcome.draft.limits)]
+    _overflow(exchange, flow.named(every), refused)
     if not any(outcome.failure for outcome in outcomes):
         others = [outcome for outcome in outcomes if outcome.message is None]
         if others:
@@ -136,9 +129,9 @@ def _cost(exchange: Exchange, draft: Draft) -> Cost:
 
 def _kept(exchange: Exchange, outcomes: list[Outcome], admitted: Sequence[Admission]) -> None:
     for outcome, admission in zip(outcomes, admitted, strict=True):
-        outcome.message = admission.message
-        if admission.message is not None:
-            _plan_receipts(exchange, admission.message)
+        outcome.message = message = admission.message
+        if message is not None and message.callback:
+            _plan_receipts(exchange, message)
 
 
 def _limits(
@@ -189,10 +182,9 @@ def _deferred(exchange: Exchange, draft: Draft, failure: Failure) -> Failure | N
 
 
 def _plan_receipts(exchange: Exchange, message: Message) -> None:
-    if message.callback:
-        reporting = exchange.provider.reporting(message)
-        if reporting is not None:
-            receipts.plan(reporting, exchange.world, message)
+    reporting = exchange.provider.reporting(message)
+    if reporting is not None:
+        receipts.plan(reporting, exchange.world, message)
 
 
 def _message(exchange: Exchange, draft: Draft) -> Message:

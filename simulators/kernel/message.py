@@ -103,13 +103,16 @@ class Message(NamedTuple):
     def numbered(self, sequence: int, previous: int) -> "Message":
         """The same message as it is kept: with its place among the account's, and its code."""
         code = self.code or extract(self.text) or ""
-        return self._replace(sequence=sequence, previous=previous, code=code)
+        return Message._make((*self[:_PLACE], sequence, previous, code))
 
     def changed(self, **changes: Any) -> "Message":
         """The same message with some fields replaced; a new text has a code of its own."""
         if "text" in changes:
             changes["code"] = extract(changes["text"]) or ""
         return self._replace(**changes)
+
+
+_PLACE = Message._fields.index("sequence")  # it, `previous` and `code` come last
 
 
 def _plain(value: Any) -> Any:

@@ -13,7 +13,7 @@
 """
 
 from collections.abc import Awaitable, Callable
-from itertools import chain
+from itertools import chain, starmap
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -137,7 +137,7 @@ class Protocol(HttpToolsProtocol):
         except Exception as fault:
             self._go_on_by_asgi(_failing(fault))
             return
-        headers = [line(*pair) for pair in reply.headers] if _is_plain(reply) else [None]
+        headers = list(starmap(line, reply.headers)) if _is_plain(reply) else [None]
         if None in headers or (not reply.body and b"" in headers):
             self._go_on_by_asgi(_delivering(reply))
             return

@@ -213,8 +213,10 @@ class MemoryStore:
         return _newest(shelf.violations if violating else shelf.journal, after, before, limit)
 
     def load(self, account: str, name: str) -> Any:
-        shelf = self._shelves.get(account)  # asked a dozen times a request: no call, no shelf
-        return None if shelf is None else shelf.settings.get(name)
+        try:  # asked a dozen times a request: no call, no shelf
+            return self._shelves[account].settings.get(name)
+        except KeyError:
+            return None
 
     def save(self, account: str, name: str, value: Any) -> None:
         settings = self._shelf(account).settings

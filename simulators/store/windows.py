@@ -74,7 +74,7 @@ class Windows:
             yield from counter.in_use(now)
 
     def _counter(self, hit: Hit) -> _Counter:
-        name = (hit.scope, hit.limit)
+        name = hit[:2]
         counter = self._counters.get(name)
         if counter is None or counter.limit != hit.identity:
             if counter is not None:

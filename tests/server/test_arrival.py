@@ -2,10 +2,11 @@
 
 import asyncio
 
+import pytest
 from flask import Flask, Response, request
 
 from simulators.kernel.call import Reply
-from simulators.server.arrival import Site, full_environ
+from simulators.server.arrival import Site, arrived, full_environ
 from simulators.server.loop import run
 
 
@@ -79,6 +80,21 @@ def test_cookies_in_several_headers_are_all_there():
     status, body = called(app(), "/cookies", lines)
 
     assert (200, b'{"a":"1","b":"2"}\n') == (status, body)
+
+
+@pytest.mark.parametrize(
+    ("raw", "headers"),
+    [
+        ([], {}),
+        ([(b"X-A", b"1"), (b"b", b"")], {"x-a": "1", "b": ""}),
+        ([(b"a", b"1"), (b"B", b"2"), (b"A", b"\xe9")], {"a": "1, \xe9", "b": "2"}),
+        ([(b"a", b"1\n2"), (b"b", b"3\n"), (b"c", b"4")], {"a": "1\n2", "b": "3\n", "c": "4"}),
+    ],
+    ids=["none", "capitals", "repeated", "of many lines"],
+)
+def test_each_header_has_its_own_value(raw, headers):
+    """Whatever stands in it, and however often it comes."""
+    assert headers == arrived("GET", "/", "", raw).headers
 
 
 def test_a_view_may_leave_the_response_it_waits_for():

@@ -2,9 +2,11 @@
 
 import json
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from simulators.kernel.call import Call
 from simulators.providers.aliyun import signing, wire
@@ -70,6 +72,22 @@ def test_the_newer_scheme_signs_the_body_that_came(vector):
     call.body += b"&OutId=2"
 
     assert vector["signature"] != claimed(call).expected(vector["access_key_secret"])
+
+
+_WORDS = st.text(max_size=6)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.dictionaries(_WORDS, _WORDS | st.lists(_WORDS, min_size=2, max_size=3), max_size=4))
+@example({"a": "=&%3D", "a=": "&", "a1": ["b", "", "中\x00"], "Signature": "x"})
+def test_the_canonical_query_is_its_pairs_each_encoded_alone(params):
+    """In the order of the names and then of the values as they were before that."""
+    listed = {name: [v] if isinstance(v, str) else sorted(v) for name, v in params.items()}
+    pairs = [(name, v) for name in sorted(listed) if name != "Signature" for v in listed[name]]
+
+    alone = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs)
+
+    assert alone == signing.canonical_query(params, "Signature")
 
 
 def test_an_empty_value_is_signed():
