@@ -54,7 +54,7 @@ def test_each_store_stands_beside_memory():
     rows = json.loads(done.stdout)["http_sms"]
 
     memory = rows["in memory"]
-    assert ["in memory", "with a file", "with a file, synced"] == list(rows)
+    assert ["in memory", "with a file", "with a file, synced", "a node of an engine"] == list(rows)
     for row in rows.values():
         assert row["rate"] > 0
         assert row["cpu_ratio"] == pytest.approx(row["cpu"] / memory["cpu"], abs=0.01)

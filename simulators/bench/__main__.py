@@ -25,8 +25,13 @@ _ARMS = {
     AGAINST: "the other state",
 }
 _ROW = "{:<20} {:>9} {:>8} {:>8} {:>8} {:>10} {:>9} {:>7} {:>7}"
-_STORES = {"simulators": "in memory", "file": "with a file", "synced": "with a file, synced"}
-_STORED = "{:<32} {:>9} {:>8} {:>8} {:>8} {:>7} {:>7}"
+_STORES = {
+    "simulators": "in memory",
+    "file": "with a file",
+    "synced": "with a file, synced",
+    "node": "a node of an engine",
+}
+_STORED = "{:<32} {:>9} {:>8} {:>8} {:>8} {:>7} {:>7} {:>9}"
 _SLICE = "{:>12} {:>9} {:>8} {:>8} {:>9} {:>10} {:>12}"
 
 
@@ -147,7 +152,7 @@ def _compared(names: list[str], plan: Plan) -> dict[str, Any]:
 def _stored(names: list[str], plan: Plan) -> dict[str, Any]:
     """What a send costs with each store, and its ratio to memory."""
     found: dict[str, Any] = {}
-    head = ("", "req/s", "p50 ms", "p99 ms", "cpu us", "rate x", "cpu x")
+    head = ("", "req/s", "p50 ms", "p99 ms", "cpu us", "rate x", "cpu x", "engine us")
     if not plan.quiet:
         click.echo(_STORED.format(*head))
     for name in names:
@@ -166,7 +171,8 @@ def _stored(names: list[str], plan: Plan) -> dict[str, Any]:
         for store, row in rows.items() if not plan.quiet else ():
             shown = [f"{row[key]:.1f}" for key in ("p50", "p99")]
             ratios = [f"{row[key]:.2f}" for key in ("rate_ratio", "cpu_ratio")]
-            cells = (f"{row['rate']:,.0f}", *shown, f"{row['cpu']:.0f}", *ratios)
+            engine = f"{row['engine']:.0f}" if row["engine"] else ""
+            cells = (f"{row['rate']:,.0f}", *shown, f"{row['cpu']:.0f}", *ratios, engine)
             click.echo(_STORED.format(f"{name} {store}", *cells))
     return found
 

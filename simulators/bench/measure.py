@@ -26,7 +26,8 @@ class NotGood(RuntimeError):
 @dataclass(frozen=True, slots=True)
 class Figures:
     """Of one arm in one round: requests a second, times in milliseconds, server CPU microseconds
-    a request; `late` is by how many milliseconds the server's loop was late at most."""
+    a request; `late` is by how many milliseconds the server's loop was late at most, `engine` the
+    CPU microseconds a request of the engine that it shares, if it does."""
 
     rate: float
     p50: float
@@ -34,6 +35,7 @@ class Figures:
     longest: float
     cpu: float
     late: float
+    engine: float = 0.0
 
 
 class Target:
@@ -67,6 +69,7 @@ class Target:
             longest=result.longest * 1e3,
             cpu=(after.cpu - before.cpu) / result.answers * 1e6,
             late=after.late * 1e3,
+            engine=(after.engine - before.engine) / result.answers * 1e6,
         )
 
     def _read(self) -> dict[str, Any]:

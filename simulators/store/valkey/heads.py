@@ -9,30 +9,34 @@ from typing import Any
 import orjson
 
 _THERE = 1  # a document that was not told, as there are so many
+_ABSENT = 1000  # names that are remembered to lead nowhere
 
 
 class Head:
     """The settings documents of an account at a version, 0 for one that has none."""
 
-    __slots__ = ("_documents", "_packed", "version")
+    __slots__ = ("_absent", "_packed", "documents", "version")
 
     def __init__(self) -> None:
         self.version = 0
         self._packed: dict[str, Any] = {}
-        self._documents: dict[str, Any] = {}
+        self.documents: dict[str, Any] = {}  # those that were loaded, and where there was none
+        self._absent = 0
 
     def load(self, name: str) -> Any:
         """A document, None for none; `KeyError` for one that was not told."""
-        try:
-            return self._documents[name]
-        except KeyError:
-            packed = self._packed.get(name)
-        if packed is None:
-            return None
+        if name in self.documents:
+            return self.documents[name]
+        packed = self._packed.get(name)
         if packed == _THERE:
             raise KeyError(name)
-        made = self._documents[name] = orjson.loads(packed)
-        return made
+        if packed is not None:
+            made = self.documents[name] = orjson.loads(packed)
+            return made
+        if self._absent < _ABSENT:  # requests ask for names of their own as well
+            self._absent += 1
+            self.documents[name] = None
+        return None
 
     def packed(self, name: str) -> bytes:
         """A document as it came, b"" for none; `KeyError` for one that was not told."""
@@ -50,7 +54,8 @@ class Head:
         """Replaces a document by what came for it, None for none."""
         if self._packed.get(name) == packed:
             return
-        self._documents.pop(name, None)
+        if self.documents.pop(name, False) is None:
+            self._absent -= 1
         if packed is None:
             self._packed.pop(name, None)
         else:

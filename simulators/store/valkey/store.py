@@ -461,7 +461,10 @@ class ValkeyStore:
     # Settings
 
     def load(self, account: str, name: str) -> Any:
-        head = self._head(account)
+        try:  # asked a dozen times a request, which is sure of its account after the first
+            return getcurrent().sure[account].documents[name]
+        except (AttributeError, KeyError):
+            head = self._head(account)
         try:
             return head.load(name)
         except KeyError:

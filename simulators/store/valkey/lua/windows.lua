@@ -8,7 +8,7 @@ local REMEMBERED, MOST_LIMITS, SHORT, ROUNDING = 1000, 2000, 64, 1e-9
 local function row(hit, width)
   local packed = call('HGET', P .. 'young:' .. hit.name, hit.window)
   if not packed then packed = call('HGET', P .. 'old:' .. hit.name, hit.window) end
-  local made = {hit = hit, width = width, packed = packed or '', size = 0}
+  local made = {hit = hit, width = width, packed = packed or '', size = 0, read = {}}
   made.list = P .. 'row:' .. hit.name .. '\n' .. hit.window
   made.long = packed == 'L'
   made.size = made.long and call('LLEN', made.list) or #made.packed / (8 * width)
@@ -17,7 +17,12 @@ end
 local function at(row, place, field)  -- from 1
   local offset = ((field or 1) - 1) * 8
   if row.long then
-    return (struct.unpack('<d', call('LINDEX', row.list, place - 1), offset + 1))
+    local item = row.read[place]
+    if not item then
+      item = call('LINDEX', row.list, place - 1)
+      row.read[place] = item
+    end
+    return (struct.unpack('<d', item, offset + 1))
   end
   return (struct.unpack('<d', row.packed, (place - 1) * 8 * row.width + offset + 1))
 end
@@ -48,6 +53,7 @@ end
 local function put(row, place, items, behind)
   local wide = 8 * row.width
   if row.long then
+    if place < row.size then row.read = {} end
     if place < row.size then
       if behind then
         for _, item in ipairs(call('LRANGE', row.list, place, -1)) do items[#items + 1] = item end
@@ -70,6 +76,7 @@ local function put(row, place, items, behind)
   end
 end
 local function cut(row, count)  -- the first so many
+  row.read = {}
   if row.long then
     call('LTRIM', row.list, count, -1)
   else
@@ -78,7 +85,7 @@ local function cut(row, count)  -- the first so many
   row.size = row.size - count
 end
 local function forget_past(row, now)
-  if row.size <= REMEMBERED then return end
+  if row.size <= REMEMBERED or row.size % 16 > 0 then return end  -- now and then is enough
   local past = upto(row, now - row.hit.seconds)
   if past > REMEMBERED then cut(row, past - REMEMBERED / 2) end
 end
