@@ -7,7 +7,7 @@ COPY simulators ./simulators
 COPY contracts ./contracts
 COPY loadtests ./loadtests
 RUN python -m venv /opt/sms-simulators
-RUN /opt/sms-simulators/bin/pip install --no-cache-dir '.[fast]'
+RUN /opt/sms-simulators/bin/pip install --no-cache-dir '.[fast,valkey]'
 
 FROM python:3.12-slim
 COPY --from=build /opt/sms-simulators /opt/sms-simulators

@@ -1,8 +1,8 @@
 """The server under load, a process of its own: the simulators, or in their place on the same server
 a trivial view, or answers that are there already; or they with a file, or as a node of an engine.
 
-`python -m simulators.bench.target simulators|file|synced|node|trivial|bare KEEP` writes `{"port": n}`
-once it listens, and its `Usage` for every line it reads.
+`python -m simulators.bench.target simulators|file|synced|node|trivial|bare KEEP` writes
+`{"port": n}` once it listens, and its `Usage` for every line it reads.
 """
 
 import asyncio

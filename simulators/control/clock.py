@@ -58,7 +58,7 @@ def _set(ask: Ask) -> Any:
 
 async def _settled(ask: Ask) -> Reply:
     """Answers once every receipt that the new time made due has been tried."""
-    await ask.simulators.dispatcher.settled(SETTLE_SECONDS)
+    await ask.simulators.dispatcher.settled(SETTLE_SECONDS, ask.world.id)
     return Reply.json(200, ask.world.clock.describe(), *HEADERS)
 
 

@@ -59,7 +59,7 @@ class Dispatching(Protocol):
     def under_way(self, account: str) -> list[dict[str, Any]]:
         """The callbacks of an account that were sent and are not answered yet."""
 
-    async def settled(self, timeout: float) -> bool:
+    async def settled(self, timeout: float, account: str = "") -> bool:
         """Waits until everything that is due has been tried; False if that takes too long."""
 
 

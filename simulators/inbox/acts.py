@@ -35,7 +35,7 @@ async def _clock(asked: Asked) -> None:
         operations.run(world)
     else:
         operations.advance(world, _number(asked, "clock", "seconds"))
-    await asked.served.dispatcher.settled(SETTLE_SECONDS)
+    await asked.served.dispatcher.settled(SETTLE_SECONDS, asked.world.id)
 
 
 async def _reply(asked: Asked) -> None:

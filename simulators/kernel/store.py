@@ -93,9 +93,6 @@ class Store(Protocol):
     def accounts(self) -> list[str]:
         """All ids, oldest first."""
 
-    def accounts_kept(self) -> int:
-        """How many there are."""
-
     def drop_account(self, account: str) -> bool:
         """Forgets the account and its world; False if there was none."""
 
@@ -223,6 +220,9 @@ class Store(Protocol):
 
     def done(self, account: str, number: int) -> None:
         """Ends what was due, by its number: all that follows from it is kept already."""
+
+    def elsewhere(self, account: str) -> bool:
+        """Whether another process was handed something of it, and is not done with that."""
 
     def planned(self, account: str, limit: int) -> list[tuple[float, list[Any]]]:
         """What is still planned, the earliest first."""

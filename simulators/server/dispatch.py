@@ -178,11 +178,12 @@ class Dispatcher:
             for due, report, _number in parcel.items
         ]
 
-    async def settled(self, timeout: float) -> bool:
-        """Waits until nothing is due and nothing under way; False if that takes too long."""
+    async def settled(self, timeout: float, account: str = "") -> bool:
+        """Waits until nothing is due and nothing under way, of an account nowhere; False if that
+        takes too long."""
         loop = asyncio.get_running_loop()
         ends = loop.time() + timeout
-        while self._busy() or self._schedule.pending():
+        while self._busy() or self._schedule.pending() or self._elsewhere(account):
             left = ends - loop.time()
             if left <= 0:
                 return False
@@ -192,6 +193,9 @@ class Dispatcher:
                     self._idle.wait(), left if self._under_way else min(left, 0.01)
                 )
         return True
+
+    def _elsewhere(self, account: str) -> bool:
+        return bool(account) and self._accounts.store.elsewhere(account)
 
     def _busy(self) -> bool:
         return bool(self._under_way or self._handed or self._looking)

@@ -63,9 +63,6 @@ class MemoryStore:
     def accounts(self) -> list[str]:
         return list(self._accounts)
 
-    def accounts_kept(self) -> int:
-        return len(self._accounts)
-
     def drop_account(self, account: str) -> bool:
         self._forget_credentials(account)
         shelf = self._shelves.pop(account, None)
@@ -310,6 +307,9 @@ class MemoryStore:
 
     def done(self, account: str, number: int) -> None:
         """Nothing: what was handed out is gone, as whoever has it is gone only with all of this."""
+
+    def elsewhere(self, account: str) -> bool:
+        return False
 
     def planned(self, account: str, limit: int) -> list[tuple[float, list[Any]]]:
         return self._shelf(account).plans.earliest(limit)

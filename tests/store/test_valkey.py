@@ -1,9 +1,13 @@
 """Nodes on one engine: any of them does what a single store in memory does, whichever is asked."""
 
+import ast
+from pathlib import Path
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import simulators
 from simulators.kernel.flow import Hit
 from simulators.kernel.message import INBOUND, Message
 from simulators.kernel.store import Cost, Selection
@@ -277,3 +281,23 @@ def test_a_code_and_a_reply_are_kept_as_in_memory(node):
         assert memory.admit("a", [((), one)], NOW) == store.admit("a", [((), one)], NOW)
     wanted = Selection(inbound=None, provider="twilio", sender="Acme")
     assert memory.select("a", wanted) == store.select("a", wanted)
+
+
+def test_who_has_no_engine_loads_nothing_of_it():
+    """Modules of the extra are imported where a store is opened, and in no other module's head."""
+    package = Path(simulators.__file__).parent
+    own = package / "store" / "valkey"
+    apart = {own / name for name in ("address.py", "__init__.py", "scripts.py", "heads.py")}
+    found = set()
+    for path in package.rglob("*.py"):
+        for node in ast.parse(path.read_text()).body:
+            module = getattr(node, "module", None) or ""
+            names = {alias.name for alias in getattr(node, "names", [])}
+            of_ours = module.startswith("simulators.store.valkey.") or (
+                module == "simulators.store.valkey" and names & {"store", "green", "engine", "line"}
+            )
+            if of_ours or {module, *names} & {"greenlet", "libvalkey"}:
+                found.add(path)
+    assert {own / "store.py", own / "green.py"} < found
+    assert {package / "server" / "waiting.py"} == {p for p in found if p.parent != own}
+    assert not found & apart - {own / "scripts.py"}

@@ -20,7 +20,11 @@ def shared(url: str, keep: int) -> "ValkeyStore":
         raise Unusable(told) from None
     try:
         store = ValkeyStore(address.read(url), keep)
+    except address.BadAddress as error:
+        raise Unusable(f"--store: {error}") from None
+    try:
         store.accounts()
     except (address.BadAddress, UnfitEngine, Unavailable) as error:
+        store.close()
         raise Unusable(f"--store: {error}") from None
     return store

@@ -99,6 +99,9 @@ class Line(asyncio.Protocol):
             self.cut(f"no answer within {self._deadline:g} s")
         except OSError as error:
             self.cut(str(error) or type(error).__name__)
+        except UnfitEngine as error:
+            self.cut(str(error))
+            raise
         if not self.is_up:
             raise Unavailable(f"the store at {address} is away: {self.why}")
 

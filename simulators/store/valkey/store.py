@@ -209,10 +209,6 @@ class ValkeyStore:
         self._head(ACCOUNTS)
         return sorted(self._accounts, key=lambda account: self._accounts[account][0])
 
-    def accounts_kept(self) -> int:
-        self._head(ACCOUNTS)
-        return len(self._accounts)
-
     def drop_account(self, account: str) -> bool:
         dropped = self._of_accounts("drop_account", account)
         self._unsure()
@@ -586,6 +582,11 @@ class ValkeyStore:
         if handed is not None:
             self._do(("HDEL", f"sms:{{{account}}}:taken", handed[1]))
             self._handed.pop(number, None)
+
+    def elsewhere(self, account: str) -> bool:
+        own = sum(of == account for of, _planned in self._handed.values())
+        taken: int = self._do(("HLEN", f"sms:{{{account}}}:taken"))[0]
+        return taken > own
 
     def planned(self, account: str, limit: int) -> list[tuple[float, list[Any]]]:
         if limit <= 0:
