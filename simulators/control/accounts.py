@@ -53,7 +53,7 @@ def _list(ask: Ask) -> Any:
 
 def _create(ask: Ask) -> Any:
     accounts = ask.simulators.accounts
-    name, made = ask.body.get("id", ""), len(accounts.store.accounts())
+    name, made = ask.body.get("id", ""), accounts.store.accounts_kept()
     if name and accounts.store.account(name) is not None:
         raise Bad(409, f"there is an account '{name}'", "an id that is free", name)
     if made >= MOST:

@@ -44,7 +44,7 @@ def _metrics(ask: Ask) -> Reply:
         gauges = [
             *_gauge("store_up", "Whether the store keeps what it is given.", 1),
             *_gauge("messages_kept", "Accepted messages kept now.", accounts.store.kept()),
-            *_gauge("accounts", "Accounts.", len(accounts.store.accounts())),
+            *_gauge("accounts", "Accounts.", accounts.store.accounts_kept()),
         ]
     except Unavailable:
         gauges = _gauge("store_up", "Whether the store keeps what it is given.", 0)

@@ -93,6 +93,9 @@ class Store(Protocol):
     def accounts(self) -> list[str]:
         """All ids, oldest first."""
 
+    def accounts_kept(self) -> int:
+        """How many there are."""
+
     def drop_account(self, account: str) -> bool:
         """Forgets the account and its world; False if there was none."""
 

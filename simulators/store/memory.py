@@ -63,6 +63,9 @@ class MemoryStore:
     def accounts(self) -> list[str]:
         return list(self._accounts)
 
+    def accounts_kept(self) -> int:
+        return len(self._accounts)
+
     def drop_account(self, account: str) -> bool:
         self._forget_credentials(account)
         shelf = self._shelves.pop(account, None)

@@ -209,6 +209,10 @@ class ValkeyStore:
         self._head(ACCOUNTS)
         return sorted(self._accounts, key=lambda account: self._accounts[account][0])
 
+    def accounts_kept(self) -> int:
+        self._head(ACCOUNTS)
+        return len(self._accounts)
+
     def drop_account(self, account: str) -> bool:
         dropped = self._of_accounts("drop_account", account)
         self._unsure()
