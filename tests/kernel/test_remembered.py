@@ -24,6 +24,7 @@ OTHERWISE = {
     "otp/languages.py": "phrases are a file",
     "otp/state.py": "numbers of a bounded length",
     "providers/aliyun/wire.py": "eight bodies of a MiB at most",
+    "providers/aws_sns/wire.py": "eight bodies of a MiB at most",
     "providers/tencent/signing.py": "days",
     "providers/twilio/account.py": "the account's own number",
     "providers/twilio/wire.py": "seconds",

@@ -72,7 +72,8 @@ BODIES = [
     b"Body=" + b"1" * BODY,
     b"\xff" * BODY,
 ]
-FEW, MANY = 1600, 4000  # of everything, in a small and in a large world
+FEW = 178 * len(PROVIDERS)  # of everything, in a small world: a page of each provider's messages
+MANY = FEW + 2400
 OFTEN = 1  # operations of a provider that have the same field share its code
 _HEADERS = (
     "authorization",

@@ -17,7 +17,8 @@ STALLS = Path(__file__).with_name("stalls.py")
 # In units of about 0.1 us: a request of some KB, and a body of 256 KiB.
 MOST, MOST_OF_A_BODY = 60_000, 100_000
 SHOWS_ALL = ("control list-accounts", "control read-optouts")
-COUNT_ALL = ("smsaero 23 /v2/sms/list", "smsaero 27 /v2/viber/list")  # in turns of 200
+# In turns of 200.
+COUNT_ALL = ("smsaero 23 /v2/sms/list", "smsaero 27 /v2/viber/list", "smsbao 0 /query")
 PAGES = 5000
 THINGS = 2400  # of each kind, that there are more in the large world
 

@@ -10,6 +10,7 @@ import binascii
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from email.utils import formatdate
+from functools import lru_cache
 from typing import Any
 
 from simulators.kernel import markup, phone, reading
@@ -44,9 +45,19 @@ def named_action(call: Call) -> tuple[str, str]:
 
 
 def _named(call: Call, pattern: re.Pattern[bytes]) -> str:
-    found = pattern.search(call.body) if call.method != "GET" else None
-    found = found or (pattern.search(call.query.encode()) if call.query else None)
+    named = _of_body(call.body, pattern) if call.method != "GET" else None
+    if named is not None:
+        return named
+    found = pattern.search(call.query.encode()) if call.query else None
     return found[1].decode("latin-1") if found else ""
+
+
+@lru_cache(8)
+def _of_body(body: bytes, pattern: re.Pattern[bytes]) -> str | None:
+    """What a body names, None for nothing. Every endpoint asks for it, and a body may be a MiB: it
+    is gone through once."""
+    found = pattern.search(body)
+    return found[1].decode("latin-1") if found else None
 
 
 def asks_for(call: Call) -> tuple[str, str]:

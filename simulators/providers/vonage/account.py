@@ -223,8 +223,8 @@ def search_rejections(exchange: Exchange) -> Turns:
         raise Refusal("400")
     items = list[dict[str, str]]()
     kept = exchange.world.store.journal(exchange.world.id, limit=JOURNALLED)
-    for at in range(0, len(kept), 100):
-        for one in kept[at : at + 100]:
+    for at in range(0, len(kept), 50):
+        for one in kept[at : at + 50]:
             entry = journal.read(*one)
             if entry["operation"] == "send-sms" and start <= entry["at"] < start + 86_400:
                 items += _rejections(exchange, entry)
