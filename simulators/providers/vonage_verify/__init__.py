@@ -287,7 +287,11 @@ EMULATES = (
         "30 requests a second for a key",
         "https://help.nexmo.com/hc/en-us/articles/204103233",
     ),
-    ("Templates and their fragments", "not there: 404", f"{_GUIDES}/custom-templates"),
+    (
+        "Templates and their fragments",
+        "not there: 404; a `template_id` is taken and not looked at",
+        f"{_GUIDES}/custom-templates",
+    ),
 )
 
 PROVIDER = Provider(
