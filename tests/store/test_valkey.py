@@ -169,6 +169,42 @@ def test_what_one_node_does_the_others_find(node):
     assert (None, []) == (b.account_of("twilio", "AC1"), b.accounts())
 
 
+def test_an_account_that_is_dropped_leaves_no_key(engine, node):
+    """Nor does a node remember it."""
+    a = node(journal=3)
+    for name in ("x", "y"):
+        a.put_account({"id": name, "credentials": {}}, [("twilio", f"AC{name}")])
+        limits = [
+            Hit("twilio", kind, "+1", kind, 200, 60.0, NOW, 1, kind)
+            for kind in ("rolling", "natural", "queue")
+        ]
+        for n in range(70):
+            a.admit(name, [(limits, message(f"m{n}"))], NOW + n)
+        a.save(name, "d", 1)
+        a.include(name, "s", ["one"], 9)
+        a.lease(name, "requests", NOW)
+        a.once(name, "n", NOW, NOW + 9)
+        a.count(name, "c")
+        a.plan(name, NOW, ["m1"])
+        a.plan(name, NOW, ["m2"])
+        a.due(name, NOW, 1)
+        a.record(name, "log", b"1")
+        a.note(name, b"1", violating=True)
+        assert [] != a.journal(name, violating=True)
+    client = engine.client()
+    assert 15 < len(client.keys("sms:{x}:*"))
+    a.clear("x")
+    assert {b"sms:{x}:leases-made", b"sms:{x}:leases", b"sms:{x}:leases:requests"} < {
+        *client.keys("sms:{x}:*")
+    }
+    a.drop_account("x")
+
+    assert [] == client.keys("sms:{x}:*")
+    assert ["y"] == a.accounts()
+    assert "x" not in a._heads
+    assert [b"y"] == client.zrange("sms:{#}:worlds", 0, -1)
+
+
 def test_two_nodes_that_change_a_document_lose_nothing(node):
     """What the other did in between is seen by a second call."""
     a, b = node(), node()

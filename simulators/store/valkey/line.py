@@ -119,6 +119,8 @@ class Line(asyncio.Protocol):
         if tuple(map(int, told.split(".")[:2])) < OLDEST:
             oldest = ".".join(map(str, OLDEST))
             raise UnfitEngine(f"the store at {address} is {told}, expected Redis from {oldest}")
+        if hello.get(b"mode") == b"cluster":
+            raise UnfitEngine(f"the store at {address} is a Cluster, expected a single engine")
         if isinstance(selected, Exception):
             raise UnfitEngine(f"the store at {address}, the database: {selected}")
         every = scripts()

@@ -174,6 +174,8 @@ class ValkeyStore:
             kept = head.load(account)
             if kept is None:
                 self._accounts.pop(account, None)
+                self._heads.pop(account, None)
+                self._recent.pop(account, None)
                 continue
             made, listed, document = kept
             self._accounts[account] = (made, document)
