@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import time
+from collections import Counter
 from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -120,19 +121,21 @@ def test_receipts_come_in_storms_and_none_is_lost(servers, tmp_path):
     assert "vonage" == run.verdict["facts"]["provider"]
 
 
+# By Logto's connector, which refuses what is no number itself.
+ASK_NOBODY = {"aliyun_mas"}
+
+
 def test_every_provider_is_sent_to_and_refuses_what_is_no_number(servers, tmp_path):
     """As Logto's connectors sign; success and refusal are told apart by the body."""
-    wanted = {f"send {name}{to}": 1 for name in PROVIDERS for to in ("", " to nobody")}
+    refused = {f"send {name} to nobody" for name in PROVIDERS if name not in ASK_NOBODY}
+    wanted = dict.fromkeys([*refused, *(f"send {name}" for name in PROVIDERS)], 1)
     options = ("-u2", "--wrong-numbers", "0.3")
     run = locust(tmp_path, "provider_send", servers, *options, until=wanted)
-    rows = [name for kind, name in run.stats if kind == "POST"]
+    asked = Counter(name for kind, name in run.stats if kind in ("GET", "POST"))
 
     assert (0, []) == (run.code, failures(run)), run.said
-    assert [f"send {name}" for name in sorted(PROVIDERS)] == sorted(
-        name for name in rows if not name.endswith("nobody")
-    )
-    assert len(PROVIDERS) == sum(name.endswith("nobody") for name in rows)
-    assert min(count(run, name) for name in rows) >= 1
+    assert Counter(wanted) == asked
+    assert min(row["num_requests"] for row in run.stats.values()) >= 1
     answer = run.verdict["answer"]
     assert set(PROVIDERS) == set(answer["plot"]["bars"])
     assert " messages to what is no number was refused." in answer["sentence"]
@@ -190,7 +193,8 @@ def test_flow_control_wants_a_provider_that_has_templates(servers, tmp_path):
     run = locust(tmp_path, "flow_control", servers, "--provider", "twilio", "-t1s")
 
     assert 2 == run.code
-    assert "--provider: expected one with templates, aliyun or tencent, got 'twilio'" in run.said
+    assert "--provider: expected one with templates, aliyun or " in run.said
+    assert " or tencent, got 'twilio'" in run.said
 
 
 def holds(run):
