@@ -220,12 +220,15 @@ class Pipeline:
             raise Refusal(Problem.MALFORMED, detail=warnings[0])
 
     def _hold_to_concurrency(self, exchange: Exchange) -> None:
+        under_way = exchange.world.under_way(exchange.provider.name, exchange.now)
+        if not under_way:
+            return
         mode = exchange.world.load("limits", self._settings.limits)
         if mode == "off":
             return
         factor = mode if isinstance(mode, int | float) else 1
         permits = max(int(exchange.provider.concurrency * factor), 1)
-        if exchange.world.under_way(exchange.provider.name, exchange.now) >= permits:
+        if under_way >= permits:
             exchange.fired = "concurrency"
             raise Refusal(Problem.THROTTLED)
 

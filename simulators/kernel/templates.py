@@ -96,32 +96,42 @@ class Registering(Protocol):
     def name(self) -> str: ...
 
     @property
-    def templates(self) -> Sequence[Template]: ...
+    def templates(self) -> tuple[Template, ...]: ...
 
     @property
-    def signatures(self) -> Sequence[Signature]: ...
+    def signatures(self) -> tuple[Signature, ...]: ...
 
 
 def templates(world: World, provider: Registering) -> Mapping[str, Template]:
     """The account's templates by code."""
-    name = f"templates/{provider.name}"
-    if world.load(name) is None:
-        return {template.code: template for template in provider.templates}
-    return world.derived(name, lambda kept: _read(kept, "code", Template))
+    initial = provider.templates
+    return world.derived(
+        f"templates/{provider.name}", lambda kept: _read(kept, initial, "code", Template)
+    )
 
 
 def signatures(world: World, provider: Registering) -> Mapping[str, Signature]:
     """The account's signatures by name."""
-    name = f"signatures/{provider.name}"
-    if world.load(name) is None:
-        return {signature.name: signature for signature in provider.signatures}
-    return world.derived(name, lambda kept: _read(kept, "name", Signature))
+    initial = provider.signatures
+    return world.derived(
+        f"signatures/{provider.name}", lambda kept: _read(kept, initial, "name", Signature)
+    )
 
 
-def _read(kept: list[dict[str, Any]], name: str, kind: type[_T]) -> Mapping[str, _T]:
+def _read(
+    kept: Sequence[dict[str, Any]], initial: tuple[_T, ...], name: str, kind: type[_T]
+) -> Mapping[str, _T]:
     """A registry as it is looked up in: once made it is kept until it changes, as requests that
     name a template come far oftener than new ones."""
+    if kept == ():  # nothing, where `[]` is a registry that was emptied
+        return _by_name(initial, name)
     return MappingProxyType({item[name]: kind(**item) for item in kept})
+
+
+@lru_cache(64)
+def _by_name(initial: tuple[Any, ...], name: str) -> Mapping[str, Any]:
+    """What a provider's accounts start with: one for all of them."""
+    return MappingProxyType({getattr(item, name): item for item in initial})
 
 
 def update_templates(

@@ -402,7 +402,7 @@ def _first_full(
     windows: Windows, drafts: Sequence[tuple[Sequence[Hit], Message]], now: float
 ) -> list[Hit | None]:
     if len(drafts) == 1:  # nothing else in this step can fill a window
-        return [next((hit for hit in drafts[0][0] if windows.full(hit, now)), None)]
+        return [windows.first_full(drafts[0][0], now)]
     pending: dict[tuple[str, str, str], int] = {}
     found: list[Hit | None] = []
     for hits, _message in drafts:

@@ -60,6 +60,13 @@ class Windows:
         """Whether this hit finds no room once `pending` others of the same step are counted."""
         return not self._counter(hit).fits(hit, pending + hit.cost, now)
 
+    def first_full(self, hits: Sequence[Hit], now: float) -> Hit | None:
+        """The first that finds no room, of those of a step that has no others."""
+        for hit in hits:
+            if not self._counter(hit).fits(hit, hit.cost, now):
+                return hit
+        return None
+
     def take(self, hit: Hit, now: float) -> None:
         """Counts the hit."""
         self._counter(hit).take(hit, now)

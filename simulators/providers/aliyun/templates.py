@@ -131,7 +131,7 @@ _ADDRESS = re.compile(
     re.IGNORECASE,
 )
 # The documentation names these as examples, besides emoji and traditional characters.
-_SYMBOLS = frozenset("【】〖〗『』「」²•①★※→❤™")
+_DOUBTFUL = re.compile("[【】〖〗『』「」²•①★※→❤™\u4e00-\u9fff\U00010000-\U0010ffff]")
 
 
 def parse(raw: str) -> dict[str, str]:
@@ -179,15 +179,13 @@ def _verification(names: Sequence[str], given: dict[str, str]) -> None:
 def _content(value: str, template: Template) -> None:
     if _ADDRESS.search(value):
         raise Refusal("isv.PARAM_NOT_SUPPORT_URL")
-    if not template.international and any(_unsupported(char) for char in value):
+    if not template.international and any(map(_unsupported, _DOUBTFUL.findall(value))):
         raise Refusal("isv.UNSUPPORTED_CONTENT")
 
 
 def _unsupported(char: str) -> bool:
-    if char in _SYMBOLS or char > "\uffff":
-        return True
     # GB 2312 holds the simplified characters, and neither traditional nor rare ones.
-    return "\u4e00" <= char <= "\u9fff" and not char.encode("gb2312", "ignore")
+    return not ("\u4e00" <= char <= "\u9fff" and char.encode("gb2312", "ignore"))
 
 
 _KINDS: tuple[Kind, ...] = ("code", "notification", "promotion")

@@ -235,14 +235,14 @@ def _checked(
 
 
 def _typed(value: Any, kind: str, name: str, strict: bool) -> Any:
+    if kind == "str" and isinstance(value, str):
+        return value
     if kind.endswith("[]"):
         if not isinstance(value, list):
             raise Refusal("InvalidParameter", name=name)
         return [_typed(v, kind[:-2], f"{name}.{i}", strict) for i, v in enumerate(value)]
     if kind == "sms" and isinstance(value, dict):
         return _checked(value, _ITEM, f"{name}.", strict=strict)
-    if kind == "str" and isinstance(value, str):
-        return value
     if kind == "int" and isinstance(value, int) and not isinstance(value, bool):
         return value
     if kind == "int" and not strict and isinstance(value, str) and _is_integer(value):

@@ -35,6 +35,9 @@ _HEADERS = [
 ]
 
 
+_TEXTS = frozenset({str})
+
+
 def read(call: Call) -> Document:
     """Query and body; a body of any other type than form or JSON is not looked at."""
     query = reading.fields(call.query) if call.query else {}
@@ -52,6 +55,8 @@ def read(call: Call) -> Document:
 def parameters(request: Document) -> dict[str, str]:
     """All parameters as text: those of the body over those of the query, the first of several."""
     merged = {**request.get("query", {}), **(request.get("body") or {})}
+    if _TEXTS.issuperset(map(type, merged.values())):  # as nearly always
+        return merged
     return {
         name: value if isinstance(value, str) else _text(value)
         for name, value in merged.items()
