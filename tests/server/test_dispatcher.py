@@ -2,6 +2,7 @@
 thread, no time that passes by itself."""
 
 import asyncio
+import contextlib
 import json
 from dataclasses import replace
 
@@ -17,6 +18,7 @@ from simulators.kernel.store import Unavailable
 from simulators.server import dispatch
 from simulators.server.courier import Delivery
 from simulators.server.dispatch import Dispatcher
+from simulators.store.file import FileStore
 from simulators.store.memory import MemoryStore
 
 URL = "http://127.0.0.1:9/status"
@@ -31,9 +33,9 @@ ABSENT = Delivery(0, b"", "connection refused", False, 0.0)
 class Played:
     """A dispatcher, the world of the default account, and the callbacks that wait for an answer."""
 
-    def __init__(self, providers=PROVIDERS):
+    def __init__(self, providers=PROVIDERS, store=None):
         self.time = 1_800_000_000.0
-        self.store = MemoryStore()
+        self.store = MemoryStore() if store is None else store
         self.accounts = Accounts(self.store, providers.values(), lambda: self.time)
         self.world = self.accounts.world(DEFAULT)
         self.waiting = []
@@ -269,6 +271,33 @@ def test_what_the_store_cannot_keep_of_an_answer_is_kept_once_it_can(monkeypatch
 
     monkeypatch.setattr(dispatch, "AGAIN_SECONDS", 0.01)
     play(test)
+
+
+def test_what_was_under_way_when_a_process_ended_is_reported_by_the_next(tmp_path):
+    """Of what was acknowledged nothing is reported again; of what was not, nothing is left out."""
+
+    async def first(played):
+        played.message(1)
+        played.message(2)
+        await played.pass_time(1)
+        await played.answer(ACCEPTED)  # and the one of message 2 is under way
+
+    async def second(played):
+        await played.pass_time(1)
+        assert [("SM" + f"{2:032x}", "sent")] == [
+            (one["message"], one["reports"]) for one in played.dispatcher.under_way(DEFAULT)
+        ]
+        await played.answer(ACCEPTED)
+        await played.pass_time(1)
+        await played.answer(ACCEPTED)
+        await played.answer(ACCEPTED)
+        reports = [(one["message"][-1], one["reports"]) for one in played.attempts()]
+        assert [("1", "sent"), ("2", "sent"), ("1", "delivered"), ("2", "delivered")] == reports
+        assert ([], []) == (played.planned(), played.waiting)
+
+    for part in (first, second):
+        with contextlib.closing(FileStore(tmp_path / "data")) as store:
+            play(part, store=store)
 
 
 def test_an_answer_that_cannot_be_judged_ends_no_other():
