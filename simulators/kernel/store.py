@@ -145,7 +145,8 @@ class Store(Protocol):
         journal, a log, a settings document, a set; until the returned function is called."""
 
     def note(self, account: str, entry: bytes, violating: bool) -> None:
-        """Appends to the journal."""
+        """Appends to the journal an entry of JSON, or of one line of text that does not begin as a
+        document of JSON does."""
 
     def journal(
         self,

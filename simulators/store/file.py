@@ -22,7 +22,7 @@ from simulators.kernel.store import Admission, Unavailable
 from simulators.store.compaction import FLOOR, Compaction
 from simulators.store.log import Log, Sync, Write
 from simulators.store.memory import JOURNAL, KEEP
-from simulators.store.replay import Replayed
+from simulators.store.replay import Replayed, said
 from simulators.store.shelf import Shelf, packed
 
 _TOLD = 32 << 20  # bytes of a file whose reading is told, and after which it is told again
@@ -157,7 +157,7 @@ class FileStore(Replayed):
         return super().remove_all(account)
 
     def note(self, account: str, entry: bytes, violating: bool) -> None:
-        self._say("note", account, entry.decode(), violating)
+        self._say("note", account, said(entry), violating)
         super().note(account, entry, violating)
 
     def save(self, account: str, name: str, value: Any) -> None:
@@ -194,7 +194,7 @@ class FileStore(Replayed):
         self._say("done", account, number)
 
     def record(self, account: str, log: str, entry: bytes) -> None:
-        self._say("record", account, log, entry.decode())
+        self._say("record", account, log, said(entry))
         super().record(account, log, entry)
 
     def clear(self, account: str) -> None:

@@ -110,11 +110,11 @@ class Replayed(MemoryStore):
         self._awaited.pop(account, None)
         MemoryStore.drop_account(self, account)
 
-    def _note(self, account: str, entry: str, violating: bool) -> None:
-        MemoryStore.note(self, account, entry.encode(), violating)
+    def _note(self, account: str, entry: Any, violating: bool) -> None:
+        MemoryStore.note(self, account, _heard(entry), violating)
 
-    def _record(self, account: str, log: str, entry: str) -> None:
-        MemoryStore.record(self, account, log, entry.encode())
+    def _record(self, account: str, log: str, entry: Any) -> None:
+        MemoryStore.record(self, account, log, _heard(entry))
 
     def _include(self, account: str, name: str, members: list[str], most: int, anew: bool) -> None:
         MemoryStore.include(self, account, name, members, most, anew=anew)
@@ -144,11 +144,11 @@ class Replayed(MemoryStore):
     def _nonces(self, account: str, life: int, pairs: list[tuple[str, float]]) -> None:
         self._shelf(account).remember(life, pairs)
 
-    def _entry(self, account: str, number: int, entry: str, noted: bool, violating: bool) -> None:
-        self._shelf(account).noted_before(number, entry.encode(), noted, violating)
+    def _entry(self, account: str, number: int, entry: Any, noted: bool, violating: bool) -> None:
+        self._shelf(account).noted_before(number, _heard(entry), noted, violating)
 
-    def _logged(self, account: str, log: str, number: int, entry: str) -> None:
-        self._shelf(account).log(log).append((number, entry.encode()))
+    def _logged(self, account: str, log: str, number: int, entry: Any) -> None:
+        self._shelf(account).log(log).append((number, _heard(entry)))
 
     def snapshot(self) -> Iterator[bytes]:
         """All that it holds, line by line."""
@@ -191,10 +191,22 @@ def _journal(account: str, shelf: Shelf) -> Iterator[tuple[Any, ...]]:
         entries[number] = (entry, number in entries, True)
     for number in sorted(entries):
         entry, noted, violating = entries[number]
-        yield "entry", account, number, entry.decode(), noted, violating
+        yield "entry", account, number, said(entry), noted, violating
     for log, logged in shelf.logs.items():
         for number, entry in logged:
-            yield "logged", account, log, number, entry.decode()
+            yield "logged", account, log, number, said(entry)
+
+
+def said(entry: bytes) -> orjson.Fragment | str:
+    """An entry of the journal or a log in a line. Nearly all are JSON, and stand there as they are;
+    what may be something else is a text."""
+    if entry[:1] in (b"[", b"{") and b"\n" not in entry:
+        return orjson.Fragment(entry)
+    return entry.decode()
+
+
+def _heard(told: Any) -> bytes:
+    return told.encode() if isinstance(told, str) else orjson.dumps(told)
 
 
 def _message(values: list[Any], sequence: int) -> tuple[Message, bytes]:
