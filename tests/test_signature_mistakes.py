@@ -471,3 +471,27 @@ def test_what_is_shown_is_bounded():
     assert len(json.dumps(found, ensure_ascii=False)) < 15_000
     assert found["ours"]["string_to_sign"].endswith("... (1000000 characters)")
     assert "S signature" == next(mismatch.told(found))
+
+
+def aws_v4(sms):
+    """A request to SNS that says that it is signed, by nothing."""
+    at = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    credential = (
+        f"{sms.credentials('aws_sns')['access_key_id']}/{at[:8]}/us-east-1/sns/aws4_request"
+    )
+    proof = f"Credential={credential}, SignedHeaders=host;x-amz-date, Signature={'0' * 64}"
+    headers = {"X-Amz-Date": at, "Authorization": f"AWS4-HMAC-SHA256 {proof}"}
+    return "/aws_sns/?Action=Publish&Version=2010-03-31", headers
+
+
+@pytest.mark.sms_allow_violations
+@pytest.mark.parametrize("made", [aliyun_acs3, tencent_tc3, aws_v4])
+def test_a_header_that_is_named_often_is_signed_once(made, sms, refused):
+    """Each of the tries to name the mistake would be megabytes otherwise."""
+    path, headers, *body = made(sms)
+    proof = re.sub(
+        "SignedHeaders=([^,]*)", rf"SignedHeaders=\1{';x-long' * 200}", headers["Authorization"]
+    )
+    found = refused(path, {**headers, "Authorization": proof, "X-Long": "a" * 100}, *body)
+
+    assert 1 == found["ours"]["canonical_request"].count("a" * 100)

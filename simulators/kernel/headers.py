@@ -62,6 +62,12 @@ def wrong(name: str, value: object) -> str:
     return ""
 
 
+def named(names: str) -> tuple[str, ...]:
+    """The headers that a signature says it is over, `host;x-date`, each once: a long one that is
+    named thousands of times would be put together as often."""
+    return tuple(dict.fromkeys(names.split(";")))
+
+
 def has_control(words: str) -> bool:
     """Whether there is a character that is none to read: no name has one."""
     return _CONTROL.search(words) is not None

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulators.kernel.headers import legal, spelled, wrong
+from simulators.kernel.headers import legal, named, spelled, wrong
 
 WORDS = ["一分钟一条", "a b", " edges ", "50%", "%E7", "é", "\u3000", "😀", "   ", "slow"]
 
@@ -56,3 +56,8 @@ def test_a_header_that_cannot_be_is_told_when_it_is_written(name, value):
     """A rule that answers so is refused with what was expected."""
     assert wrong(name, value)
     assert "" == wrong("X-Request-Id", "a b")
+
+
+def test_a_header_that_is_signed_twice_is_so_once():
+    """In the order of a signature's own list."""
+    assert ("host", "x-date", "a") == named("host;x-date;host;a;a")

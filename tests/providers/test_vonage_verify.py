@@ -382,6 +382,21 @@ FROM_SMS_TO_VOICE = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("channel", "to"), [("email", "alice@example.com"), ("whatsapp_interactive", TO)]
+)
+def test_a_workflow_goes_on_from_a_channel_that_is_no_phone_s_or_has_no_code(api, channel, to):
+    """What it sends is in the inbox too, and its time over the next one is sent."""
+    one = api.opened(
+        workflow=[{"channel": channel, "to": to}, {"channel": "sms", "to": TO}], channel_timeout=60
+    )
+    api.advance(60)
+
+    sent = [(m.details["channel"], m.to) for m in api.sms.messages()]
+    assert [("sms", E164), (channel, to if channel == "email" else E164)] == sent
+    assert 200 == api.status(one, api.code())
+
+
 def test_what_was_hurried_is_not_sent_again(api):
     """The clock of the next channel begins with it."""
     one = api.opened("sms", "voice", channel_timeout=60)
@@ -448,6 +463,8 @@ def test_silent_authentication_is_for_networks_that_can_do_it(api):
         ({"workflow": [{"channel": "sms", "to": 447}]}, "workflow[0]"),
         ({"workflow": [{"channel": "sms", "to": "12"}]}, "workflow[0]"),
         ({"workflow": [{"channel": "email", "to": "alice"}]}, "workflow[0]"),
+        # Tried in every way there is, this would be half a minute.
+        ({"workflow": [{"channel": "email", "to": f"a@{'.' * 100_000}@"}]}, "workflow[0]"),
         ({"workflow": [{"channel": "sms", "to": TO, "app_hash": "x"}]}, "workflow[0]"),
         ({"locale": "English"}, "locale"),
         ({"channel_timeout": 14}, "channel_timeout"),

@@ -233,6 +233,31 @@ def test_a_test_number_sends_to_those_on_its_list(send, sms):
     assert (131030, 200) == (send()[1]["error"]["code"], send(to="14155550199")[0])
 
 
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"type": "HEADER", "text": 5},
+        {"type": "BUTTONS", "buttons": 5},
+        {"type": "BUTTONS", "buttons": [5]},
+        {"type": "BUTTONS", "buttons": [{"type": "URL", "url": 5}]},
+    ],
+)
+def test_a_template_that_no_message_could_be_made_of_is_refused(graph, part):
+    """When it is made, and not once it is approved and sent."""
+    asked = {"name": "odd", "language": "en", "category": "UTILITY"}
+    parts = [{"type": "BODY", "text": "hello"}, part]
+    status, told = graph("POST", "{waba_id}/message_templates", json={**asked, "components": parts})
+
+    assert (400, (100, "components")) == (status, code_of(told))
+
+
+def test_a_version_and_a_pin_are_of_ascii_digits(graph):
+    """Other digits are as good to read, and go into no header and no setting."""
+    assert 400 == graph("GET", "{phone_number_id}", version="v٢٣.٠")[0]
+    asked = {"messaging_product": "whatsapp", "pin": "١٢٣٤٥٦"}
+    assert 400 == graph("POST", "{phone_number_id}/register", json=asked)[0]
+
+
 def test_a_number_is_registered_with_its_pin(graph, send):
     """The first time it is set, later asked for."""
     asked = {"messaging_product": "whatsapp", "pin": "123456"}

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from urllib.parse import quote_plus
 
-from simulators.kernel import credentials, mismatch
+from simulators.kernel import credentials, headers, mismatch
 from simulators.kernel.call import Call
 from simulators.kernel.catalogue import Problem
 from simulators.kernel.credentials import Credentials
@@ -118,10 +118,10 @@ def _acs3(call: Call, query: Fields) -> Claim:
 
 
 def _canonical_request(call: Call, query: Fields, signed: str) -> str:
-    names = sorted(signed.split(";"))
-    headers = "".join([f"{name}:{call.headers.get(name, '').strip()}\n" for name in names])
+    names = sorted(headers.named(signed))
+    values = "".join([f"{name}:{call.headers.get(name, '').strip()}\n" for name in names])
     payload = hashlib.sha256(call.body).hexdigest()
-    return "\n".join([call.method, "/", canonical_query(query), headers, ";".join(names), payload])
+    return "\n".join([call.method, "/", canonical_query(query), values, ";".join(names), payload])
 
 
 def canonical_query(params: Fields, leave_out: str = "") -> str:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
 
-from simulators.kernel import clock, mismatch
+from simulators.kernel import clock, headers, mismatch
 from simulators.kernel.call import Call
 from simulators.kernel.credentials import Credentials
 from simulators.kernel.mismatch import Signed
@@ -72,7 +72,7 @@ def by_header(header: str, at: str) -> Proof | None:
     parts = scope(given.get("Credential", ""))
     if parts is None or not given.get("SignedHeaders") or not given.get("Signature"):
         return None
-    return Proof(parts, tuple(given["SignedHeaders"].split(";")), given["Signature"], at)
+    return Proof(parts, headers.named(given["SignedHeaders"]), given["Signature"], at)
 
 
 def by_query(query: Fields) -> Proof | None:
@@ -82,7 +82,7 @@ def by_query(query: Fields) -> Proof | None:
     signed, signature, at = (first(query, name) for name in names)
     if parts is None or not (signed and signature and at):
         return None
-    return Proof(parts, tuple(signed.split(";")), signature, at, presigned=True)
+    return Proof(parts, headers.named(signed), signature, at, presigned=True)
 
 
 def signature(call: Call, proof: Proof, host: str, secret: str) -> str:
@@ -98,13 +98,13 @@ def over(canonical: str, proof: Proof, secret: str) -> str:
 
 def canonical_request(call: Call, proof: Proof, host: str) -> str:
     """What is hashed: method, path, sorted query, the signed headers, the hash of the body."""
-    headers = "".join(f"{name}:{_header(call, name, host)}\n" for name in proof.signed)
+    values = "".join(f"{name}:{_header(call, name, host)}\n" for name in proof.signed)
     return "\n".join(
         (
             call.method,
             quote(call.raw_path or "/", safe=f"/{_PLAIN}"),
             _query(call.query),
-            headers,
+            values,
             ";".join(proof.signed),
             _payload(call),
         )

@@ -19,7 +19,7 @@ from urllib.parse import quote, unquote_plus
 
 import orjson
 
-from simulators.kernel import mismatch
+from simulators.kernel import headers, mismatch
 from simulators.kernel.call import Call
 from simulators.kernel.credentials import Credentials
 from simulators.kernel.mismatch import Signed
@@ -56,7 +56,7 @@ def authorization(header: str) -> Authorization | None:
     if found is None:
         return None
     secret_id, date, service, signed, signature = found.groups()
-    return Authorization(secret_id, date, service, tuple(signed.split(";")), signature)
+    return Authorization(secret_id, date, service, headers.named(signed), signature)
 
 
 def tc3(call: Call, parts: Authorization, timestamp: int, host: str, secret_key: str) -> str:

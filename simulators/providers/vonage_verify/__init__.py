@@ -242,8 +242,8 @@ LIMITS = (
 EMULATES = (
     (
         "Version 2: create, check, cancel, next workflow",
-        "by token and by key and secret; the workflow goes on by the clock; an SMS, a voice call,"
-        " WhatsApp and RCS are to be seen in the inbox, e-mail is taken and seen nowhere",
+        "by token and by key and secret; the workflow goes on by the clock; what every channel but"
+        " silent authentication sends is in the inbox, an e-mail and what WhatsApp asks as well",
         REFERENCE,
     ),
     (
@@ -267,7 +267,8 @@ EMULATES = (
     (
         "Codes",
         "three wrong ones end a verification, counted anew with a new code, which for version 2 is"
-        " UNVERIFIED; the text is English whatever the locale, and for version 2 UNVERIFIED",
+        " UNVERIFIED; the text is English whatever the locale, and for version 2 UNVERIFIED, as is"
+        " what WhatsApp asks in place of a code",
         "https://help.nexmo.com/hc/en-us/articles/204102283",
     ),
     (

@@ -26,7 +26,7 @@ _BRAND = re.compile(r"[^\\/{}:$]{1,18}")
 _CODE = re.compile(r"[a-zA-Z0-9]{4,10}")
 _LOCALE = re.compile(r"[a-z]{2}-[a-z0-9]{2,3}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]{1,63}(?:\.[^@\s.]{1,63}){1,9}")  # in lengths of RFC 5321
 _REF = re.compile(r"[a-zA-Z0-9_.:-]{1,40}")  # documented are letters and digits, shown are dashes
 
 # Of each field that may be there what it has to be, and why it is refused, which is UNVERIFIED.

@@ -30,10 +30,9 @@ from simulators.providers.vonage import problems, send
 
 NAME = "vonage_verify"
 ATTEMPTS = 3  # wrong codes, of which the last ends the verification; counted anew with a new code
-# What is sent to a number and read or heard there. Nothing of the others is to be seen in an inbox.
-SPOKEN = frozenset({"sms", "voice", "tts", "whatsapp", "rcs"})
+SILENT = "silent_auth"  # sends nothing: the network answers for the phone
 NO_CANCEL = 30  # seconds from the start, in which the older version cancels nothing
-CODELESS = frozenset({"silent_auth", "whatsapp_interactive"})
+CODELESS = frozenset({SILENT, "whatsapp_interactive"})
 
 FOR_GOOD = 86_400  # seconds, the longest that a network can be unblocked
 _NETWORK = re.compile(r"[0-9]{5,6}")
@@ -89,9 +88,11 @@ def wrong(verification: Verification, now: float) -> int:
 def draft(verification: Verification, at: int, provider: Provider) -> Draft | None:
     """What a step sends; None where it sends nothing that a person would read."""
     step, details = verification.details["steps"][at], verification.details
-    if step["channel"] not in SPOKEN:
+    if step["channel"] == SILENT:
         return None
-    text = f"{details['brand']} code: {step['code']}. Valid for {details['valid']} minutes."
+    text = f"{details['brand']}: is it you who signs in? Yes / No"
+    if step["code"]:
+        text = f"{details['brand']} code: {step['code']}. Valid for {details['valid']} minutes."
     number = phone.parse(step["to"])
     last = at == len(details["steps"]) - 1
     return Draft(

@@ -7,6 +7,7 @@ the authentication kind; free words only to who has written within a day. A mess
 that has no WhatsApp is taken: that it failed is told by a webhook alone.
 """
 
+import re
 from types import MappingProxyType
 
 from simulators.kernel import catalogue, judges, schemas
@@ -25,6 +26,7 @@ REFERENCE = (
 OPENAPI = "https://github.com/facebook/openapi"
 CLIENTS = "https://github.com/david-lev/pywa"
 _ERRORS = "https://developers.facebook.com/documentation/business-messaging/whatsapp/support"
+_PIN = re.compile("[0-9]{6}")
 _TEMPLATES = (
     "https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/overview"
 )
@@ -117,7 +119,7 @@ SETTINGS = MappingProxyType(
             registered=schemas.FLAG,
             read=schemas.FLAG,
             recipients=schemas.many(schemas.E164),
-            pin={"type": "string", "pattern": "^[0-9]{6}$", "description": "six digits"},
+            pin={"type": "string", "pattern": f"^{_PIN.pattern}$", "description": "six digits"},
         )
     }
 )
@@ -180,7 +182,7 @@ def register(exchange: Exchange) -> Reply:
     """Makes a number usable: its PIN is set the first time, and asked for later."""
     wire.owned(exchange, "phone_number_id")
     pin = wire.text_of(wire.body(exchange), "pin")
-    if len(pin) != 6 or not pin.isdecimal():
+    if not _PIN.fullmatch(pin):
         raise Refusal("131009/pin")
     if exchange.world.load("whatsapp", {}).get("pin", pin) != pin:
         raise Refusal("133005")

@@ -184,10 +184,21 @@ def _made(
     if category == "AUTHENTICATION":
         parts = _authentication(kinds)
     else:
-        parts = [{**part, "type": str(part.get("type", "")).upper()} for part in given]
+        parts = [_part(part) for part in given]
     body = next((part for part in parts if part["type"] == "BODY"), {})
     text = wire.text_of(body, "text", "components")
     return Template(f"{name}:{language}", text, _KINDS[category], status, name=name), parts
+
+
+def _part(given: Mapping[str, Any]) -> dict[str, Any]:
+    """A component as messages are made of it: its words, and buttons with their URLs."""
+    buttons = given.get("buttons", [])
+    words = [given.get("text", "")]
+    if isinstance(buttons, list) and all(isinstance(button, dict) for button in buttons):
+        words += [button.get("url", "") for button in buttons]
+        if all(isinstance(one, str) for one in words):
+            return {**given, "type": str(given.get("type", "")).upper()}
+    raise Refusal("100/template", problem="components")
 
 
 def _authentication(kinds: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:

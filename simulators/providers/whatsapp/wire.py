@@ -15,7 +15,7 @@ from simulators.kernel.contracts import document
 from simulators.kernel.provider import Document, Exchange, Failure, Refusal
 
 JSON = "application/json; charset=UTF-8"
-_VERSION = re.compile(r"v\d{1,3}\.\d{1,3}")
+_VERSION = re.compile(r"v[0-9]{1,3}\.[0-9]{1,3}")
 # What stands before the ids that accounts are found by: nobody has an app's id for a token.
 APP, TOKEN = "app:", "token:"
 _HEADERS = (
