@@ -1,6 +1,7 @@
 """Who may import whom, drawn from the imports: downward only, and nowhere in a circle."""
 
 import ast
+import re
 from functools import cache
 from pathlib import Path
 
@@ -115,6 +116,17 @@ def says_why(name: str) -> bool:
         for one in (name, name.rpartition(".")[0])
     )
     return "Alone because" in mine or "one page each" in package
+
+
+def test_no_provider_reads_json_by_the_standard_library():
+    """What that takes, halves of characters and numbers of any length, no answer can have: a
+    parameter is read by `reading.written`, a body by `reading.json`."""
+    providers = (PACKAGE / "providers").rglob("*.py")
+    found = [
+        str(path) for path in providers if re.search(r"(?<!or)json\.loads?\(", path.read_text())
+    ]
+
+    assert [] == found
 
 
 def test_a_crumb_says_why_it_is_alone():

@@ -94,6 +94,12 @@ def document(raw: bytes) -> Any:
     return value
 
 
+def written(text: str) -> Any:
+    """The same of a parameter that is JSON, which the standard library would read with halves of
+    characters that nothing can be made of any more."""
+    return document(text.encode("utf-8", "surrogatepass"))
+
+
 def _deep(body: bytes) -> bool:
     """Whether a document goes too deep. The parser is asked, which stops where it does: a walk
     through what it made would take a step for each of half a million brackets."""

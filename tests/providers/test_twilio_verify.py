@@ -253,6 +253,7 @@ def test_a_code_of_the_application_s_own(client, start, check, sms):
         ({"channel": "call", "app_hash": "He42w354ol9"}, 60602, 400, "App hash can only be used"),
         ({"risk_check": "off"}, 60200, 400, "Invalid parameter: RiskCheck"),
         ({"tags": "[1]"}, 60200, 400, "Invalid parameter: Tags"),
+        ({"tags": r'{"a": "\ud800"}'}, 60200, 400, "Invalid parameter: Tags"),
         ({"tags": '{"a": 1}'}, 60200, 400, "Invalid parameter: Tags"),
         ({"tags": str(dict.fromkeys("abcdefghijk", "x")).replace("'", '"')}, 60200, 400, "Invalid"),
         ({"rate_limits": {"nobody": "x"}}, 60200, 400, "Invalid parameter: RateLimits"),

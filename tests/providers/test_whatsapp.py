@@ -251,6 +251,16 @@ def test_a_template_that_no_message_could_be_made_of_is_refused(graph, part):
     assert (400, (100, "components")) == (status, code_of(told))
 
 
+def test_no_request_names_languages_without_end(graph):
+    """Each would be a template to make and to tell of."""
+    asked = {"name": "many", "category": "AUTHENTICATION", "languages": ["en"] * 101}
+    parts = [{"type": "BUTTONS", "buttons": [{"type": "OTP"}]}]
+    path = "{waba_id}/upsert_message_templates"
+    status, told = graph("POST", path, json={**asked, "components": parts})
+
+    assert (400, (100, "languages")) == (status, code_of(told))
+
+
 def test_a_version_and_a_pin_are_of_ascii_digits(graph):
     """Other digits are as good to read, and go into no header and no setting."""
     assert 400 == graph("GET", "{phone_number_id}", version="v٢٣.٠")[0]

@@ -5,7 +5,6 @@ With test credentials magic numbers decide, and nothing is ever sent, charged or
 https://www.twilio.com/docs/iam/test-credentials#test-sms-messages
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -17,7 +16,7 @@ from simulators.kernel.catalogue import Problem
 from simulators.kernel.clock import from_iso
 from simulators.kernel.message import Lifecycle
 from simulators.kernel.provider import Draft, Exchange, Failure, Refusal
-from simulators.kernel.reading import Fields, first, many
+from simulators.kernel.reading import Fields, Unreadable, first, many, written
 from simulators.kernel.segments import is_gsm7
 from simulators.kernel.templates import templates
 from simulators.providers.twilio import account, messages, senders, wire
@@ -106,8 +105,8 @@ def _variables(form: Fields) -> str:
     if not first(form, "ContentSid"):
         return "21654"
     try:
-        found = json.loads(first(form, "ContentVariables"))
-    except (ValueError, RecursionError):
+        found = written(first(form, "ContentVariables"))
+    except Unreadable:
         return "21656"
     return "" if isinstance(found, dict) else "21656"
 
@@ -276,7 +275,7 @@ def _fill_content(exchange: Exchange, draft: Draft, form: Fields) -> None:
     draft.text = content.content
     given = first(form, "ContentVariables")
     if given:
-        values = json.loads(given)
+        values = written(given)
         if not all(values.get(name) not in (None, "") for name in _PLACEHOLDER.findall(draft.text)):
             raise Refusal("21656")
         draft.text = _filled(draft.text, values)

@@ -6,7 +6,6 @@ The order is not documented. A create while one is under way for the same number
 joins it, with the same SID and the same code.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,7 +17,7 @@ from simulators.kernel.catalogue import Problem
 from simulators.kernel.flow import DETAIL, Limit
 from simulators.kernel.message import Message
 from simulators.kernel.provider import Draft, Exchange, Failure, Refusal
-from simulators.kernel.reading import Fields, first
+from simulators.kernel.reading import Fields, Unreadable, first, written
 from simulators.kernel.templates import Template, Variables, templates
 from simulators.kernel.verifications import Code, State, Verification, Verifications
 from simulators.providers.twilio import account, wire
@@ -154,8 +153,8 @@ def _tags(_service: Service, form: Fields, _channel: str) -> None:
 def _object(form: Fields, name: str) -> Mapping[str, Any]:
     """What a parameter says in JSON; raises `Refusal` for anything but an object."""
     try:
-        found = json.loads(first(form, name))
-    except (ValueError, RecursionError):
+        found = written(first(form, name))
+    except Unreadable:
         found = None
     if not isinstance(found, dict):
         raise Refusal("60200/parameter", name=name)

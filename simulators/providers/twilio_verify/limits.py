@@ -7,7 +7,6 @@ A create that names a limit counts in each of its buckets; a limit without one l
 many of each there may be is not published: `MOST` is ours.
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -16,7 +15,7 @@ from simulators.kernel.call import Reply
 from simulators.kernel.catalogue import Problem
 from simulators.kernel.flow import DETAIL, Limit
 from simulators.kernel.provider import Exchange, Refusal
-from simulators.kernel.reading import Fields, first
+from simulators.kernel.reading import Fields, Unreadable, first, written
 from simulators.providers.twilio import wire
 from simulators.providers.twilio_verify import services
 from simulators.providers.twilio_verify.services import Service
@@ -33,8 +32,8 @@ RateLimit = Mapping[str, Any]
 def named(service: Service, text: str) -> Mapping[str, str]:
     """The values in a RateLimits parameter, by the unique names of limits that there are."""
     try:
-        given = json.loads(text) if text else {}
-    except (ValueError, RecursionError):
+        given = written(text) if text else {}
+    except Unreadable:
         given = None
     known = {item["unique_name"] for item in service["rate_limits"]}
     if not isinstance(given, dict) or given.keys() - known:

@@ -21,6 +21,7 @@ from simulators.providers.whatsapp import wire
 VARIABLES = Variables(r"\{\{\s*(\w+)\s*\}\}")
 CODE = "*{{1}}* is your verification code."
 SAFE = f"{CODE} For your security, do not share this code."
+MOST_LANGUAGES = 100  # in one request, of the seventy or so that there are; ours
 _COMPONENTS = "whatsapp/components"
 _NAME = re.compile(r"[a-z0-9_]{1,512}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(_[A-Z]{2,4})?")
@@ -150,6 +151,8 @@ def upsert(exchange: Exchange) -> Reply:
     languages = given.get("languages")
     if not isinstance(languages, list) or not languages:
         raise wire.required("languages")
+    if len(languages) > MOST_LANGUAGES:
+        raise Refusal("100/template", problem="languages")
     if category != "AUTHENTICATION":
         raise Refusal("100/one-of", name="category", options="{AUTHENTICATION}")
     made = [

@@ -38,7 +38,7 @@ def read(call: Call) -> Document:
 def _unfolded(value: Any) -> Any:
     if isinstance(value, str) and value[:1] in ("{", "["):
         try:
-            return reading.document(value.encode("utf-8", "surrogatepass"))
+            return reading.written(value)
         except reading.Unreadable:
             pass
     return value
