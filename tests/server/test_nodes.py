@@ -206,6 +206,20 @@ def test_who_watches_one_sees_what_happens_at_the_other(nodes, account, one_send
         ]
 
 
+def test_an_open_stream_tells_of_the_other_node_at_once(nodes, account, one_send):
+    """It is woken by what that has kept."""
+    path = f"/_sim/events?account={account.world.id}&timeout={SECONDS}"
+    with contextlib.closing(
+        HTTPConnection("127.0.0.1", nodes[0].ports["http"], timeout=SECONDS)
+    ) as connection:
+        connection.request("GET", path)
+        stream = connection.getresponse()
+        assert stream.readline().startswith(b"retry:")
+        send(nodes[1], one_send(account, "twilio", "+15558670001"))
+        while (line := stream.readline()) != b"event: message\n":
+            assert line, "the stream has ended"
+
+
 class Receiver(BaseHTTPRequestHandler):
     """Takes callbacks, and counts what was reported of which message."""
 
