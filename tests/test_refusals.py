@@ -54,7 +54,8 @@ def test_a_late_failure_is_one(default, recorded):
         ends[case.provider] = provider.states[step.status]
 
     told = {name for name, provider in PROVIDERS.items() if provider.receipts}
-    assert dict.fromkeys(told, State.UNDELIVERED) == ends
+    assert told == ends.keys()
+    assert {State.UNDELIVERED, State.FAILED} >= set(ends.values())
 
 
 @each_provider
