@@ -8,6 +8,7 @@ import sys
 import threading
 from base64 import b64encode
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from http.client import HTTPConnection
 from io import BytesIO
 from urllib.parse import urlencode
@@ -25,6 +26,7 @@ from simulators.app import Options
 from simulators.catalog import PROVIDERS
 from simulators.server import arrival
 from simulators.server.wsgi import HANG_SECONDS
+from simulators.store.log import Unusable
 
 TWILIO = PROVIDERS["twilio"].published
 SEND = f"/2010-04-01/Accounts/{TWILIO['account_sid']}/Messages.json"
@@ -292,6 +294,24 @@ def test_the_thread_ends_with_the_last_app():
     gc.collect()
 
     assert not thread.is_alive()
+
+
+def test_one_with_a_file_comes_back(tmp_path):
+    """Once the one before has ended, as no two have one file. It waits for no disk: that takes a
+    loop of our own."""
+    options = Options(data=tmp_path / "data")
+    sids = []
+    for _ in range(2):
+        app = flask_app("twilio", options)
+        sids.append(send(app.test_client()).json["sid"])
+        kept = [message.id for message in app.extensions["sms"].messages()]
+        assert {*sids} == {*kept}
+        with pytest.raises(Unusable, match="is in use"):
+            flask_app("twilio", options)
+        app.extensions["sms"].simulators.close()
+
+    with pytest.raises(ValueError, match="data_sync: expected False"):
+        flask_app("twilio", replace(options, data_sync=True))
 
 
 def test_a_delay_waits_in_the_server_s_thread(app):

@@ -138,8 +138,9 @@ class Log:
         self.size = os.fstat(other).st_size
 
     def close(self) -> None:
-        """Lets others have the file. Nothing can be written any more."""
-        os.close(self._fd)
+        """Lets others have the file, if it does not yet. Nothing can be written any more."""
+        if self._fd >= 0:
+            os.close(self._fd)
         self._fd = -1
 
 

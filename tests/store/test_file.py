@@ -19,7 +19,7 @@ from simulators.kernel.flow import Hit
 from simulators.kernel.message import Message
 from simulators.kernel.store import Cost, Unavailable
 from simulators.samples import sample
-from simulators.store import compaction
+from simulators.store import compaction, file
 from simulators.store.file import FileStore
 from simulators.store.log import HEADER, ROOM, Unusable
 from simulators.store.plans import Plans
@@ -174,6 +174,22 @@ def test_every_line_is_enough(path, tmp_path):
     assert f"{cut}: the last line was not finished, {at - end} bytes are cut off" == said[0]
 
 
+def test_the_reading_of_a_large_file_is_told(path, monkeypatch):
+    """Now and then, and at its end; a small one's is not."""
+    with closing(FileStore(path)) as store:
+        fill(store)
+        for n in range(3000):
+            store.save("a", "document", "x" * 1000 + str(n))
+    said = []
+    FileStore(path, tell=said.append).close()
+    assert [] == said
+
+    monkeypatch.setattr(file, "_TOLD", 1 << 20)
+    FileStore(path, tell=said.append).close()
+    assert [f"reading {path}: {n} of 2 MiB" for n in (1, 2)] == said[:2]
+    assert [f"read {path}: 8 messages"] == said[2:]
+
+
 def test_numbers_go_on_where_they_were(path):
     """No sequence, no number of an entry and none of what is planned comes a second time."""
     with closing(FileStore(path)) as store:
@@ -267,6 +283,18 @@ def test_a_file_is_one_process_s(path):
             with pytest.raises(Unusable, match="is in use by another process"):
                 FileStore(path)
     assert told(path)
+
+
+def test_what_is_closed_writes_nothing_any_more(path):
+    """Not even into what has its number since; to close it twice is no error."""
+    store = FileStore(path)
+    keep(store, "m1")
+    store.close()
+    store.close()
+    before = path.read_bytes()
+    with pytest.raises(Unavailable, match="Bad file descriptor"):
+        keep(store, "m2")
+    assert before == path.read_bytes()
 
 
 class Disk:
