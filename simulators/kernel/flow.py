@@ -128,7 +128,7 @@ def hits(limits: Sequence[Limit], mode: Any, draft: Any, scope: str, now: float)
 
 def permitted(limit: Limit, factor: float) -> int:
     """The permits times a factor, and at least one."""
-    return max(int(limit.permits * factor), min(limit.permits, 1))
+    return int(limit.permits * factor) or min(limit.permits, 1)
 
 
 def window(limit: Limit, draft: Any) -> str:

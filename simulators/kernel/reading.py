@@ -14,8 +14,6 @@ MAX_ESCAPED = 20_000  # pieces between others; one may be as long as it likes
 
 Fields = dict[str, str | list[str]]
 
-# A name and what stands behind its first `=`, of every part that is not empty.
-_PAIR = re.compile("(?=[^&])([^&=]*)=?([^&]*)")
 _ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 
 
@@ -31,27 +29,25 @@ def fields(text: str) -> Fields:
     """
     if text.count("&") >= MAX_FIELDS:
         raise Unreadable(f"more than {MAX_FIELDS} fields")
-    pairs: list[tuple[str, str]] = _PAIR.findall(text.replace("+", " "))
-    if "%" in text:
-        if text.count("%") >= MAX_ESCAPED and _pieces(text) >= MAX_ESCAPED:
-            raise Unreadable(f"{MAX_ESCAPED} percent-encoded pieces or more")
-        pairs = [
-            (
-                _ESCAPES.sub(_unescaped, name) if "%" in name else name,
-                _ESCAPES.sub(_unescaped, value) if "%" in value else value,
-            )
-            for name, value in pairs
-        ]
-    found: Fields = dict(pairs)
-    return found if len(found) == len(pairs) else _listed(pairs)
-
-
-def _listed(pairs: list[tuple[str, str]]) -> Fields:
-    """Fields of which a name is given more than once."""
-    found: dict[str, list[str]] = {}
-    for name, value in pairs:
-        found.setdefault(name, []).append(value)
-    return {name: values if len(values) > 1 else values[0] for name, values in found.items()}
+    if text.count("%") >= MAX_ESCAPED and _pieces(text) >= MAX_ESCAPED:
+        raise Unreadable(f"{MAX_ESCAPED} percent-encoded pieces or more")
+    found: Fields = {}
+    for part in text.replace("+", " ").split("&"):
+        if not part:
+            continue
+        name, _, value = part.partition("=")
+        if "%" in part:
+            name = _ESCAPES.sub(_unescaped, name) if "%" in name else name
+            value = _ESCAPES.sub(_unescaped, value)
+        if name not in found:
+            found[name] = value
+            continue
+        earlier = found[name]
+        if isinstance(earlier, list):
+            earlier.append(value)
+        else:
+            found[name] = [earlier, value]
+    return found
 
 
 def _pieces(text: str) -> int:

@@ -23,10 +23,11 @@ class Index:
 
     def add(self, sequence: int) -> None:
         """Adds one that is above all others."""
-        if not self._blocks or len(self._blocks[-1]) >= _BLOCK:
-            self._blocks.append(array("q"))
+        blocks = self._blocks
+        if not blocks or len(blocks[-1]) >= _BLOCK:
+            blocks.append(array("q"))
             self._firsts.append(sequence)
-        self._blocks[-1].append(sequence)
+        blocks[-1].append(sequence)
         self.size += 1
 
     def remove(self, sequence: int) -> None:

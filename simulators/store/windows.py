@@ -193,7 +193,8 @@ class _Generations:
         return self.old.get(window) if found is None else found
 
     def put(self, hit: Hit, kept: Any, now: float) -> None:
-        self.longest = max(self.longest, hit.seconds)
+        if hit.seconds > self.longest:
+            self.longest = hit.seconds
         if len(self.young) >= REMEMBERED and now - self.turned >= self.longest:
             self.gone.put([self.old])
             self.old, self.young = self.young, {}

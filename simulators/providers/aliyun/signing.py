@@ -10,7 +10,7 @@ import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -31,10 +31,7 @@ from simulators.providers.aliyun.wire import (
     version,
 )
 
-# What stands between names and values while they are encoded: surrogates that are no part of a
-# pair, which are in no text that was decoded.
-_IS, _AND = "\udc3d", "\udc26"
-_RESERVED = re.compile(rf"[^A-Za-z0-9_.~{_IS}{_AND}-]+")
+_RESERVED = re.compile(r"[^A-Za-z0-9_.~-]+")
 
 
 class Claim(NamedTuple):
@@ -51,11 +48,9 @@ class Claim(NamedTuple):
 
     def expected(self, secret: str) -> str:
         """The right signature."""
-        message = self.string_to_sign.encode()
         if self.canonical:
-            return hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
-        digest = hmac.new(f"{secret}&".encode(), message, hashlib.sha1).digest()
-        return base64.b64encode(digest).decode()
+            return _mac(secret, self.string_to_sign, "sha256").hex()
+        return _base64(_mac(f"{secret}&", self.string_to_sign))
 
     @property
     def shown(self) -> str:
@@ -125,17 +120,23 @@ def _canonical_request(call: Call, query: Fields, signed: str) -> str:
 
 
 def canonical_query(params: Fields, leave_out: str = "") -> str:
-    """All pairs by name, both sides percent-encoded: in one go, for it is all of a request."""
-    kept = dict(params)
-    kept.pop(leave_out, None)
-    pairs: Iterable[tuple[str, Any]] = kept.items()
-    if list in map(type, kept.values()):  # a name that came more than once
-        pairs = [(name, value) for name in kept for value in many(kept, name)]
-    return encoded(_AND.join(map(_IS.join, sorted(pairs)))).replace(_IS, "=").replace(_AND, "&")
+    """All pairs by name, both sides percent-encoded."""
+    pairs = []
+    for name in sorted(params):
+        if name == leave_out:
+            continue
+        values, key = params[name], encoded(name)
+        if isinstance(values, str):
+            pairs.append(f"{key}={encoded(values)}")
+        else:
+            pairs += [f"{key}={encoded(value)}" for value in sorted(values)]
+    return "&".join(pairs)
 
 
 def encoded(text: str) -> str:
     """Percent-encoded by RFC 3986: letters, digits and `-_.~` stay."""
+    if text.isascii() and text.isalnum():
+        return text
     return _RESERVED.sub(_escaped, text)
 
 

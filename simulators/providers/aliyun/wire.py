@@ -30,7 +30,7 @@ def action(call: Call) -> str:
     """The operation: a header of the newer scheme, a parameter of the older one."""
     if is_acs3(call):
         return call.headers.get("x-acs-action", "")
-    found = _of_query(call.query)
+    found = _of_query(call.query) if call.query else None
     if found is None:
         found = _of_body(call.body)
     return call.headers.get("x-acs-action", "") if found is None else found
@@ -82,9 +82,9 @@ def read(call: Call) -> Document:
 
 def parameters(known: Document) -> Fields:
     """The parameters of query and form together."""
-    query: Fields = known.get("query") or {}
-    form: Fields = known.get("body") or {}
-    return {**query, **form} if query and form else query or form
+    query: Fields | None = known.get("query")
+    form: Fields | None = known.get("body")
+    return {**query, **form} if query and form else query or form or {}
 
 
 def required(params: Fields, *names: str) -> list[str]:
