@@ -122,9 +122,8 @@ def problem(status: int, got: str, expected: str) -> Reply:
 
 def arrived(method: str, raw_path: str, query: str, raw: Headers) -> Call:
     """The call of a request's head, without its body; the path as it was sent."""
-    words = b"\n".join(chain.from_iterable(raw)).decode("latin-1").split("\n")
-    headers = dict(zip(map(str.lower, words[::2]), words[1::2], strict=False))
-    if len(headers) < len(raw) or len(words) > 2 * len(raw):  # some are repeated, or of many lines
+    headers = {str(name, "latin-1").lower(): str(value, "latin-1") for name, value in raw}
+    if len(headers) < len(raw):
         headers = _joined(raw)
     escaped = "%" in raw_path and len(raw_path) <= MAX_PATH
     path = unquote(raw_path) if escaped else raw_path

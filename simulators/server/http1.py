@@ -32,7 +32,6 @@ _ANSWER = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\n"
     b"content-type: text/plain\r\ncontent-length: %d\r\n\r\n%b" % (len(_TEXT), _TEXT)
 )
-_BY_ASGI = frozenset({"expect", "transfer-encoding", "upgrade"})  # a request with one of these
 _FRAMING = (b"content-length", b"transfer-encoding")
 
 _App = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -97,7 +96,7 @@ class Protocol(HttpToolsProtocol):
             self._head,
         )
         headers = call.headers
-        if not _BY_ASGI.isdisjoint(headers):
+        if "expect" in headers or "transfer-encoding" in headers or "upgrade" in headers:
             return None
         if len(headers.get("content-length", "")) > _DIGITS:
             return None
