@@ -104,7 +104,8 @@ class Pipeline:
         """The reply of a handler that answers in turns, at once where a turn or two will do; or
         once the application has said something."""
         if isinstance(made, Question):
-            return Reply(200, later=partial(self._continued, exchange, partial(self._asked, made)))
+            asked = partial(self._asked, exchange, made)
+            return Reply(200, later=partial(self._continued, exchange, asked))
         try:
             next(made), next(made)
         except StopIteration as end:
@@ -112,8 +113,11 @@ class Pipeline:
             return reply
         return Reply(200, later=partial(self._continued, exchange, partial(by_turns, made)))
 
-    async def _asked(self, question: Question) -> Reply:
-        return question.then(await self._ask(question.callback, question.timeout))
+    async def _asked(self, exchange: Exchange, question: Question) -> Reply:
+        answered = await self._ask(question.callback, question.timeout)
+        if self._is_dropped(exchange):
+            raise Refusal(Problem.UNKNOWN_CREDENTIALS)
+        return question.then(answered)
 
     async def _continued(self, exchange: Exchange, rest: Callable[[], Awaitable[Reply]]) -> Reply:
         """The rest of it, with whatever else the loop has to do meanwhile."""
@@ -127,7 +131,16 @@ class Pipeline:
             provider = exchange.provider
             _log.exception("%s: %s", provider.name, exchange.endpoint)
             return provider.refuse(exchange, exchange.fail(Problem.INTERNAL))
+        self._is_dropped(exchange)
         return self._finished(exchange, reply)
+
+    def _is_dropped(self, exchange: Exchange) -> bool:
+        """Whether the account went while an answer was waited for. If so it is nobody's: nothing
+        more is kept of it."""
+        dropped = not self.accounts.is_kept(exchange.world)
+        if dropped:
+            exchange.world = self.accounts.strangers
+        return dropped
 
     def _finished(self, exchange: Exchange, reply: Reply) -> Reply:
         """The answer as the world's rules want it, counted and journalled."""

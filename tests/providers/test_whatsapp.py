@@ -626,6 +626,28 @@ def test_what_the_application_says_is_waited_for_without_a_server(sms):
     assert [(200, "", False), (400, "2200", True)] == told
 
 
+def test_an_account_that_is_dropped_meanwhile_is_told_nothing_of(sms):
+    """Whatever the application says then: the next account of that id begins with nothing."""
+    provider = sms.simulators.providers["whatsapp"]
+    accounts = Accounts(MemoryStore(), [provider])
+    known = accounts.create("short").credentials("whatsapp")
+    query = {"override_callback_uri": "http://127.0.0.1/x", "access_token": known["access_token"]}
+    call = Call("POST", f"/v23.0/{known['waba_id']}/subscribed_apps", urlencode(query))
+
+    async def application(callback, _timeout):
+        accounts.drop("short")
+        challenge = parse_qs(urlsplit(callback.url).query)["hub.challenge"][0]
+        return Answered(200, challenge.encode())
+
+    pipeline = Pipeline(accounts, Settings(), application)
+    reply = pipeline.at_once(provider, *matched(provider, call))
+    again = accounts.create("short")
+
+    assert (401, 190) == (reply.status, json.loads(reply.body)["error"]["code"])
+    assert (None, []) == (again.load("whatsapp/webhook"), list(views.entries(accounts, again)))
+    assert 1 == len(list(views.entries(accounts, accounts.strangers)))
+
+
 def matched(provider, call):
     candidates, params = routes.match(provider, call)
     return candidates, call, params
