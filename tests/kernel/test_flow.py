@@ -53,7 +53,6 @@ def test_a_limit_may_count_by_what_only_its_provider_has():
     ]
 
     assert [["a.b", "+1|a.b"], ["", "+1|"]] == windows
-    assert limit() == limit()
 
 
 def test_a_limit_may_apply_to_some_drafts_only():

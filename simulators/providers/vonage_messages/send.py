@@ -146,7 +146,8 @@ def answer(exchange: Exchange) -> Reply:
     (outcome,) = exchange.outcomes
     prepared: Prepared = exchange.prepared
     assert outcome.message is not None  # noqa: S101 - one that is refused refuses the request
-    _plan_next(exchange.provider, exchange.world, outcome.message, prepared.drafts[1:])
+    if len(prepared.drafts) > 1:
+        _plan_next(exchange.provider, exchange.world, outcome.message, prepared.drafts[1])
     told = {"message_uuid": outcome.message.id}
     if prepared.workflow:
         told["workflow_id"] = prepared.workflow
@@ -159,12 +160,12 @@ def identified(exchange: Exchange, reply: Reply) -> Reply:
     return reply
 
 
-def _plan_next(provider: Provider, world: World, message: Message, others: Sequence[Draft]) -> None:
-    """The next message of a failover is sent once this one was rejected, if it is."""
+def _plan_next(provider: Provider, world: World, message: Message, following: Draft) -> None:
+    """The next message of a failover is sent once this one was rejected, if it is. Those after it
+    never are: it is not rejected itself."""
     last = provider.steps(message.lifecycle)[-1]
-    if others and last.status == "rejected":
-        plain = [_plain(draft) for draft in others]
-        later.plan(world, message, message.at + last.after, message.id, plain)
+    if last.status == "rejected":
+        later.plan(world, message, message.at + last.after, message.id, _plain(following))
 
 
 def _plain(draft: Draft) -> dict[str, Any]:
@@ -175,7 +176,7 @@ def _plain(draft: Draft) -> dict[str, Any]:
 def go_on(provider: Provider, world: World, told: Sequence[Any]) -> None:
     """Sends the next message, if the one before it was rejected after all. It is tried whatever the
     account says of its number, as that is the number that was just rejected."""
-    one, others = told
+    one, following = told
     before = world.store.find(world.id, one)
     if before is None:
         return
@@ -183,7 +184,7 @@ def go_on(provider: Provider, world: World, told: Sequence[Any]) -> None:
     if last.status != "rejected" or before.details.get("followed"):
         return
     world.store.change(world.id, one, details={**before.details, "followed": True})
-    draft = Draft(**others[0], lifecycle="sms")
+    draft = Draft(**following, lifecycle="sms")
     url = draft.callback or webhook(world, NAME, "receipts")
     at = before.at + last.after
     later.send(provider, world, draft, at, operation=before.operation, callback=url)
