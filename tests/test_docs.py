@@ -92,6 +92,7 @@ def reader(tmp_path):
             "HOME": str(home),
             "REQUESTS_CA_BUNDLE": str(home / "sms-simulators" / tls.CA_FILE),
             "SMS_SIMULATORS_URL": simulators.url,
+            "NODE_NO_WARNINGS": "1",  # an SDK says which Node.js its next versions will want
         }
 
         def run(*arguments, code):

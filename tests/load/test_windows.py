@@ -60,14 +60,17 @@ def send(sms, name, details):
 
 def planted(monkeypatch, more):
     """Every window takes that many more than it should."""
-    full = Windows.full
-    monkeypatch.setattr(
-        Windows,
-        "full",
-        lambda self, hit, now, pending=0: full(
-            self, hit._replace(permits=hit.permits + more), now, pending
-        ),
-    )
+    full, first_full = Windows.full, Windows.first_full
+
+    def one(self, hit, now, pending=0):
+        return full(self, hit._replace(permits=hit.permits + more), now, pending)
+
+    def first(self, hits, now):
+        found = first_full(self, [hit._replace(permits=hit.permits + more) for hit in hits], now)
+        return found and found._replace(permits=found.permits - more)
+
+    monkeypatch.setattr(Windows, "full", one)
+    monkeypatch.setattr(Windows, "first_full", first)
 
 
 TIMES = (0, 1, 2, 3, 4, 63, 64, 65, 66)
