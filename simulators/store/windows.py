@@ -6,7 +6,8 @@ falls into holds more than is permitted, those that end ahead of the clock among
 messages, counted over again by their times, never exceed a limit.
 
 For that, windows remember more than counts now, but not for ever: `REMEMBERED` hits of a window
-beyond those that count, and `REMEMBERED` windows of a limit beyond those in use.
+beyond those that count, and `REMEMBERED` windows of a limit beyond those in use. Of those in use no
+more than twice `MOST_WINDOWS` are: a request may choose a window of years.
 """
 
 from array import array
@@ -18,6 +19,7 @@ from simulators.kernel.flow import Headroom, Hit
 from simulators.store.discarded import Container, Discarded
 
 REMEMBERED = 1000
+MOST_WINDOWS = 1_000_000
 _ROUNDING = 1e-9
 MOST_LIMITS = 2000  # more than can be in force at once: those an account no longer has go first
 
@@ -195,7 +197,8 @@ class _Generations:
     def put(self, hit: Hit, kept: Any, now: float) -> None:
         if hit.seconds > self.longest:
             self.longest = hit.seconds
-        if len(self.young) >= REMEMBERED and now - self.turned >= self.longest:
+        held = len(self.young)
+        if held >= REMEMBERED and (now - self.turned >= self.longest or held >= MOST_WINDOWS):
             self.gone.put([self.old])
             self.old, self.young = self.young, {}
             self.turned = now

@@ -1,12 +1,15 @@
 """The parts of the memory store, each alone: plans, leases, the index, nonces, room in a queue."""
 
+import re
 from collections import deque
+from pathlib import Path
 
 import pytest
 
 from simulators.kernel.flow import Hit
 from simulators.kernel.message import Message
 from simulators.store import index as indexes
+from simulators.store import windows as kept_windows
 from simulators.store.index import Index
 from simulators.store.leases import Leases
 from simulators.store.memory import MemoryStore
@@ -180,3 +183,25 @@ def test_a_queue_says_when_it_has_room():
     assert 8.0 == windows.room(queued(5), 0.0)
     assert 12.0 == windows.room(queued(2), 4.0)
     assert not windows.full(queued(), windows.room(queued(), 1.0))
+
+
+def test_windows_of_years_are_as_many_as_a_limit_keeps(monkeypatch):
+    """A request that chooses one makes no other number's last as long."""
+    monkeypatch.setattr(kept_windows, "MOST_WINDOWS", 1200)
+    windows = MemoryStore()._shelf("a").windows
+    for number in range(4000):
+        hit = Hit("twilio", "day", f"{number}", "rolling", 1, 60.0 if number else 1e9, 0.0)
+        windows.take(hit, float(number))
+
+    assert sum(len(held) for held in windows.containers()) <= 2 * 1200
+    assert windows.full(hit, 4000.0)
+
+
+def test_an_engine_s_windows_are_bounded_as_those_of_memory():
+    """Its script has the figures in a line."""
+    script = Path(kept_windows.__file__).parent / "valkey" / "lua" / "windows.lua"
+    names, values = re.search(r"^local (REMEMBERED.*) = (.*)$", script.read_text(), re.M).groups()
+    told = dict(zip(names.split(", "), values.split(", "), strict=True))
+
+    for name in ("REMEMBERED", "MOST_LIMITS", "MOST_WINDOWS"):
+        assert getattr(kept_windows, name) == int(told[name])

@@ -1,7 +1,7 @@
 -- Flow-control windows: the arithmetic of `store/windows.py`, step by step, on other containers.
 -- `limits` has of each limit: identity, kind, permits, seconds, when its generations turned, and the
 -- longest seconds that its hits had.
-local REMEMBERED, MOST_LIMITS, SHORT, ROUNDING = 1000, 2000, 64, 1e-9
+local REMEMBERED, MOST_LIMITS, MOST_WINDOWS, SHORT, ROUNDING = 1000, 2000, 1000000, 64, 1e-9
 
 -- A row of times (and levels) in order of time: a short one is packed in the hash of its
 -- generation, a long one is a list.
@@ -97,7 +97,7 @@ local function keep(row, now)
   local hit, name, limit = row.hit, row.hit.name, row.hit.of
   local young = call('HLEN', P .. 'young:' .. name)
   limit.longest = math.max(limit.longest, hit.seconds)
-  if young >= REMEMBERED and now - limit.turned >= limit.longest then
+  if young >= REMEMBERED and (now - limit.turned >= limit.longest or young >= MOST_WINDOWS) then
     drop_lists(name, call('SDIFF', P .. 'long-old:' .. name, P .. 'long-young:' .. name))
     call('UNLINK', P .. 'old:' .. name, P .. 'long-old:' .. name)
     call('RENAME', P .. 'young:' .. name, P .. 'old:' .. name)
