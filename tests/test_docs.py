@@ -92,7 +92,8 @@ def reader(tmp_path):
             "HOME": str(home),
             "REQUESTS_CA_BUNDLE": str(home / "sms-simulators" / tls.CA_FILE),
             "SMS_SIMULATORS_URL": simulators.url,
-            "NODE_NO_WARNINGS": "1",  # an SDK says which Node.js its next versions will want
+            # That of AWS says which Node.js its next versions will want: no output of the page's.
+            "AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED": "true",
         }
 
         def run(*arguments, code):

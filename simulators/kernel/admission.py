@@ -8,9 +8,10 @@ import orjson
 from simulators.kernel import flow, receipts, script, tables
 from simulators.kernel.catalogue import Place, Problem
 from simulators.kernel.inbound import webhook
-from simulators.kernel.message import Lifecycle, Message
-from simulators.kernel.provider import Draft, Exchange, Failure, Outcome, Refusal
+from simulators.kernel.message import Message
+from simulators.kernel.provider import Draft, Exchange, Failure, Outcome, Provider, Refusal
 from simulators.kernel.store import Admission, Cost
+from simulators.kernel.world import World
 
 Mode = str | float
 REFUSALS = "refusals of flow control"  # a log of the store, for who counts over again
@@ -129,9 +130,9 @@ def _cost(exchange: Exchange, draft: Draft) -> Cost:
 
 def _kept(exchange: Exchange, outcomes: list[Outcome], admitted: Sequence[Admission]) -> None:
     for outcome, admission in zip(outcomes, admitted, strict=True):
-        outcome.message = message = admission.message
-        if message is not None and message.callback:
-            _plan_receipts(exchange, message)
+        outcome.message = kept = admission.message
+        if kept is not None and kept.callback:
+            receipts.begin(exchange.provider, exchange.world, kept)
 
 
 def _limits(
@@ -181,37 +182,39 @@ def _deferred(exchange: Exchange, draft: Draft, failure: Failure) -> Failure | N
     return None
 
 
-def _plan_receipts(exchange: Exchange, message: Message) -> None:
-    reporting = exchange.provider.reporting(message)
-    if reporting is not None:
-        receipts.plan(reporting, exchange.world, message)
-
-
-def _message(exchange: Exchange, draft: Draft) -> Message:
+def message(
+    provider: Provider, world: World, draft: Draft, *, one: str, operation: str, at: float
+) -> Message:
+    """What is kept of a draft, with `one` for its id."""
+    lifecycle, callback = draft.lifecycle, draft.callback
+    if draft.validity is not None:
+        lifecycle = script.expiring(provider, lifecycle, draft.validity)
+    if callback == "":
+        callback = webhook(world, provider.name, "receipts")
     return Message(
-        id=exchange.provider.message_id(exchange, draft),
-        provider=exchange.provider.name,
-        operation=exchange.endpoint.operation if exchange.endpoint else "",
+        id=one,
+        provider=provider.name,
+        operation=operation,
         to=draft.number,
         sender=draft.sender,
         text=draft.text,
         segments=draft.segments,
-        at=exchange.now,
-        lifecycle=_lifecycle(exchange, draft),
+        at=at,
+        lifecycle=lifecycle,
         template=draft.template,
-        callback=_callback(exchange, draft),
+        callback=callback or "",
         details=draft.details,
         code=draft.code,
     )
 
 
-def _lifecycle(exchange: Exchange, draft: Draft) -> str | Lifecycle:
-    if draft.validity is None:
-        return draft.lifecycle
-    return script.expiring(exchange.provider, draft.lifecycle, draft.validity)
-
-
-def _callback(exchange: Exchange, draft: Draft) -> str:
-    if draft.callback is None:
-        return ""
-    return draft.callback or webhook(exchange.world, exchange.provider.name, "receipts")
+def _message(exchange: Exchange, draft: Draft) -> Message:
+    provider, endpoint = exchange.provider, exchange.endpoint
+    return message(
+        provider,
+        exchange.world,
+        draft,
+        one=provider.message_id(exchange, draft),
+        operation=endpoint.operation if endpoint else "",
+        at=exchange.now,
+    )

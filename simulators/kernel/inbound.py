@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 
 from simulators.kernel import optouts, receipts
 from simulators.kernel.message import INBOUND, Message
-from simulators.kernel.receipts import Receipts
+from simulators.kernel.receipts import Receipts, Teller
 from simulators.kernel.segments import count
 from simulators.kernel.world import World
 
@@ -27,7 +27,7 @@ class Inbound:
     keywords: Mapping[str, Keyword]
 
 
-class Replying(Protocol):
+class Replying(Teller, Protocol):
     """A provider, as far as replies go."""
 
     @property
@@ -35,9 +35,6 @@ class Replying(Protocol):
 
     @property
     def inbound(self) -> Inbound | None: ...
-
-    def reporting(self, message: Message) -> receipts.Reporting | None:
-        """What telling the application of this message needs; None if it never is."""
 
 
 def arrive(
@@ -60,12 +57,8 @@ def arrive(
         lifecycle=LIFECYCLE,
         callback=callback or webhook(world, provider.name, "inbound"),
     )
-    ((kept, *_full),) = world.store.admit(world.id, [((), message)], now)
-    assert kept is not None  # noqa: S101 - it hit no window
+    kept = receipts.keep(provider, world, message, now)
     _opt(world, sender, provider.inbound.keywords.get(text.strip().upper()))
-    reporting = provider.reporting(kept)
-    if reporting is not None:
-        receipts.plan(reporting, world, kept)
     return kept
 
 

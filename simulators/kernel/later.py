@@ -6,11 +6,11 @@ called with what it had planned; whether that still holds is for it to see, by t
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
-from simulators.kernel import receipts
+from simulators.kernel import admission, receipts
 from simulators.kernel.message import Message
-from simulators.kernel.provider import Draft
+from simulators.kernel.provider import Draft, Provider
 from simulators.kernel.store import Cost
 from simulators.kernel.world import World
 
@@ -22,19 +22,6 @@ class Task(NamedTuple):
 
     provider: str
     told: Sequence[Any]
-
-
-class Sending(Protocol):
-    """A provider, as far as sending by itself goes."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def price(self) -> float: ...
-
-    def reporting(self, message: Message) -> receipts.Reporting | None:
-        """What telling the application of this message needs; None if it never is."""
 
 
 def plan(world: World, message: Message, at: float, *told: Any) -> None:
@@ -50,36 +37,9 @@ def task(item: Sequence[Any]) -> Task | None:
     return Task(provider, told)
 
 
-def send(
-    provider: Sending,
-    world: World,
-    draft: Draft,
-    at: float,
-    *,
-    operation: str,
-    callback: str,
-) -> Message:
+def send(provider: Provider, world: World, draft: Draft, at: float, operation: str) -> Message:
     """Keeps a message that nobody asked for now, as sent `at` the time it was due, and plans its
-    reports. There is nobody to be refused it: no limit holds it up, and a balance that does not do
-    goes below nothing."""
-    message = Message(
-        id=world.chance.uuid(),
-        provider=provider.name,
-        operation=operation,
-        to=draft.number,
-        sender=draft.sender,
-        text=draft.text,
-        segments=draft.segments,
-        at=at,
-        lifecycle=draft.lifecycle,
-        callback=callback,
-        details=draft.details,
-        code=draft.code,
-    )
-    cost = Cost(provider.price * draft.segments)
-    ((kept, *_full),) = world.store.admit(world.id, [((), message)], at, [cost])
-    assert kept is not None  # noqa: S101 - it hits no window, and costs whatever is left
-    reporting = provider.reporting(kept)
-    if reporting is not None:
-        receipts.plan(reporting, world, kept)
-    return kept
+    reports. No limit holds it up."""
+    one = world.chance.uuid()
+    message = admission.message(provider, world, draft, one=one, operation=operation, at=at)
+    return receipts.keep(provider, world, message, at, [Cost(provider.price * draft.segments)])

@@ -15,6 +15,7 @@ import orjson
 from simulators.kernel.call import JSON
 from simulators.kernel.catalogue import ErrorRow
 from simulators.kernel.message import INBOUND, Lifecycle, Message, Step
+from simulators.kernel.store import Cost
 from simulators.kernel.world import World
 
 FORM = "application/x-www-form-urlencoded"
@@ -107,6 +108,13 @@ class Reporting(NamedTuple):
     row: Callable[[str], ErrorRow]
 
 
+class Teller(Protocol):
+    """A provider, as far as telling what became of a message goes."""
+
+    def reporting(self, message: Message, /) -> Reporting | None:
+        """What telling the application of this message needs; None if it never is."""
+
+
 class Place(NamedTuple):
     """A report in the line: the step of the message's lifecycle, and the part it is about."""
 
@@ -137,6 +145,24 @@ def plan(reporting: Reporting, world: World, message: Message, place: int = 0) -
     if message.callback and begins is not None:
         due = Due(message.id, place, 0, begins)
         world.store.plan(world.id, max(begins, world.clock.now()) if place else begins, due)
+
+
+def begin(teller: Teller, world: World, message: Message) -> None:
+    """Plans the first report of a message that was just kept, if it is reported at all."""
+    reporting = teller.reporting(message)
+    if reporting is not None:
+        plan(reporting, world, message)
+
+
+def keep(
+    teller: Teller, world: World, message: Message, at: float, costs: Sequence[Cost] = ()
+) -> Message:
+    """Keeps a message that no request asked for, and plans its reports. There is nobody to be
+    refused it: no limit counts it, and what it costs leaves a balance below nothing."""
+    ((kept, *_full),) = world.store.admit(world.id, [((), message)], at, costs)
+    assert kept is not None  # noqa: S101 - it hits no window, and any balance does
+    begin(teller, world, kept)
+    return kept
 
 
 def turn(reporting: Reporting, world: World, message: Message) -> None:

@@ -468,12 +468,20 @@ def test_a_message_that_is_sent_later_is_kept_and_reported_as_of_its_time():
     async def test(played):
         world, twilio = played.world, PROVIDERS["twilio"]
         world.save("balance", 0.0)
-        draft = Draft("+15558670001", text="Code 1234", lifecycle="number", code="1234")
+        draft = Draft(
+            "+15558670001",
+            text="Code 1234",
+            lifecycle="number",
+            code="1234",
+            template="HX1",
+            callback=URL,
+        )
         at = played.time - 60
-        kept = later.send(twilio, world, draft, at, operation="create-message", callback=URL)
+        kept = later.send(twilio, world, draft, at, "create-message")
         await played.pass_time(0)
 
         assert (at, "1234", "twilio") == (kept.at, kept.code, kept.provider)
+        assert ("HX1", URL) == (kept.template, kept.callback)
         assert world.load("balance") < 0
         assert 1 == len(played.waiting)
 

@@ -14,7 +14,6 @@ from typing import Any
 from simulators.kernel import later, phone, segments
 from simulators.kernel.call import Reply
 from simulators.kernel.catalogue import Problem
-from simulators.kernel.inbound import webhook
 from simulators.kernel.message import Message
 from simulators.kernel.provider import Draft, Exchange, Provider, Refusal
 from simulators.kernel.world import World
@@ -185,9 +184,7 @@ def go_on(provider: Provider, world: World, told: Sequence[Any]) -> None:
         return
     world.store.change(world.id, one, details={**before.details, "followed": True})
     draft = Draft(**following, lifecycle="sms")
-    url = draft.callback or webhook(world, NAME, "receipts")
-    at = before.at + last.after
-    later.send(provider, world, draft, at, operation=before.operation, callback=url)
+    later.send(provider, world, draft, before.at + last.after, before.operation)
 
 
 def update(exchange: Exchange) -> Reply:

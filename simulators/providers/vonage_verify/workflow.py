@@ -21,7 +21,6 @@ from typing import Any
 
 from simulators.kernel import clock, later, phone, receipts, segments
 from simulators.kernel.call import Reply
-from simulators.kernel.inbound import webhook
 from simulators.kernel.message import Lifecycle, Message, Step
 from simulators.kernel.provider import Draft, Exchange, Provider, Refusal
 from simulators.kernel.verifications import Code, Verification, Verifications, drawn
@@ -175,9 +174,7 @@ def go_on(provider: Provider, world: World, told: Sequence[Any]) -> None:
     new = draft(found, at, provider)
     if new is None:
         return
-    url = "" if new.callback is None else webhook(world, NAME, "receipts")
-    operation = found.details["operation"]
-    sent = later.send(provider, world, new, then, operation=operation, callback=url)
+    sent = later.send(provider, world, new, then, found.details["operation"])
     kept(world).change(one, lambda known: _with(known, sent))
     _plan_next(world, found, sent)
 
