@@ -26,6 +26,8 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 MADE = $(VENV)/.made
 MADE_FOR_WORK = $(VENV)/.made-for-work
+# An environment that is made anew has again what was in it for work.
+WORK := $(wildcard $(MADE_FOR_WORK))
 
 # Tests start some hundred interpreters. Where none writes bytecode, each would compile all it
 # imports anew; here it is kept beside the environment, and nowhere else.
@@ -100,8 +102,8 @@ $(MADE): pyproject.toml
 	  exit 1; \
 	fi
 	@echo "installing the simulators and what they need into $(VENV); this takes a minute" >&2
-	@$(PIP) install --editable .
-	@touch $@
+	@$(PIP) install --editable '.$(if $(WORK),[dev])'
+	@touch $@ $(WORK)
 
 $(MADE_FOR_WORK): $(MADE)
 	@echo "adding what tests and checks need to $(VENV); this takes a few minutes" >&2
