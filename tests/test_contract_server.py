@@ -33,7 +33,8 @@ NUMBER = "+14155552671"
 def sends(name):
     """The operation that a provider's sample is a request to, as the fixture's attribute."""
     call = sample(name).call(PROVIDERS[name].published, "1", "1", now=0, nonce="")
-    return choose(routes.match(PROVIDERS[name], call)[0], call).operation.replace("-", "_")
+    known = PROVIDERS[name]
+    return choose(known, routes.match(known, call)[0], call).operation.replace("-", "_")
 
 
 def home(name):

@@ -1,7 +1,7 @@
 """What a provider is: tables and a handful of pure functions, in one frozen value."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol
@@ -279,7 +279,7 @@ class Endpoint:
     """One operation, and what it `does`. `path` is a URL rule, its variables come as
     `Exchange.params`; `operation` names its contract, where there is one. `public` ones ask for no
     credentials. Of several with the same method and path the first whose `when` holds is taken;
-    `action` is the name that requests ask for it by, where operations share a path.
+    where operations share a path, `action` is the name that a request has to ask for it by.
     `rows` are the operation's own words, where it has others than the rest of its provider: the
     key of each row that it is refused by in place of another.
     """
@@ -305,24 +305,18 @@ _WORD = re.compile("(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def by_action(
-    action: Callable[[Call], str],
     read: Reader,
     table: Mapping[str, Send | Query],
     rows: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Endpoint, ...]:
     """The endpoints of an API with one path: a request names what it wants, `SendSms` say, and
-    `action` finds that name. GET and POST are alike; the operation is `send-sms`."""
-
-    def named(name: str) -> Callable[[Call], bool]:
-        return lambda call: action(call) == name
-
+    `Provider.action` finds that name. GET and POST are alike; the operation is `send-sms`."""
     return tuple(
         Endpoint(
             operation=_WORD.sub("-", name).lower(),
             method=method,
             path="/",
             read=read,
-            when=named(name),
             action=name,
             does=does,
             rows=rows,
@@ -421,6 +415,8 @@ class Provider:
                     " of its own"
                 )
             object.__setattr__(self, "credentials", owner.credentials)
+        if self.action is None and any(endpoint.action for endpoint in self.endpoints):
+            raise ValueError(f"{self.name}: endpoints have an `action`, expected what finds it")
         validate(self.name, self.credentials)
 
     @property

@@ -52,7 +52,7 @@ def validate(provider: Provider, candidates: Sequence[Endpoint], call: Call) -> 
         violation = Violation("body", got, f"at most {MAX_BODY} bytes", "")
         return _unread(None, call, violation, Refusal(Problem.TOO_LARGE))
     try:
-        endpoint = choose(candidates, call)
+        endpoint = choose(provider, candidates, call)
     except Refusal as nobody:
         validated = _unserved(provider, candidates, call, nobody)
         return _as_meant(provider, candidates, call, validated)
@@ -107,7 +107,7 @@ def _as_meant(
         if meant.converted and not unseen:
             continue
         try:
-            endpoint = choose(candidates, meant.call)
+            endpoint = choose(provider, candidates, meant.call)
             found = endpoint.read(meant.call)
         except (reading.Unreadable, Refusal):
             continue
@@ -135,13 +135,14 @@ def warnings_of(provider: Provider, operation: str, call: Call) -> list[str]:
     return []
 
 
-def choose(candidates: Sequence[Endpoint], call: Call) -> Endpoint:
+def choose(provider: Provider, candidates: Sequence[Endpoint], call: Call) -> Endpoint:
     """The endpoint for a request among those whose path matched. Raises `Refusal` for none."""
     allowed = False
+    named = "" if provider.action is None else provider.action(call)[1]
     for endpoint in candidates:
         if endpoint.method == call.method:
             allowed = True
-            if endpoint.when(call):
+            if endpoint.action in ("", named) and endpoint.when(call):
                 return endpoint
     if candidates and not allowed:
         raise Refusal(Problem.METHOD_NOT_ALLOWED, path=call.path, method=call.method)

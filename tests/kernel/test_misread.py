@@ -158,6 +158,27 @@ def test_a_wrong_action_is_named_as_that(provider, left_out):
     assert right in expected
 
 
+@pytest.mark.parametrize("provider", ACTIONS)
+def test_the_action_is_looked_for_once(provider):
+    """However many operations share the path, and whichever of them is asked for."""
+    asked, call = [], good(provider)
+    here, _params = routes.match(PROVIDERS[provider], call)
+    last = [endpoint for endpoint in here if endpoint.action][-1]
+    known = replace(
+        PROVIDERS[provider], action=lambda call: asked.append(call) or ("", last.action)
+    )
+
+    found = validate(known, here, replace(call, method=last.method, body=b""))
+
+    assert (last, 1) == (found.endpoint, len(asked))
+
+
+def test_an_action_that_nobody_finds_is_a_mistake_of_the_provider():
+    """Its endpoints would never be chosen."""
+    with pytest.raises(ValueError, match="aliyun: endpoints have an `action`"):
+        replace(PROVIDERS["aliyun"], action=None)
+
+
 def test_a_webhook_without_its_payload_is_one():
     """It has a type, and nothing that the generic form could have a text in."""
     call = good("http_sms")

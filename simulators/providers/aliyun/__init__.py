@@ -97,7 +97,6 @@ def identify(exchange: Exchange) -> str | None:
 
 
 ENDPOINTS = by_action(
-    wire.action,
     wire.read,
     {
         "SendSms": Send(send.parse, send.answer),
@@ -121,7 +120,7 @@ ENDPOINTS = by_action(
         "UpdateSmsSign": Query(signs.update),
         "DeleteSmsSign": Query(signs.delete),
     },
-) + by_action(wire.action, wire.read, globe.OPERATIONS, globe.ROWS)
+) + by_action(wire.read, globe.OPERATIONS, globe.ROWS)
 
 _FLOW = "https://help.aliyun.com/document_detail/44335.html"
 _EIGHT_HOURS = 8 * 3600  # natural minutes and hours are those of Beijing

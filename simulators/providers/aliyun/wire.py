@@ -27,13 +27,22 @@ def is_acs3(call: Call) -> bool:
 
 
 def action(call: Call) -> str:
-    """The operation: a header of the newer scheme, a parameter of the older one."""
+    """The operation that a request names."""
+    return named_action(call)[1]
+
+
+def named_action(call: Call) -> tuple[str, str]:
+    """Where an operation is named, and how: a header of the newer scheme, a parameter of the older
+    one."""
     if is_acs3(call):
-        return call.headers.get("x-acs-action", "")
+        return "headers.x-acs-action", call.headers.get("x-acs-action", "")
     found = _of_query(call.query) if call.query else None
+    in_query = call.method == "GET" or found is not None
     if found is None:
         found = _of_body(call.body)
-    return call.headers.get("x-acs-action", "") if found is None else found
+    if found is None:
+        found = call.headers.get("x-acs-action", "")
+    return "query.Action" if in_query else "body.Action", found
 
 
 def _of_query(query: str) -> str | None:
@@ -47,20 +56,12 @@ def _of_query(query: str) -> str | None:
 
 @lru_cache(8)
 def _of_body(body: bytes) -> str | None:
-    """The same of a form. Every endpoint asks for it, and a body may be a MiB: it is remembered."""
+    """The same of a form. Several steps ask for it, and a body may be a MiB: it is remembered."""
     start = _ACTION.encode()
     at = 0 if body.startswith(start) else body.find(b"&" + start) + 1
     if at == 0 and not body.startswith(start):
         return None
     return _of_query(body[at : at + _LONGEST].decode("latin-1"))
-
-
-def named_action(call: Call) -> tuple[str, str]:
-    """Where an operation is named, and how."""
-    if is_acs3(call):
-        return "headers.x-acs-action", action(call)
-    in_body = call.method != "GET" and _of_query(call.query) is None
-    return "body.Action" if in_body else "query.Action", action(call)
 
 
 VERSION, GLOBAL_VERSION = "2017-05-25", "2018-05-01"

@@ -110,7 +110,6 @@ PROVIDER = Provider(
     states={name: STATES[name] for name in ("1", "2", "3")},
     lifecycles={"carrier": LIFECYCLES["carrier"]},
     endpoints=by_action(
-        wire.action,
         wire.read,
         {
             "SendSmsVerifyCode": Send(codes.parse, codes.answer),

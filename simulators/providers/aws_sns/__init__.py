@@ -147,7 +147,6 @@ LIMITS = tuple(
 
 ENDPOINTS = (
     *by_action(
-        wire.action,
         wire.read,
         {
             "Publish": Send(publish.parse, publish.answer),

@@ -40,8 +40,8 @@ def action(call: Call) -> str:
 
 def named_action(call: Call) -> tuple[str, str]:
     """Where an operation is named, and how."""
-    in_query = _ACTION.search(call.query.encode())
-    return "query.Action" if in_query or call.method == "GET" else "body.Action", action(call)
+    in_query = call.method == "GET" or (call.query and _ACTION.search(call.query.encode()))
+    return "query.Action" if in_query else "body.Action", action(call)
 
 
 def _named(call: Call, pattern: re.Pattern[bytes]) -> str:
@@ -54,7 +54,7 @@ def _named(call: Call, pattern: re.Pattern[bytes]) -> str:
 
 @lru_cache(8)
 def _of_body(body: bytes, pattern: re.Pattern[bytes]) -> str | None:
-    """What a body names, None for nothing. Every endpoint asks for it, and a body may be a MiB: it
+    """What a body names, None for nothing. Several steps ask for it, and a body may be a MiB: it
     is gone through once."""
     found = pattern.search(body)
     return found[1].decode("latin-1") if found else None

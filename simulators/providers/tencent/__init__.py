@@ -157,7 +157,6 @@ CREDENTIALS = (
 
 ENDPOINTS = (
     *by_action(
-        wire.action,
         wire.read,
         {
             "SendSms": Send(send.parse, send.answer, per_recipient=True),

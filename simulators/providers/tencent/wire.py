@@ -34,7 +34,7 @@ def action(call: Call) -> str:
 
 def named_action(call: Call) -> tuple[str, str]:
     """Where an operation is named, and how."""
-    if signed_by_header(call) or "x-tc-action" in call.headers:
+    if "x-tc-action" in call.headers or signed_by_header(call):
         return "headers.x-tc-action", action(call)
     return "query.Action" if call.method == "GET" else "body.Action", action(call)
 
