@@ -14,6 +14,7 @@ MAX_ESCAPED = 20_000  # pieces between others; one may be as long as it likes
 
 Fields = dict[str, str | list[str]]
 
+_DIGITS = 9  # more than any bound of a number that is asked for has
 _ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 
 
@@ -129,3 +130,12 @@ def many(values: Fields, name: str) -> list[str]:
     if value is None:
         return []
     return [value] if isinstance(value, str) else value
+
+
+def whole(text: str, least: int, most: int) -> int | None:
+    """The whole number within bounds that a text is in ASCII digits; None for any other text. One
+    of thousands of digits is not even made a number, which Python refuses to do."""
+    if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS):
+        return None
+    found = int(text)
+    return found if least <= found <= most else None

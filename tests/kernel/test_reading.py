@@ -185,3 +185,13 @@ def test_raw_utf8_in_a_form_is_read_as_if_it_were_encoded():
     read = reading.form(Call("POST", "/", "", headers, body))
 
     assert {"a": "验证 验", "b": "\ufffd\ufffd"} == read
+
+
+def test_whole_numbers_are_read_within_their_bounds_and_no_others():
+    """One with more zeros before it than anybody writes is none, as is one that Python would not
+    read."""
+    read = {text: reading.whole(text, 1, 100) for text in ("1", "007", "100", "0", "101", "")}
+
+    assert {"1": 1, "007": 7, "100": 100, "0": None, "101": None, "": None} == read
+    for text in ("-1", "+1", "1.0", " 1", "²", "١", "0" * 9 + "1", "000000001" + "1" * 5000):
+        assert reading.whole(text, 1, 10**9) is None, text[:20]

@@ -210,6 +210,13 @@ def test_the_bounds_of_the_sandbox(sms, ask):
     assert "NextToken" not in rest
 
 
+def test_a_page_size_of_any_length_is_read(sms, ask):
+    """More digits than Python makes a number of, behind zeros that say it is a small one."""
+    sms.allow_violations()
+    for size in ("0", "101", "000000001" + "1" * 5000):
+        assert "ValidationError" == ask("ListSMSSandboxPhoneNumbers", MaxResults=size)["Code"]
+
+
 def test_a_number_that_opted_out_cannot_be_verified(sms, ask):
     """Here it is told at once."""
     sms.optouts(TO)

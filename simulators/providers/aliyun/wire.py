@@ -99,9 +99,10 @@ def required(params: Fields, *names: str) -> list[str]:
 
 def number(text: str, low: int, high: int) -> int:
     """A whole number of that range."""
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and low <= int(text) <= high):
+    found = reading.whole(text, low, high)
+    if found is None:
         raise Refusal("isv.INVALID_PARAMETERS/format")
-    return int(text)
+    return found
 
 
 def page(params: Fields, index: str, *, needed: bool = False) -> tuple[int, int]:

@@ -21,7 +21,7 @@ from simulators.kernel import schemas, segments
 from simulators.kernel.call import Reply
 from simulators.kernel.catalogue import Problem
 from simulators.kernel.provider import Draft, Exchange, Refusal
-from simulators.kernel.reading import Fields, first
+from simulators.kernel.reading import Fields, first, whole
 from simulators.kernel.templates import Signature, Template, signatures, templates
 from simulators.kernel.verifications import Code, Verification, Verifications
 from simulators.providers.aliyun import send, wire
@@ -261,9 +261,10 @@ def _number_of(sent: Fields, name: str, default: int, low: int, high: int) -> in
     raw = first(sent, name)
     if not raw:
         return default
-    if not (raw.isascii() and raw.isdigit() and len(raw) < 10 and low <= int(raw) <= high):
+    found = whole(raw, low, high)
+    if found is None:
         raise Refusal(Problem.MALFORMED)
-    return int(raw)
+    return found
 
 
 def _is_true(sent: Fields, name: str) -> bool:

@@ -18,7 +18,7 @@ from typing import Any
 from simulators.kernel import clock, credentials, schemas
 from simulators.kernel.catalogue import Problem
 from simulators.kernel.provider import Exchange, Refusal
-from simulators.kernel.reading import first
+from simulators.kernel.reading import first, whole
 from simulators.providers.aws_sns import signing, wire
 from simulators.providers.aws_sns.signing import Proof
 
@@ -184,10 +184,10 @@ def _check_time(exchange: Exchange, proof: Proof, made: float) -> None:
 
 
 def _expires(exchange: Exchange) -> float:
-    text = first(exchange.document.get("query") or {}, "X-Amz-Expires")
-    if not (text.isascii() and text.isdigit() and 0 < int(text[:9]) <= LONGEST):
+    seconds = whole(first(exchange.document.get("query") or {}, "X-Amz-Expires"), 1, LONGEST)
+    if seconds is None:
         raise Refusal("IncompleteSignature/query")
-    return float(text)
+    return float(seconds)
 
 
 def _written(at: float) -> str:

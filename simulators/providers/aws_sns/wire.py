@@ -19,7 +19,7 @@ from simulators.kernel.catalogue import Problem
 from simulators.kernel.contracts import document
 from simulators.kernel.provider import Document, Draft, Exchange, Failure, Refusal
 from simulators.kernel.provider import basic_placeholders as basic
-from simulators.kernel.reading import Fields, first
+from simulators.kernel.reading import Fields, first, whole
 
 VERSION = "2010-03-31"
 NAMESPACE = f"http://sns.amazonaws.com/doc/{VERSION}/"
@@ -127,12 +127,13 @@ def read_number(text: str) -> phone.Number | None:
 def count(params: Fields, name: str, most: int) -> int:
     """A page size, the most where none is asked for."""
     text = first(params, name) or str(most)
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= most):
+    found = whole(text, 1, most)
+    if found is None:
         told = f"Value '{text[:20]}' at '{name[0].lower()}{name[1:]}' failed to satisfy constraint"
         raise Refusal(
             Problem.MALFORMED, detail=f"{told}: Member must have value between 1 and {most}"
         )
-    return int(text)
+    return found
 
 
 def page(

@@ -19,7 +19,7 @@ from simulators.kernel.call import Reply
 from simulators.kernel.catalogue import Problem
 from simulators.kernel.message import Message
 from simulators.kernel.provider import Exchange, Refusal, Turns
-from simulators.kernel.reading import first
+from simulators.kernel.reading import first, whole
 from simulators.kernel.steps import TURN
 from simulators.providers.gatewayapi import receipts, wire
 
@@ -195,6 +195,7 @@ def received(exchange: Exchange) -> Turns:
 
 
 def _count(text: str, most: int) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= len(text) <= 9 and 1 <= int(text) <= most):
+    found = whole(text, 1, most)
+    if found is None:
         raise Refusal("400/arguments")
-    return int(text)
+    return found

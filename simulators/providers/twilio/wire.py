@@ -26,7 +26,7 @@ from simulators.kernel.provider import (
     Refusal,
     basic_placeholders,
 )
-from simulators.kernel.reading import Fields, first
+from simulators.kernel.reading import Fields, first, whole
 
 # Recorded on successes and refusals alike, 2018 to 2023; of the CORS set only the origin.
 _HEADERS = [
@@ -157,14 +157,14 @@ class Wanted(NamedTuple):
 
 def wanted(query: Fields) -> Wanted:
     """The page asked for. Raises `Refusal` for one that is too large."""
-    size = _number(first(query, "PageSize")) or 50
+    size = _number(query, "PageSize") or 50
     if size > MAX_SIZE:
         raise Refusal("20007")
-    return Wanted(size, _number(first(query, "Page")), first(query, "PageToken"))
+    return Wanted(size, _number(query, "Page"), first(query, "PageToken"))
 
 
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+def _number(query: Fields, name: str) -> int:
+    return whole(first(query, name), 0, 10**9) or 0
 
 
 def page(

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from simulators.kernel import reading
 from simulators.kernel.call import Reply
 from simulators.kernel.catalogue import Problem
 from simulators.kernel.phone import parse
@@ -210,10 +211,10 @@ def _value(key: str, old: Any, text: str, bounds: tuple[int, int] | None) -> Any
 
 def whole(key: str, text: str, least: int, most: int) -> int:
     """A whole number in bounds; raises `Refusal`."""
-    readable = text.isascii() and text.isdigit() and len(text) < 10
-    if not readable or not least <= int(text) <= most:
+    found = reading.whole(text, least, most)
+    if found is None:
         raise Refusal("60200/parameter", name=key)
-    return int(text)
+    return found
 
 
 def url(exchange: Exchange, *parts: str) -> str:

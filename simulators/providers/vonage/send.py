@@ -8,7 +8,7 @@ Throughput is counted in requests, not in parts.
 from types import MappingProxyType
 from typing import Any
 
-from simulators.kernel import phone, segments
+from simulators.kernel import phone, reading, segments
 from simulators.kernel.call import Reply
 from simulators.kernel.catalogue import Problem
 from simulators.kernel.flow import Limit
@@ -218,17 +218,13 @@ def _hex(given: dict[str, str]) -> str:
 def _check_options(given: dict[str, str]) -> None:
     for name, (least, most, error) in RANGES.items():
         value = given.get(name)
-        if value and not (_whole(value) and least <= int(value) <= most):
+        if value and reading.whole(value, least, most) is None:
             raise Refusal(error, name=name)
     callback = given.get("callback", "")
     if callback and (len(callback) > 100 or not callback.startswith(("http://", "https://"))):
         raise Refusal("23")
     if len(given.get("client-ref", "")) > 100:
         raise Refusal("3/value", name="client-ref")
-
-
-def _whole(value: str) -> bool:
-    return value.isascii() and value.isdigit() and len(value) <= 9
 
 
 def answer(exchange: Exchange) -> Reply:

@@ -13,6 +13,7 @@ from typing import Any
 from simulators.kernel import clock, phone
 from simulators.kernel.call import Reply
 from simulators.kernel.provider import Draft, Exchange, Refusal
+from simulators.kernel.reading import whole
 from simulators.kernel.verifications import Code, State, Verification
 from simulators.providers.vonage import wire as parameters
 from simulators.providers.vonage_verify import wire, workflow
@@ -66,13 +67,13 @@ def _hold_options(exchange: Exchange, given: Mapping[str, str]) -> None:
     for name, longest in _LONGEST.items():
         if len(given.get(name, "")) > longest:
             raise Refusal("3/too-long", name=name)
-    length = given.get("code_length", "4")
-    if not _whole(length):
+    length = whole(given.get("code_length", "4"), 0, 10**9)
+    if length is None:
         raise Refusal("3", name="code_length")
-    if int(length) not in (4, 6):
+    if length not in (4, 6):
         raise Refusal("3/code_length")
     for name, (least, most) in _RANGES.items():
-        if given.get(name) and not _within(given[name], least, most):
+        if given.get(name) and whole(given[name], least, most) is None:
             raise Refusal("3", name=name)
     _hold_words(given)
     pin = given.get("pin_code", "")
@@ -88,14 +89,6 @@ def _hold_words(given: Mapping[str, str]) -> None:
     pin = given.get("pin_code", "")
     if pin and not (pin.isascii() and pin.isalnum() and 4 <= len(pin) <= 10):
         raise Refusal("3", name="pin_code")
-
-
-def _within(value: str, least: int, most: int) -> bool:
-    return _whole(value) and least <= int(value) <= most
-
-
-def _whole(value: str) -> bool:
-    return value.isascii() and value.isdigit() and len(value) <= 9
 
 
 def _opened(exchange: Exchange, given: Mapping[str, str], brand: str) -> Verification:

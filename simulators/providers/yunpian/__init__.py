@@ -229,9 +229,10 @@ def pull_reply(exchange: Exchange) -> Reply:
 
 def _page_size(exchange: Exchange) -> int:
     text = reading.first(registry.fields(exchange), "page_size") or "20"
-    if not (text.isascii() and text.isdigit() and 0 < int(text[:9]) <= PULLED):
+    size = reading.whole(text, 1, PULLED)
+    if size is None:
         raise Refusal(Problem.MALFORMED)
-    return int(text)
+    return size
 
 
 def get_user(exchange: Exchange) -> Reply:
