@@ -136,6 +136,15 @@ def same(expected: str, given: str) -> bool:
     return hmac.compare_digest(expected.encode(), given.encode("utf-8", "surrogatepass"))
 
 
+def derived(secret: bytes, *parts: str) -> bytes:
+    """The key that a secret makes for a day, a place, a service: each part is signed by the key of
+    those before it. Signature Version 4 and what is modelled on it have keys of this kind."""
+    key = secret
+    for part in parts:
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key
+
+
 def basic(call: Call) -> tuple[str, str] | None:
     """User and password of a Basic Authorization header (RFC 7617), None where there is none."""
     return _basic(call.headers.get("authorization", ""))

@@ -37,6 +37,20 @@ def keys(secret: str) -> Iterator[tuple[str, str]]:
     yield "the secret had a blank behind it", f"{secret} "
 
 
+def derived_keys(
+    prefix: str, secret: str, published: str, *parts: str
+) -> Iterator[tuple[str, bytes]]:
+    """Keys that are derived from another secret, or in another way than from prefix and secret."""
+    said = "the secret was the published one, not this account's"
+    yield said, credentials.derived(f"{prefix}{published}".encode(), *parts)
+    said = f"the key was derived from the secret without {prefix} before it"
+    yield said, credentials.derived(secret.encode(), *parts)
+    yield "the key was the secret itself, not derived", secret.encode()
+    yield f"the key was {prefix} and the secret, not derived", f"{prefix}{secret}".encode()
+    for mistake, near in keys(secret):
+        yield mistake, credentials.derived(f"{prefix}{near}".encode(), *parts)
+
+
 def strings(right: str, method: str = "") -> Iterator[tuple[str, str]]:
     """The string to sign, or the canonical request, which begins with the method where there is
     one, with what is wrong with it in any scheme."""

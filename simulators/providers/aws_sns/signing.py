@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote
 
 from simulators.kernel import clock, headers, mismatch
 from simulators.kernel.call import Call
-from simulators.kernel.credentials import Credentials
+from simulators.kernel.credentials import Credentials, derived
 from simulators.kernel.mismatch import Signed
 from simulators.kernel.provider import Exchange
 from simulators.kernel.reading import Fields, first
@@ -27,6 +27,7 @@ UNSIGNED = "UNSIGNED-PAYLOAD"
 BASIC = "%Y%m%dT%H%M%SZ"  # ISO 8601 without its hyphens and colons
 _BLANKS = re.compile(r" +")
 _PLAIN = "-_.~"
+_PREFIX = "AWS4"  # of the secret, from which keys are derived
 
 
 class Scope(NamedTuple):
@@ -119,10 +120,7 @@ def string_to_sign(canonical: str, at: str, parts: Scope) -> str:
 @remembered(1024)
 def key(secret: str, *parts: str) -> bytes:
     """The key for one day, region and service."""
-    made = f"AWS4{secret}".encode()
-    for part in parts:
-        made = hmac.digest(made, part.encode(), "sha256")
-    return made
+    return derived(f"{_PREFIX}{secret}".encode(), *parts)
 
 
 def sign(call: Call, known: Credentials, now: float, _nonce: str) -> Call:
@@ -207,13 +205,7 @@ def explained(exchange: Exchange, proof: Proof) -> dict[str, Any]:
 def _mistaken(call: Call, proof: Proof, secrets: tuple[str, str], ours: Signed) -> Iterator[Signed]:
     secret, published = secrets
     parts, text = proof.scope[1:], ours.string_to_sign
-    for mistake, other in (
-        ("the secret was the published one, not this account's", key(published, *parts)),
-        ("the key was derived from the secret without AWS4 before it", _unprefixed(secret, *parts)),
-        ("the key was the secret itself, not derived", secret.encode()),
-        ("the key was AWS4 and the secret, not derived", f"AWS4{secret}".encode()),
-        *((said, key(near, *parts)) for said, near in mismatch.keys(secret)),
-    ):
+    for mistake, other in mismatch.derived_keys(_PREFIX, secret, published, *parts):
         yield ours._replace(signature=_mac(other, text), mistake=mistake)
     right = key(secret, *parts)
     for mistake, longer in mismatch.strings(text):
@@ -221,13 +213,6 @@ def _mistaken(call: Call, proof: Proof, secrets: tuple[str, str], ours: Signed) 
     for mistake, canonical in _canonical_requests(call, proof, ours.canonical):
         made = string_to_sign(canonical, proof.at, proof.scope)
         yield Signed(_mac(right, made), made, canonical, mistake)
-
-
-def _unprefixed(secret: str, *parts: str) -> bytes:
-    made = secret.encode()
-    for part in parts:
-        made = hmac.digest(made, part.encode(), "sha256")
-    return made
 
 
 def _canonical_requests(call: Call, proof: Proof, right: str) -> Iterator[tuple[str, str]]:

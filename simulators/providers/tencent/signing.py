@@ -21,7 +21,7 @@ import orjson
 
 from simulators.kernel import headers, mismatch
 from simulators.kernel.call import Call
-from simulators.kernel.credentials import Credentials
+from simulators.kernel.credentials import Credentials, derived
 from simulators.kernel.mismatch import Signed
 from simulators.kernel.provider import Exchange
 from simulators.kernel.reading import Fields, first
@@ -29,6 +29,7 @@ from simulators.kernel.remembered import remembered
 
 VENDOR_HOST = "sms.tencentcloudapi.com"
 UNSIGNED = "UNSIGNED-PAYLOAD"
+_PREFIX, _TERMINATOR = "TC3", "tc3_request"
 DIGESTS: Mapping[str, Callable[..., "hashlib._Hash"]] = {
     "HmacSHA1": hashlib.sha1,
     "HmacSHA256": hashlib.sha256,
@@ -128,10 +129,7 @@ def _day(days: int) -> str:
 @remembered(1024)
 def day_key(secret_key: str, date: str, service: str) -> bytes:
     """The key that signs one day's requests to one service."""
-    key = f"TC3{secret_key}".encode()
-    for part in (date, service, "tc3_request"):
-        key = hmac.digest(key, part.encode(), "sha256")
-    return key
+    return derived(f"{_PREFIX}{secret_key}".encode(), date, service, _TERMINATOR)
 
 
 def v1(method: str, host: str, params: Fields, secret_key: str) -> str:
@@ -192,19 +190,8 @@ def _version_3(
 ) -> Iterator[Signed]:
     secret, published = keys
     date, service, text = day(timestamp), parts.service, ours.string_to_sign
-    for mistake, key in (
-        (
-            "the secret was the published one, not this account's",
-            day_key(published, date, service),
-        ),
-        (
-            "the key was derived from the secret without TC3 before it",
-            _unprefixed(secret, date, service),
-        ),
-        ("the key was the secret itself, not derived", secret.encode()),
-        ("the key was TC3 and the secret, not derived", f"TC3{secret}".encode()),
-        *((said, day_key(other, date, service)) for said, other in mismatch.keys(secret)),
-    ):
+    parts_of_key = (date, service, _TERMINATOR)
+    for mistake, key in mismatch.derived_keys(_PREFIX, secret, published, *parts_of_key):
         yield ours._replace(signature=_mac(key, text), mistake=mistake)
     right = day_key(secret, date, service)
     for mistake, longer in mismatch.strings(text):
@@ -221,13 +208,6 @@ def _version_3(
 
 def _mac(key: bytes, text: str) -> str:
     return hmac.digest(key, text.encode("utf-8", "replace"), "sha256").hex()
-
-
-def _unprefixed(secret: str, date: str, service: str) -> bytes:
-    key = secret.encode()
-    for part in (date, service, "tc3_request"):
-        key = hmac.digest(key, part.encode(), "sha256")
-    return key
 
 
 def _canonical_requests(call: Call, parts: Authorization, right: str) -> Iterator[tuple[str, str]]:
