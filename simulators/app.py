@@ -353,7 +353,7 @@ class Simulators:
             chance=chance,
             policy=policy,
         )
-        otp = app.build(service)
+        otp = app.App(service)
         return Site(lambda call, _port: _reply(otp.answer(call)), self.gateway.stranger)
 
     def _answered(self) -> int:

@@ -130,11 +130,6 @@ class App(Flask):
         return view
 
 
-def build(service: Service) -> App:
-    """The app of one service."""
-    return App(service)
-
-
 def _as_response(later: Callable[[], Awaitable[Made]]) -> Callable[[], Awaitable[Response]]:
     async def finish() -> Response:
         return _response(await later())

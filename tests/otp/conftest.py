@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 
 from simulators.kernel.call import Call
-from simulators.otp.app import build
+from simulators.otp.app import App
 from simulators.otp.connector import Connector, ConnectorError, Crash, Incoming, Outgoing
 from simulators.otp.policy import Policy
 from simulators.otp.service import Service
@@ -124,7 +124,7 @@ class Otp:
             policy=Policy(**policy),
         )
         self.cookies = {}
-        self.app = build(self.service)
+        self.app = App(self.service)
 
     def ask(self, method, target, document=None, headers=None, raw=None, form=None):
         """One request and its answer."""

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import pytest
 
 from simulators.kernel.call import Call
-from simulators.otp.app import ROUTES, build
+from simulators.otp.app import ROUTES, App
 from simulators.otp.service import Signer
 from simulators.server.arrival import full_environ
 from simulators.server.loop import run
@@ -35,7 +35,7 @@ def both(make, *calls):
     told = []
     for door in (by_wsgi, by_the_server):
         otp = make()
-        otp.app = build(replace(otp.service, signer=SIGNER))
+        otp.app = App(replace(otp.service, signer=SIGNER))
         otp.connect()
         answers = [door(otp, call) for call in calls]
         told.append([(one.status, sorted(without_length(one)), one.body) for one in answers])

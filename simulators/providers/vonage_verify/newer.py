@@ -20,7 +20,7 @@ from simulators.providers.vonage_verify import workflow
 MOST_CHANNELS = 3
 TIMEOUT = 180  # seconds; 300 in the documents of 2023
 SILENT_TIMEOUT = 60
-CHANNELS = ("sms", "voice", "whatsapp", "whatsapp_interactive", "rcs", "email", "silent_auth")
+CHANNELS = ("sms", "voice", "whatsapp", "whatsapp_interactive", "rcs", "email", workflow.SILENT)
 
 _BRAND = re.compile(r"[^\\/{}:$]{1,18}")
 _CODE = re.compile(r"[a-zA-Z0-9]{4,10}")
@@ -83,7 +83,7 @@ def _opened(exchange: Exchange, body: Mapping[str, Any]) -> Verification:
     begins, at = list[float](), now
     for channel in channels:
         begins.append(at)
-        at += SILENT_TIMEOUT if channel["channel"] == "silent_auth" else timeout
+        at += SILENT_TIMEOUT if channel["channel"] == workflow.SILENT else timeout
     codes = _codes(exchange, body, given)
     proved = application.bearer(exchange.call) is not None
     return Verification(
@@ -131,7 +131,7 @@ def _channel(exchange: Exchange, item: Any, at: int, brand: str) -> dict[str, An
         if not _EMAIL.fullmatch(to):
             raise _wrong(name, "`to` Email address is invalid")
         return {"channel": channel, "to": to, "from": str(item.get("from") or brand)}
-    if channel == "silent_auth":
+    if channel == workflow.SILENT:
         _hold_silent(exchange, at)
     sender = item.get("from")
     if sender is None and channel in ("whatsapp", "rcs"):
@@ -187,7 +187,7 @@ def create(exchange: Exchange) -> Reply:
     if _is_blocked(exchange, opened):
         workflow.kept(exchange.world).close(opened.id, State.CANCELLED, exchange.now)
     answer = {"request_id": opened.id}
-    if opened.details["steps"][0]["channel"] == "silent_auth":
+    if opened.details["steps"][0]["channel"] == workflow.SILENT:
         call = exchange.call
         where = f"{call.scheme}://{call.host}/v2/verify/{opened.id}/silent-auth/redirect"
         answer["check_url"] = where

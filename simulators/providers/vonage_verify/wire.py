@@ -5,20 +5,17 @@ https://developer.vonage.com/en/api/verify.v2
 https://developer.vonage.com/en/api/verify
 """
 
-import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
-from xml.sax.saxutils import escape
 
 import orjson
 
+from simulators.kernel import markup
 from simulators.kernel.call import Call, Reply
 from simulators.kernel.catalogue import Problem
 from simulators.kernel.provider import Exchange, Failure
 from simulators.providers.vonage import problems
-
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def is_old(call: Call) -> bool:
@@ -40,7 +37,7 @@ def _element(name: str, value: Any) -> str:
     elif isinstance(value, list):
         inner = "".join(_element(name.removesuffix("s"), one) for one in value)
     else:
-        inner = escape(_NOT_XML.sub("?", str(value)))
+        inner = markup.escaped(str(value), "?")
     return f"<{name}>{inner}</{name}>"
 
 
