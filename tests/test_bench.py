@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from simulators.bench.__main__ import main
 from simulators.bench.samples import samples
 from simulators.catalog import PROVIDERS
+from simulators.kernel.journal import VIOLATIONS
 
 pytestmark = pytest.mark.slow
 
@@ -24,7 +25,7 @@ def test_samples_are_accepted_each_to_another_number(default, sms_server, send_r
         assert sample.good in send_raw(sample.request(n))
 
     kept = default.messages(provider=name)
-    violating = sms_server.call(lambda: default.world.store.journal("default", violating=True))
+    violating = sms_server.call(lambda: default.world.store.records("default", VIOLATIONS))
 
     assert len({message.to for message in kept}) == 5
     assert violating == []

@@ -11,6 +11,7 @@ from simulators.kernel.catalogue import Place, Problem
 from simulators.kernel.clock import Chance
 from simulators.kernel.contracts import contract
 from simulators.kernel.credentials import lookup_ids, made
+from simulators.kernel.journal import REQUESTS
 
 PROVIDERS = list(catalog.PROVIDERS.values())
 SENDS = [(p, e) for p in PROVIDERS for e in p.endpoints if e.sends]
@@ -124,7 +125,7 @@ def test_refuses_a_stranger(provider, endpoint, sms_server, replay):
 
     assert answer.status < 500
     assert 0 == sms_server.call(lambda: strangers.store.newest(strangers.id))
-    assert 1 == len(sms_server.call(lambda: strangers.store.journal(strangers.id)))
+    assert 1 == len(sms_server.call(lambda: strangers.store.records(strangers.id, REQUESTS)))
 
 
 @each_send
@@ -156,5 +157,5 @@ def test_an_accepted_message_is_in_the_inbox_until_reset(provider, default, sms_
     sms_server.call(default.world.reset)
     world, store = default.world, default.world.store
     assert [] == default.messages()
-    assert [] == sms_server.call(lambda: store.journal(DEFAULT))
+    assert [] == sms_server.call(lambda: store.records(DEFAULT, REQUESTS))
     assert [] == sms_server.call(lambda: store.headroom(DEFAULT, world.clock.now()))

@@ -29,6 +29,7 @@ from simulators.kernel import journal
 from simulators.kernel.accounts import DEFAULT
 from simulators.kernel.call import Call
 from simulators.kernel.credentials import lookup_ids
+from simulators.kernel.journal import REQUESTS
 from simulators.kernel.pipeline import Settings
 from simulators.kernel.store import Selection
 from simulators.server import routes
@@ -351,7 +352,7 @@ def test_behind_the_door_nothing_breaks_and_nothing_is_lost(inside, errors, answ
     assert errors == [], call
     assert reply.status < 500, call
     store = inside.store
-    (noted,) = store.journal(DEFAULT, limit=1) or [(0, b"")]
+    (noted,) = store.records(DEFAULT, REQUESTS, limit=1) or [(0, b"")]
     for message in journal.read(*noted)["messages"] if noted[0] else ():
         assert store.find(DEFAULT, message) is not None
     answers.clear()  # an account in a path, which nobody checks with the door open, comes back

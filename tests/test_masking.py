@@ -23,6 +23,7 @@ from simulators.kernel import arrivals, journal, masking, steps, views
 from simulators.kernel.accounts import Accounts
 from simulators.kernel.call import Call
 from simulators.kernel.credentials import secrets
+from simulators.kernel.journal import REQUESTS
 from simulators.kernel.masking import MASK, Mask, Secrets
 from simulators.kernel.pipeline import Pipeline, Settings
 from simulators.server import routes
@@ -399,7 +400,7 @@ def test_a_page_of_the_journal_lets_others_have_their_turn(unit, in_turns):
         Call("POST", "/x" + text, text, headers, text.encode(), "http", "/"),
     )
     world = inside.accounts.strangers
-    (one,) = world.store.journal(world.id, violating=False, after=0, limit=1)
+    (one,) = world.store.records(world.id, REQUESTS, after=0, limit=1)
 
     page, turns = in_turns(journal_routes._document(inside.accounts, "requests", [one] * 5))
 
@@ -414,7 +415,7 @@ def test_a_page_of_small_entries_is_no_exception(in_turns):
     world = inside.accounts.strangers
     for n in range(200):
         inside.send(PROVIDERS["vonage"], Call("GET", f"/x/{n}", f"text=hello+{n}" * 30))
-    found = world.store.journal(world.id, violating=False, after=0, limit=1000)
+    found = world.store.records(world.id, REQUESTS, after=0, limit=1000)
 
     _page, turns = in_turns(journal_routes._document(inside.accounts, "requests", found))
 

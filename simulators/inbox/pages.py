@@ -217,7 +217,7 @@ def _detail(asked: Asked, one: Message) -> Steps[Context]:
 def _request_of(world: World, message: str) -> Steps[int]:
     """The sequence of the journal entry of the request that sent a message, 0 if there is none."""
     mark = orjson.dumps(message)
-    newest = world.store.journal(world.id, limit=LOOKED_THROUGH)
+    newest = world.store.records(world.id, journal.REQUESTS, limit=LOOKED_THROUGH)
     yield TURN
     for place, (sequence, packed) in enumerate(reversed(newest)):
         if mark in packed and message in journal.read(sequence, packed)["messages"]:
@@ -340,7 +340,11 @@ def requests(asked: Asked) -> Steps[Context]:
     yield TURN
     entry = (yield from _entry(asked, wanted)) if wanted else None
     strangers = asked.served.accounts.strangers
-    unknown = [] if asked.world is strangers else strangers.store.journal(STRANGERS, limit=1)
+    unknown = (
+        []
+        if asked.world is strangers
+        else strangers.store.records(STRANGERS, journal.REQUESTS, limit=1)
+    )
     return {
         "rows": rows,
         "entry": entry,

@@ -115,7 +115,7 @@ def _log_refusals(
                 "at": exchange.now,
                 "after": world.store.newest(world.id),
             }
-            world.store.record(world.id, REFUSALS, orjson.dumps(refusal))
+            world.store.record(world.id, orjson.dumps(refusal), REFUSALS)
 
 
 def _cost(exchange: Exchange, draft: Draft) -> Cost:

@@ -91,7 +91,8 @@ class Feed:
     def now(self, world: World) -> Cursor:
         """The cursor of who wants what comes from now on."""
         store = world.store
-        requests, receipts = store.journal(world.id, limit=1), store.records(world.id, LOG, limit=1)
+        requests = store.records(world.id, journal.REQUESTS, limit=1)
+        receipts = store.records(world.id, LOG, limit=1)
         return replace(
             self.beginning(world),
             message=store.newest(world.id),
@@ -109,7 +110,7 @@ class Feed:
         time between are kept no more. None if all of them are."""
         if self._emptied(world, cursor) is not None:
             return None
-        requests = world.store.journal(world.id, limit=_EVERY)
+        requests = world.store.records(world.id, journal.REQUESTS, limit=_EVERY)
         receipts = world.store.records(world.id, LOG, limit=_EVERY)
         gone = {
             "messages": 0,
@@ -127,7 +128,9 @@ class Feed:
         if emptied is not None:
             return [emptied]
         events: list[Event] = []
-        requests = world.store.journal(world.id, after=cursor.request, limit=_EVERY)
+        requests = world.store.records(
+            world.id, journal.REQUESTS, after=cursor.request, limit=_EVERY
+        )
         receipts = world.store.records(world.id, LOG, after=cursor.receipt, limit=_EVERY)
         newest = world.store.newest(world.id)
         if max(newest - cursor.message, len(requests), len(receipts)) > behind:

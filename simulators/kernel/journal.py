@@ -17,6 +17,7 @@ from simulators.kernel.provider import Exchange
 from simulators.kernel.receipts import Callback
 from simulators.kernel.steps import Steps
 
+REQUESTS, VIOLATIONS = "requests", "violations"  # logs: all, and those that violated a contract
 SHOWN = 16_384
 MOST_REFUSED = 10  # recipients of one request of which the refusal is told
 

@@ -43,6 +43,7 @@ from simulators.kernel.validation import Validated, validate
 
 # The longest that an answer counts as held back on the world's clock, should its process be gone.
 HELD_SECONDS = 3600.0
+_VALID, _VIOLATING = (journal.REQUESTS,), (journal.REQUESTS, journal.VIOLATIONS)
 _log = logging.getLogger(__name__)
 
 
@@ -150,9 +151,8 @@ class Pipeline:
         self._count(exchange.provider, exchange.endpoint, reply.status)
         if exchange.fired:
             reply.headers.append(("X-Simulator-Rule", spelled(exchange.fired)))
-        exchange.world.store.note(
-            exchange.world.id, journal.entry(exchange, reply), bool(exchange.violations)
-        )
+        logs = _VIOLATING if exchange.violations else _VALID
+        exchange.world.store.record(exchange.world.id, journal.entry(exchange, reply), *logs)
         return reply
 
     def _count(self, provider: Provider, endpoint: Endpoint | None, status: int) -> None:

@@ -78,6 +78,8 @@ class Unavailable(Exception):
 class Store(Protocol):
     """Keeps the worlds of all accounts. Any operation may raise `Unavailable`."""
 
+    # Accounts
+
     def put_account(self, account: dict[str, Any], credentials: Sequence[tuple[str, str]]) -> None:
         """Keeps an account document under its `id` and its (provider, credential id) pairs.
 
@@ -98,6 +100,8 @@ class Store(Protocol):
 
     def drop_account(self, account: str) -> bool:
         """Forgets the account and its world; False if there was none."""
+
+    # Messages, and the windows that they hit
 
     def admit(
         self,
@@ -123,42 +127,23 @@ class Store(Protocol):
     def remove(self, account: str, message: str) -> bool:
         """Forgets one message; False if there was none."""
 
+    def remove_all(self, account: str) -> int:
+        """Forgets all messages, not the windows they hit; says how many."""
+
     def newest(self, account: str) -> int:
         """The sequence of the newest message ever kept, 0 for none."""
+
+    def kept(self, account: str = "") -> int:
+        """How many messages are kept now, by all accounts for an empty one."""
 
     def holders(self, to: str, limit: int) -> list[str]:
         """Some accounts that keep a message to a number, or any message for an empty one: among
         those made last, as far as a step may look."""
 
-    def kept(self, account: str = "") -> int:
-        """How many messages are kept now, by all accounts for an empty one."""
+    def headroom(self, account: str, now: float, limit: int = 1000) -> list[Headroom]:
+        """Windows in use, `limit` of them at most."""
 
-    def remove_all(self, account: str) -> int:
-        """Forgets all messages, not the windows they hit; says how many."""
-
-    def watch(self, account: str, seen: Callable[[Message], None]) -> Callable[[], None]:
-        """Calls `seen` with each message kept from now on, by whichever process, until the returned
-        function is called. Who waits for one watches first and looks then."""
-
-    def on_news(self, changed: Callable[[str], object]) -> Callable[[], None]:
-        """Calls `changed` with an account whenever anything of it has changed: a message, the
-        journal, a log, a settings document, a set; until the returned function is called."""
-
-    def note(self, account: str, entry: bytes, violating: bool) -> None:
-        """Appends to the journal an entry of JSON, or of one line of text that does not begin as a
-        document of JSON does."""
-
-    def journal(
-        self,
-        account: str,
-        *,
-        violating: bool = False,
-        after: int = 0,
-        before: int = 0,
-        limit: int = 100,
-    ) -> list[tuple[int, bytes]]:
-        """The newest entries after a sequence, and `before` another if not 0, oldest first, each
-        with its own: journal and logs of an account are numbered as one."""
+    # Settings documents
 
     def load(self, account: str, name: str) -> Any:
         """A settings document, None if it was never saved. Not to be changed in place. While nobody
@@ -171,6 +156,8 @@ class Store(Protocol):
         """Replaces a settings document by what `change` makes of it, and returns that. `change`
         gets the document as `load` does and leaves it as it is. It is called again if the document
         was replaced meanwhile, so it does nothing else; what it raises leaves all as it was."""
+
+    # Sets of texts
 
     def include(
         self, account: str, name: str, members: Sequence[str], most: int, *, anew: bool = False
@@ -190,6 +177,8 @@ class Store(Protocol):
 
     def size(self, account: str, name: str) -> int:
         """How many texts a set holds."""
+
+    # Nonces, counters, and leases of what is under way
 
     def once(self, account: str, key: str, now: float, until: float) -> bool:
         """True the first time, False for the same key again before `until`: for nonces."""
@@ -214,6 +203,8 @@ class Store(Protocol):
         """How many there are now. Those that have ended may be forgotten: a clock that is set back
         does not bring them again."""
 
+    # What is planned
+
     def plan(self, account: str, at: float, item: Sequence[Any]) -> None:
         """Keeps plain values until they are due. The first is the id of the message that they are
         about: a store may forget what is about a message that it keeps no more."""
@@ -234,6 +225,28 @@ class Store(Protocol):
     def next_due(self, account: str) -> float | None:
         """The earliest time of what is planned, None if nothing is."""
 
+    # Logs
+
+    def record(self, account: str, entry: bytes, *logs: str) -> None:
+        """Appends an entry to one or several bounded logs: JSON, or one line of text that does not
+        begin as a document of JSON does."""
+
+    def records(
+        self, account: str, log: str, *, after: int = 0, before: int = 0, limit: int = 100
+    ) -> list[tuple[int, bytes]]:
+        """The newest entries of a log after a sequence, and `before` another if not 0, oldest
+        first, each with its own: all logs of an account are numbered as one."""
+
+    # Who wants to know of changes, whichever process makes them
+
+    def watch(self, account: str, seen: Callable[[Message], None]) -> Callable[[], None]:
+        """Calls `seen` with each message kept from now on, by whichever process, until the returned
+        function is called. Who waits for one watches first and looks then."""
+
+    def on_news(self, changed: Callable[[str], object]) -> Callable[[], None]:
+        """Calls `changed` with an account whenever anything of it has changed: a message, a log, a
+        settings document, a set; until the returned function is called."""
+
     def on_plan(self, changed: Callable[[str], None]) -> None:
         """Calls `changed` with an account whose earliest time has changed, or that `ring` is told
         of, whichever process it was in."""
@@ -241,16 +254,7 @@ class Store(Protocol):
     def ring(self, account: str) -> None:
         """Tells those of `on_plan` that an account's clock has changed, or that it was emptied."""
 
-    def record(self, account: str, log: str, entry: bytes) -> None:
-        """Appends to a bounded log."""
-
-    def records(
-        self, account: str, log: str, *, after: int = 0, before: int = 0, limit: int = 100
-    ) -> list[tuple[int, bytes]]:
-        """The newest entries of a log, as `journal` gives its own."""
-
-    def headroom(self, account: str, now: float, limit: int = 1000) -> list[Headroom]:
-        """Windows in use, `limit` of them at most."""
+    # A whole world
 
     def clear(self, account: str) -> None:
         """Forgets all of a world but the account itself, who watches it and what is leased."""

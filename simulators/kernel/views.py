@@ -105,9 +105,9 @@ def _slices(
     store, mark = world.store, orjson.dumps(provider)
     while True:
         between: Any = {"after": after, "before": before, "limit": _READ}
-        read = store.journal(world.id, **between) if good else []
+        read = store.records(world.id, journal.REQUESTS, **between) if good else []
         if bad:
-            read += store.journal(world.id, violating=True, **between)
+            read += store.records(world.id, journal.VIOLATIONS, **between)
             read += store.records(world.id, UNANSWERED, **between)
         newest = sorted(dict(read).items(), reverse=True)[:_READ]
         # The provider is the second value of a packed entry, behind its time.

@@ -377,7 +377,7 @@ class Dispatcher:
         if state != "retrying":
             self._plan_next(parcel, due)
         entry = _entry(world.clock.now(), due, report, callback, delivery, lacks, state)
-        world.store.record(world.id, LOG, entry)
+        world.store.record(world.id, entry, LOG)
         world.store.done(world.id, number)
 
     def _plan_next(self, parcel: _Parcel, due: Due) -> None:
@@ -403,7 +403,7 @@ def _judge(parcel: _Parcel, callback: Callback, delivery: Delivery, lacks: str) 
     entry = journal.callback(
         now, operation, messages, callback, delivery.status, delivery.body, violation
     )
-    world.store.record(world.id, UNANSWERED, entry)
+    world.store.record(world.id, entry, UNANSWERED)
 
 
 def _entry(

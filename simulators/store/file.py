@@ -156,10 +156,6 @@ class FileStore(Replayed):
         self._say("remove_all", account)
         return super().remove_all(account)
 
-    def note(self, account: str, entry: bytes, violating: bool) -> None:
-        self._say("note", account, said(entry), violating)
-        super().note(account, entry, violating)
-
     def save(self, account: str, name: str, value: Any) -> None:
         self._say("save", account, name, value)
         super().save(account, name, value)
@@ -193,9 +189,9 @@ class FileStore(Replayed):
     def done(self, account: str, number: int) -> None:
         self._say("done", account, number)
 
-    def record(self, account: str, log: str, entry: bytes) -> None:
-        self._say("record", account, log, said(entry))
-        super().record(account, log, entry)
+    def record(self, account: str, entry: bytes, *logs: str) -> None:
+        self._say("record", account, said(entry), *logs)
+        super().record(account, entry, *logs)
 
     def clear(self, account: str) -> None:
         self._say("clear", account)

@@ -20,7 +20,7 @@ import orjson
 
 from simulators.kernel.store import Unavailable
 
-FORMAT = 1
+FORMAT = 2
 HEADER = b'["sms-simulators","data",%d]\n' % FORMAT
 ROOM = 64 << 10  # bytes
 _SHOWN = 40

@@ -196,22 +196,6 @@ class MemoryStore:
 
         return stop
 
-    def note(self, account: str, entry: bytes, violating: bool) -> None:
-        self._shelf(account).note(entry, violating)
-        self._tell(account)
-
-    def journal(
-        self,
-        account: str,
-        *,
-        violating: bool = False,
-        after: int = 0,
-        before: int = 0,
-        limit: int = 100,
-    ) -> list[tuple[int, bytes]]:
-        shelf = self._shelf(account)
-        return _newest(shelf.violations if violating else shelf.journal, after, before, limit)
-
     def load(self, account: str, name: str) -> Any:
         try:  # asked a dozen times a request: no call, no shelf
             return self._shelves[account].settings.get(name)
@@ -328,10 +312,8 @@ class MemoryStore:
         for changed in self._on_plan:
             changed(account)
 
-    def record(self, account: str, log: str, entry: bytes) -> None:
-        shelf = self._shelf(account)
-        shelf.noted += 1
-        shelf.log(log).append((shelf.noted, bytes(memoryview(entry))))
+    def record(self, account: str, entry: bytes, *logs: str) -> None:
+        self._shelf(account).record(entry, logs)
         self._tell(account)
 
     def records(

@@ -110,11 +110,8 @@ class Replayed(MemoryStore):
         self._awaited.pop(account, None)
         MemoryStore.drop_account(self, account)
 
-    def _note(self, account: str, entry: Any, violating: bool) -> None:
-        MemoryStore.note(self, account, _heard(entry), violating)
-
-    def _record(self, account: str, log: str, entry: Any) -> None:
-        MemoryStore.record(self, account, log, _heard(entry))
+    def _record(self, account: str, entry: Any, *logs: str) -> None:
+        MemoryStore.record(self, account, _heard(entry), *logs)
 
     def _include(self, account: str, name: str, members: list[str], most: int, anew: bool) -> None:
         MemoryStore.include(self, account, name, members, most, anew=anew)
@@ -124,11 +121,11 @@ class Replayed(MemoryStore):
         self.based = kept
 
     def _of_shelf(
-        self, account: str, sequence: int, oldest: int, latest: float, in_order: bool, noted: int
+        self, account: str, sequence: int, oldest: int, latest: float, in_order: bool, recorded: int
     ) -> None:
         shelf = self._shelf(account)
         shelf.sequence, shelf.oldest, shelf.latest = sequence, oldest, float(latest)
-        shelf.in_order, shelf.noted = in_order, noted
+        shelf.in_order, shelf.recorded = in_order, recorded
 
     def _kept(self, account: str, message: list[Any]) -> None:
         shelf = self._shelf(account)
@@ -144,11 +141,10 @@ class Replayed(MemoryStore):
     def _nonces(self, account: str, life: int, pairs: list[tuple[str, float]]) -> None:
         self._shelf(account).remember(life, pairs)
 
-    def _entry(self, account: str, number: int, entry: Any, noted: bool, violating: bool) -> None:
-        self._shelf(account).noted_before(number, _heard(entry), noted, violating)
-
-    def _logged(self, account: str, log: str, number: int, entry: Any) -> None:
-        self._shelf(account).log(log).append((number, _heard(entry)))
+    def _entry(self, account: str, number: int, entry: Any, *logs: str) -> None:
+        kept = (number, _heard(entry))
+        for log in logs:
+            self._shelf(account).logs[log].append(kept)
 
     def snapshot(self) -> Iterator[bytes]:
         """All that it holds, line by line."""
@@ -160,14 +156,14 @@ class Replayed(MemoryStore):
             yield "put_account", document, self._credentials.get(account, ())
         for account, shelf in self._shelves.items():
             yield from _of(account, shelf)
-            yield from _journal(account, shelf)
+            yield from _entries(account, shelf)
         yield "snapshot", "", self._planned, self._shared.kept
 
 
 def _of(account: str, shelf: Shelf) -> Iterator[tuple[Any, ...]]:
     for packed in shelf.messages.values():
         yield "kept", account, orjson.Fragment(packed)
-    numbers = (shelf.sequence, shelf.oldest, shelf.latest, shelf.in_order, shelf.noted)
+    numbers = (shelf.sequence, shelf.oldest, shelf.latest, shelf.in_order, shelf.recorded)
     yield "shelf", account, *numbers
     for name, value in shelf.settings.items():
         yield "save", account, name, value
@@ -185,20 +181,19 @@ def _of(account: str, shelf: Shelf) -> Iterator[tuple[Any, ...]]:
         yield "plan", account, at, item, number
 
 
-def _journal(account: str, shelf: Shelf) -> Iterator[tuple[Any, ...]]:
-    entries = {number: (entry, True, False) for number, entry in shelf.journal}
-    for number, entry in shelf.violations:
-        entries[number] = (entry, number in entries, True)
-    for number in sorted(entries):
-        entry, noted, violating = entries[number]
-        yield "entry", account, number, said(entry), noted, violating
-    for log, logged in shelf.logs.items():
-        for number, entry in logged:
-            yield "logged", account, log, number, said(entry)
+def _entries(account: str, shelf: Shelf) -> Iterator[tuple[Any, ...]]:
+    """Those of all logs, each once: several may have it."""
+    found: dict[int, tuple[bytes, list[str]]] = {}
+    for log, kept in shelf.logs.items():
+        for number, entry in kept:
+            found.setdefault(number, (entry, []))[1].append(log)
+    for number in sorted(found):
+        entry, logs = found[number]
+        yield "entry", account, number, said(entry), *logs
 
 
 def said(entry: bytes) -> orjson.Fragment | str:
-    """An entry of the journal or a log in a line. Nearly all are JSON, and stand there as they are;
+    """An entry of a log in a line. Nearly all are JSON, and stand there as they are;
     what may be something else is a text."""
     if entry[:1] in (b"[", b"{") and b"\n" not in entry:
         return orjson.Fragment(entry)
@@ -231,7 +226,6 @@ _SAID: Mapping[str, Callable[..., Any]] = {
     "change": Replayed._changed,
     "remove": MemoryStore.remove,
     "remove_all": MemoryStore.remove_all,
-    "note": Replayed._note,
     "save": MemoryStore.save,
     "include": Replayed._include,
     "exclude": MemoryStore.exclude,
@@ -249,5 +243,4 @@ _SAID: Mapping[str, Callable[..., Any]] = {
     "counter": Replayed._counter,
     "nonces": Replayed._nonces,
     "entry": Replayed._entry,
-    "logged": Replayed._logged,
 }

@@ -1,8 +1,9 @@
 """All that memory keeps of one account."""
 
 import heapq
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from simulators.kernel.message import INBOUND, Message
@@ -45,13 +46,13 @@ class Shelf:
         self.counters: dict[str, int] = {}
         self.leases: dict[str, Leases] = {}
         self.plans = Plans(lambda item: item[0] in self.by_id)
-        self.logs: dict[str, deque[tuple[int, bytes]]] = {}
+        self.logs: defaultdict[str, deque[tuple[int, bytes]]] = defaultdict(
+            partial(deque, maxlen=journal)
+        )
         self.nonces: dict[str, float] = {}
         self.nonce_ends: dict[int, deque[str]] = {}  # by lifetime: each is in order of its ends
         self.watchers: list[Callable[[Message], None]] = []
-        self.journal: deque[tuple[int, bytes]] = deque(maxlen=journal)
-        self.violations: deque[tuple[int, bytes]] = deque(maxlen=journal)
-        self.noted = 0
+        self.recorded = 0
 
     def numbered(self, messages: Iterable[Message]) -> list[tuple[Message, bytes]]:
         """Messages as they will be kept if they are the next ones, each with its packed form."""
@@ -139,7 +140,7 @@ class Shelf:
                 *self._of_messages(),
                 *self.plans.containers(),
                 *self.windows.containers(),
-                *(self.logs, self.journal, self.violations),
+                *self.logs.values(),
                 *(self.nonces, self.nonce_ends, self.sets, self.settings),
             ]
         )
@@ -225,27 +226,11 @@ class Shelf:
             yield message
             sequence = message.previous
 
-    def note(self, entry: bytes, violating: bool) -> None:
-        self.noted += 1
-        kept = (self.noted, bytes(memoryview(entry)))
-        self.journal.append(kept)
-        if violating:
-            self.violations.append(kept)
-
-    def noted_before(self, number: int, entry: bytes, noted: bool, violating: bool) -> None:
-        """Has an entry of the journal again, under its number; of those that are no longer `noted`,
-        a violation."""
-        if noted:
-            self.journal.append((number, entry))
-        if violating:
-            self.violations.append((number, entry))
-
-    def log(self, name: str) -> deque[tuple[int, bytes]]:
-        """A log by its name."""
-        kept = self.logs.get(name)
-        if kept is None:
-            kept = self.logs[name] = deque(maxlen=self.journal.maxlen)
-        return kept
+    def record(self, entry: bytes, logs: Iterable[str]) -> None:
+        self.recorded += 1
+        kept = (self.recorded, bytes(memoryview(entry)))
+        for log in logs:
+            self.logs[log].append(kept)
 
     def remember(self, life: int, nonces: Iterable[tuple[str, float]]) -> None:
         """Has nonces of one lifetime again, each with its end."""

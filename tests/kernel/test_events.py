@@ -12,6 +12,7 @@ from simulators.kernel import events, operations
 from simulators.kernel.accounts import DEFAULT, Accounts
 from simulators.kernel.contracts import Contract, Violation
 from simulators.kernel.events import MOST, Cursor, Feed
+from simulators.kernel.journal import REQUESTS
 from simulators.kernel.message import Message
 from simulators.kernel.receipts import LOG
 from simulators.store.memory import MemoryStore
@@ -49,7 +50,7 @@ class Watched:
         """As `journal.entry` packs one."""
         entry = [1e9, "twilio", "create-message", "POST", "/Messages.json", {}, "", breaches]
         entry += ["", "", [one.id for one in messages], 200, "", None, [], refused, ""]
-        self.world.store.note(self.world.id, orjson.dumps(entry), False)
+        self.world.store.record(self.world.id, orjson.dumps(entry), REQUESTS)
 
     def send(self):
         self.request([self.message()])
@@ -60,7 +61,7 @@ class Watched:
             "error": "", "attempt": 1, "state": state, "url": f"http://h/?t={SECRET}",
             "status": 200, "seconds": 0.1, "lacks": "",
         }  # fmt: skip
-        self.world.store.record(self.world.id, LOG, orjson.dumps(attempt))
+        self.world.store.record(self.world.id, orjson.dumps(attempt), LOG)
 
     def after(self, cursor, behind=math.inf):
         """All events after a cursor, by as many calls as it takes."""

@@ -14,6 +14,7 @@ from twilio.rest import Client
 from simulators.app import Simulators
 from simulators.kernel import journal
 from simulators.kernel.contracts import contract
+from simulators.kernel.journal import REQUESTS
 from simulators.testing.sms import Sms
 
 TOKEN = "FakeTokenFakeTokenFakeTokenFakeToken-0123456789_abcdefghij"
@@ -37,7 +38,9 @@ def twilio(sms: Sms) -> Iterator[Client]:
     """The official SDK, signed in to the test's account and pointed at the simulator. Every
     answer it got, and that `ask_twilio` got, is held against its response schema."""
     yield twilio_client(sms)
-    for _sequence, packed in sms.simulators.call(lambda: sms.world.store.journal(sms.world.id)):
+    for _sequence, packed in sms.simulators.call(
+        lambda: sms.world.store.records(sms.world.id, REQUESTS)
+    ):
         entry = journal.read(0, packed)
         if entry["answer"].startswith("{") and len(entry["answer"]) < journal.SHOWN:
             operation = entry["operation"] if entry["status"] < 400 else "error"

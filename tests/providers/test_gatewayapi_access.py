@@ -10,6 +10,7 @@ from oauthlib.oauth1 import Client
 from requests_oauthlib import OAuth1
 
 from simulators.kernel.contracts import contract
+from simulators.kernel.journal import REQUESTS
 
 TOKEN = "FakeTokenFakeTokenFakeTokenFakeToken-0123456789_abcdefghij"
 KEY, SECRET = "FakeOAuthKeyFakeOAuthKey", "FakeOAuthSecretFakeOAuthSecretFakeOAuth-"
@@ -242,7 +243,7 @@ def test_the_journal_hides_tokens_wherever_they_are(default, ask):
     ask("GET", "/rest/me", auth=Anonymous(), headers={"Authorization": f"Token {TOKEN}"})
     ask("GET", "/rest/me", auth=Anonymous(), params={"token": TOKEN})
 
-    entries = default.world.store.journal(default.world.id, limit=3)
+    entries = default.world.store.records(default.world.id, REQUESTS, limit=3)
     mask = Mask(Secrets([TOKEN]), fields(PROVIDERS["gatewayapi"].credentials))
     shown = [at_once(journal.shown(journal.read(*entry), mask)) for entry in entries]
     assert TOKEN not in json.dumps(shown)

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from simulators.check.examples import examples
+from simulators.kernel.journal import REQUESTS
 from simulators.providers.gatewayapi import wire
 
 SENDS = [item for item in examples("gatewayapi", "send-sms").breaks if item.at.startswith("body")]
@@ -23,7 +24,7 @@ def test_finds_fault_with_recorded_requests_only_where_the_number_has_a_prefix(
     for client in ("logto-gatewayapi-sms", "gatewayapi-requests-basic", "gatewayapi-requests-form"):
         for capture in captures(client):
             replay(capture["requests"][0])
-            ((_, entry),) = default.world.store.journal(default.world.id, limit=1)
+            ((_, entry),) = default.world.store.records(default.world.id, REQUESTS, limit=1)
             violations = json.loads(entry)[7]
             if violations:
                 faults[capture["case"]] = {violation["pointer"] for violation in violations}

@@ -6,6 +6,7 @@ import pytest
 
 from simulators.check.examples import examples
 from simulators.kernel.contracts import contract
+from simulators.kernel.journal import REQUESTS
 
 SENDS = [item for item in examples("smsaero", "send-sms").breaks if item.at.startswith("body")]
 # Words the service knows nothing of are ignored by it, and named by the contract.
@@ -20,7 +21,7 @@ def test_finds_fault_with_recorded_requests_only_where_the_number_has_a_prefix(
     for client in ("logto-smsaero", "smsaero-api-python", "smsaero-api-async-python"):
         for capture in captures(client):
             replay(capture["requests"][0])
-            ((_, entry),) = default.world.store.journal(default.world.id, limit=1)
+            ((_, entry),) = default.world.store.records(default.world.id, REQUESTS, limit=1)
             violations = json.loads(entry)[7]
             if violations:
                 faults[capture["case"]] = {violation["pointer"] for violation in violations}

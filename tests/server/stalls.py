@@ -30,6 +30,7 @@ from simulators.data import contracts
 from simulators.kernel import optouts
 from simulators.kernel.accounts import DEFAULT
 from simulators.kernel.credentials import lookup_ids
+from simulators.kernel.journal import REQUESTS
 from simulators.kernel.message import Message
 from simulators.kernel.rules import install, read_all
 from simulators.otp.app import ROUTES as OTP_ROUTES
@@ -353,7 +354,7 @@ def filled(many):
         sent = (f"{n}", provider.name, "send", f"+1555{n:07}", "Acme", "hello", 1, float(n))
         kept = Message(*sent, lifecycle, details=_DETAILS)
         store.admit(DEFAULT, [((), kept)], float(n))
-        store.note(DEFAULT, _ENTRY, False)
+        store.record(DEFAULT, _ENTRY, REQUESTS)
         store.plan(DEFAULT, 4e9 + n, [f"{n}", 0, 0, 0.0])
     optouts.replace(world, [f"+1666{n:07}" for n in range(10_000)])
     rule = {"effect": {"keep": True}}

@@ -8,6 +8,7 @@ import pytest
 
 from simulators.app import Options, Simulators
 from simulators.kernel.accounts import DEFAULT
+from simulators.kernel.journal import REQUESTS
 from simulators.samples import sample
 from simulators.server.arrival import MAX_HEADER_BYTES, too_much
 
@@ -63,9 +64,9 @@ def test_memory_ends_where_the_bounds_are_reached(simulators):
         for n in range(FEW):
             assert send(simulators, round_ * FEW + n).status == 201
         simulators.accounts.world(DEFAULT).clock.advance(86_400 * 2)
-        journal = sum(len(entry) for _sequence, entry in shelf.journal)
+        journal = sum(len(entry) for _sequence, entry in shelf.logs[REQUESTS])
         sizes.append(size(shelf) - journal)
-    assert (FEW, FEW) == (len(shelf.messages), len(shelf.journal))
+    assert (FEW, FEW) == (len(shelf.messages), len(shelf.logs[REQUESTS]))
 
     assert 400 < sizes[0] / FEW < A_MESSAGE
     assert max(sizes[3:]) < 1.5 * sizes[2] < 3 * sizes[0]
@@ -82,8 +83,8 @@ def test_an_entry_of_the_journal_is_so_long_at_the_most(simulators):
     call.query, call.body = "\x80" * head, b"\x01" * (1 << 20)
     simulators.gateway.answer(call, 0)
 
-    entries = [entry for _sequence, entry in simulators.store._shelf(DEFAULT).journal]
-    entries += [entry for _sequence, entry in simulators.store._shelf("strangers").journal]
+    entries = [entry for _sequence, entry in simulators.store._shelf(DEFAULT).logs[REQUESTS]]
+    entries += [entry for _sequence, entry in simulators.store._shelf("strangers").logs[REQUESTS]]
     assert 2 == len(entries)
     assert 2 * head < max(map(len, entries)) < AN_ENTRY
 

@@ -18,7 +18,7 @@ from simulators.store.log import Unusable
 from simulators.store.memory import MemoryStore
 
 CHANGING = (
-    *("put_account", "drop_account", "admit", "change", "remove", "remove_all", "note", "save"),
+    *("put_account", "drop_account", "admit", "change", "remove", "remove_all", "save"),
     *("include", "exclude", "once", "count", "uncount", "plan", "done", "record", "clear"),
 )
 

@@ -16,6 +16,7 @@ from simulators.catalog import PROVIDERS
 from simulators.kernel.accounts import DEFAULT
 from simulators.kernel.call import Call
 from simulators.kernel.flow import Hit
+from simulators.kernel.journal import REQUESTS, VIOLATIONS
 from simulators.kernel.message import Message
 from simulators.kernel.store import Cost, Unavailable
 from simulators.samples import sample
@@ -78,8 +79,8 @@ def fill(store):
     for one in store.due("a", NOW + 1, 9)[:1]:
         store.done("a", one.number)
     for n in range(3):
-        store.note("a", b'{"n":"%d \xc3\xa9"}' % n, violating=n == 1)
-        store.record("a", "receipts", b"[%d]" % n)
+        store.record("a", b'{"n":"%d \xc3\xa9"}' % n, REQUESTS, *[VIOLATIONS] * (n == 1))
+        store.record("a", b"[%d]" % n, "receipts")
     keep(store, "m1", account="b")
     store.clear("b")
     keep(store, "m1", "m2", account="c")
@@ -199,8 +200,8 @@ def test_numbers_go_on_where_they_were(path):
     with closing(FileStore(path)) as store:
         (kept,) = keep(store, "m9")
         assert newest + 1 == kept.sequence
-        store.note("a", b"{}", violating=False)
-        assert noted + 1 == store.journal("a")[-1][0]
+        store.record("a", b"{}", REQUESTS)
+        assert noted + 1 == store.records("a", REQUESTS)[-1][0]
         store.plan("a", NOW, ["m1", 9])
         assert [5, 2] == [one.number for one in store.due("a", NOW + 1, 9)]
         assert 3 == store.count("a", "chance")
@@ -253,7 +254,7 @@ def test_a_broken_line_in_the_middle_is_told_by_its_number(path, broken):
     [
         (b"accounts:\n- id: mine\n", "is no data of sms-simulators: expected"),
         (b"no line at all", "is no data of sms-simulators: expected"),
-        (b'["sms-simulators","data",2]\n', "has format 2, of another version of sms-simulators"),
+        (b'["sms-simulators","data",3]\n', "has format 3, of another version of sms-simulators"),
         (b'["sms-simulators","other",1]\n', "is no data of sms-simulators: expected"),
         (b"\xff\xfe\n", "is no data of sms-simulators: expected"),
     ],
@@ -327,7 +328,7 @@ def test_what_finds_no_room_is_not_done(path, caplog, left):
             lambda: store.change("a", "m1", text="x"),
             lambda: store.remove("a", "m1"),
             lambda: store.remove_all("a"),
-            lambda: store.note("a", b"{}", violating=True),
+            lambda: store.record("a", b"{}", REQUESTS, VIOLATIONS),
             lambda: store.save("a", "clock", None),
             lambda: store.update("a", "rules", lambda kept: [*kept, {}]),
             lambda: store.include("a", "numbers", ["+9"], 9),
@@ -336,7 +337,7 @@ def test_what_finds_no_room_is_not_done(path, caplog, left):
             lambda: store.count("a", "chance"),
             lambda: store.uncount("a", ["chance"]),
             lambda: store.plan("a", NOW, ["m1", 0]),
-            lambda: store.record("a", "receipts", b"{}"),
+            lambda: store.record("a", b"{}", "receipts"),
             lambda: store.clear("a"),
             lambda: store.done("a", handed.number),
         ]

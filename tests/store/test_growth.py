@@ -12,6 +12,7 @@ from simulators.kernel import views
 from simulators.kernel.accounts import DEFAULT, Accounts
 from simulators.kernel.call import Call
 from simulators.kernel.flow import Hit
+from simulators.kernel.journal import REQUESTS, VIOLATIONS
 from simulators.kernel.message import INBOUND, Message
 from simulators.kernel.provider import Exchange, Query
 from simulators.kernel.steps import at_once
@@ -351,16 +352,18 @@ def test_a_page_of_the_journal_is_read_in_slices(which, found, most):
     store, read = MemoryStore(), []
     for n in range(10_000):
         name = "vonage" if n % 100 == 0 else "twilio"
-        store.note(DEFAULT, orjson.dumps([float(n), name, "x" * 50]), n % 50 == 1)
+        logs = (REQUESTS, VIOLATIONS) if n % 50 == 1 else (REQUESTS,)
+        store.record(DEFAULT, orjson.dumps([float(n), name, "x" * 50]), *logs)
     world = Accounts(store, [], lambda: 0.0).strangers
-    world.id, journal, turns = DEFAULT, store.journal, [0]
+    world.id, records, turns = DEFAULT, store.records, [0]
 
-    def counted(*asked, **more):
-        entries = journal(*asked, **more)
-        read.append(len(entries))
+    def counted(account, log, **more):
+        entries = records(account, log, **more)
+        if log in (REQUESTS, VIOLATIONS):
+            read.append(len(entries))
         return entries
 
-    store.journal = counted
+    store.records = counted
     steps = views.journalled(world, **which)
     with contextlib.suppress(StopIteration) as ended:
         while True:

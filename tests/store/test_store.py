@@ -19,6 +19,7 @@ from hypothesis.stateful import (
 )
 
 from simulators.kernel.flow import Hit
+from simulators.kernel.journal import REQUESTS, VIOLATIONS
 from simulators.kernel.message import Message, Step
 from simulators.kernel.store import LOOKED_AT, Cost, Selection
 from simulators.store.compaction import compact
@@ -199,7 +200,7 @@ def test_dropping_an_account_forgets_it_and_its_world(store):
     store.put_account({"id": "a"}, [("twilio", "AC1")])
     store.admit("a", [([hit()], message("m1"))], NOW)
     store.save("a", "limits", "off")
-    store.note("a", b"{}", violating=True)
+    store.record("a", b"{}", REQUESTS, VIOLATIONS)
 
     assert store.drop_account("a") is True
     assert store.drop_account("a") is False
@@ -208,7 +209,7 @@ def test_dropping_an_account_forgets_it_and_its_world(store):
     assert store.find("a", "m1") is None
     assert store.load("a", "limits") is None
     assert [] == store.headroom("a", NOW)
-    assert [] == store.journal("a")
+    assert [] == store.records("a", REQUESTS)
 
 
 def test_a_kept_message_comes_back_whole(store):
@@ -484,31 +485,31 @@ def test_watchers_see_each_message_kept_until_they_stop(store):
 def test_the_journal_gives_its_newest_entries_oldest_first(store):
     """After a sequence, at most so many; the violated ones also on their own."""
     for n in range(1, 6):
-        store.note("a", b"%d" % n, violating=n % 2 == 0)
+        store.record("a", b"%d" % n, REQUESTS, *[VIOLATIONS] * (n % 2 == 0))
 
-    assert [(n, b"%d" % n) for n in range(1, 6)] == store.journal("a")
-    assert [(4, b"4"), (5, b"5")] == store.journal("a", limit=2)
-    assert [(4, b"4"), (5, b"5")] == store.journal("a", after=3)
-    assert [(2, b"2"), (4, b"4")] == store.journal("a", violating=True)
-    assert [(4, b"4")] == store.journal("a", violating=True, after=2)
-    assert [(1, b"1"), (2, b"2")] == store.journal("a", before=3)
+    assert [(n, b"%d" % n) for n in range(1, 6)] == store.records("a", REQUESTS)
+    assert [(4, b"4"), (5, b"5")] == store.records("a", REQUESTS, limit=2)
+    assert [(4, b"4"), (5, b"5")] == store.records("a", REQUESTS, after=3)
+    assert [(2, b"2"), (4, b"4")] == store.records("a", VIOLATIONS)
+    assert [(4, b"4")] == store.records("a", VIOLATIONS, after=2)
+    assert [(1, b"1"), (2, b"2")] == store.records("a", REQUESTS, before=3)
     assert (
         [(3, b"3")]
-        == store.journal("a", after=2, before=4)
-        == store.journal("a", before=4, limit=1)
+        == store.records("a", REQUESTS, after=2, before=4)
+        == store.records("a", REQUESTS, before=4, limit=1)
     )
-    assert [(2, b"2")] == store.journal("a", violating=True, before=4)
-    assert [(5, b"5")] == store.journal("a", before=99, limit=1)
-    assert [] == store.journal("a", after=4, before=2)
-    assert [] == store.journal("a", limit=0)
-    assert [] == store.journal("b")
+    assert [(2, b"2")] == store.records("a", VIOLATIONS, before=4)
+    assert [(5, b"5")] == store.records("a", REQUESTS, before=99, limit=1)
+    assert [] == store.records("a", REQUESTS, after=4, before=2)
+    assert [] == store.records("a", REQUESTS, limit=0)
+    assert [] == store.records("b", REQUESTS)
 
 
 def test_a_log_gives_its_newest_entries_as_the_journal_does(store):
     """By its name, numbered with the journal and the other logs."""
-    store.note("a", b"j", violating=False)
+    store.record("a", b"j", REQUESTS)
     for n in range(2, 6):
-        store.record("a", "even" if n % 2 == 0 else "odd", b"%d" % n)
+        store.record("a", b"%d" % n, "even" if n % 2 == 0 else "odd")
 
     assert [(2, b"2"), (4, b"4")] == store.records("a", "even")
     assert [(4, b"4")] == store.records("a", "even", limit=1) == store.records("a", "even", after=2)
@@ -537,12 +538,12 @@ def test_counts_the_messages_that_are_kept(make):
 def test_the_journal_is_bounded_and_violations_outlive_what_keeps(make):
     """The oldest go first; many good requests do not push out the few bad ones."""
     store = make(journal=3)
-    store.note("a", b"bad", violating=True)
+    store.record("a", b"bad", REQUESTS, VIOLATIONS)
     for n in range(5):
-        store.note("a", b"%d" % n, violating=False)
+        store.record("a", b"%d" % n, REQUESTS)
 
-    assert [b"2", b"3", b"4"] == [entry for _, entry in store.journal("a")]
-    assert [(1, b"bad")] == store.journal("a", violating=True)
+    assert [b"2", b"3", b"4"] == [entry for _, entry in store.records("a", REQUESTS)]
+    assert [(1, b"bad")] == store.records("a", VIOLATIONS)
 
 
 def test_settings_are_replaced_and_forgotten(store):
@@ -756,14 +757,14 @@ def test_clearing_a_world_keeps_the_account(store):
         store.admit(account, [([hit()], message("m1"))], NOW)
         store.save(account, "limits", "off")
         store.once(account, "n", NOW, NOW + 60)
-        store.note(account, b"{}", violating=True)
+        store.record(account, b"{}", REQUESTS, VIOLATIONS)
     store.clear("a")
     store.clear("never seen")
 
     assert store.account_of("twilio", "AC1") == "a"
     assert [] == chosen(store, "a", Selection())
     assert [] == store.headroom("a", NOW)
-    assert [] == store.journal("a", violating=True)
+    assert [] == store.records("a", VIOLATIONS)
     assert store.load("a", "limits") is None
     assert store.once("a", "n", NOW, NOW + 60) is True
     assert ["m1"] == ids(chosen(store, "b", Selection()))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import simulators
 from simulators.kernel.flow import Hit
+from simulators.kernel.journal import REQUESTS, VIOLATIONS
 from simulators.kernel.message import INBOUND, Message
 from simulators.kernel.store import Cost, Selection
 from simulators.store.memory import MemoryStore
@@ -188,9 +189,9 @@ def test_an_account_that_is_dropped_leaves_no_key(engine, node):
         a.plan(name, NOW, ["m1"])
         a.plan(name, NOW, ["m2"])
         a.due(name, NOW, 1)
-        a.record(name, "log", b"1")
-        a.note(name, b"1", violating=True)
-        assert [] != a.journal(name, violating=True)
+        a.record(name, b"1", "log")
+        a.record(name, b"1", REQUESTS, VIOLATIONS)
+        assert [] != a.records(name, VIOLATIONS)
     client = engine.client()
     assert 15 < len(client.keys("sms:{x}:*"))
     a.clear("x")
@@ -279,11 +280,11 @@ def test_scripts_that_the_engine_forgot_are_sent_again(engine, node):
     a = node()
     a.admit("x", [((), message("m1"))], NOW)
     engine.client().script_flush()
-    a.note("x", b"1", violating=False)
+    a.record("x", b"1", REQUESTS)
     a.admit("x", [((), message("m2"))], NOW)
 
     assert ["m2", "m1"] == [one.id for one in a.select("x", Selection()).messages]
-    assert [(1, b"1")] == a.journal("x")
+    assert [(1, b"1")] == a.records("x", REQUESTS)
 
 
 def test_plans_about_what_is_gone_go(engine, node):

@@ -122,7 +122,7 @@ def _refused(exchange: Exchange, begin: float, end: float) -> Steps[int]:
     """Numbers that got a row without being sent to."""
     world, count = exchange.world, 0
     before = 0
-    while entries := world.store.journal(world.id, before=before, limit=_ENTRIES):
+    while entries := world.store.records(world.id, journal.REQUESTS, before=before, limit=_ENTRIES):
         before = entries[0][0]
         for sequence, packed in entries:
             entry = journal.read(sequence, packed)

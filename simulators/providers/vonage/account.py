@@ -222,7 +222,8 @@ def search_rejections(exchange: Exchange) -> Turns:
     if start is None:
         raise Refusal("400")
     items = list[dict[str, str]]()
-    kept = exchange.world.store.journal(exchange.world.id, limit=JOURNALLED)
+    world = exchange.world
+    kept = world.store.records(world.id, journal.REQUESTS, limit=JOURNALLED)
     for at in range(0, len(kept), 50):
         for one in kept[at : at + 50]:
             entry = journal.read(*one)

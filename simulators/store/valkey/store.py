@@ -41,7 +41,6 @@ from simulators.store.valkey.line import DEADLINE, Asked, Command, commands, pac
 from simulators.store.valkey.scripts import script
 
 ACCOUNTS = "#"  # the world of accounts
-_JOURNAL, _VIOLATIONS = "\0journal", "\0violations"
 _TOLD = 100  # documents of an account that has changed; others are asked for when they are wanted
 _EVERY = 1 << 40
 BEAT_SECONDS = 2.0
@@ -50,8 +49,8 @@ _LOOKED_INTO = 1000  # accounts that are asked for a number
 
 
 class ValkeyStore:
-    """A `Store` in an engine: `keep` bounds the messages of an account, `journal` its journal and
-    each of its logs; the oldest go first. Raises `Unavailable` or `UnfitEngine` at the first
+    """A `Store` in an engine: `keep` bounds the messages of an account, `journal` each of
+    its logs; the oldest go first. Raises `Unavailable` or `UnfitEngine` at the first
     operation if there is no engine."""
 
     def __init__(
@@ -426,27 +425,10 @@ class ValkeyStore:
             self._rung(account)
             self._tell(account)
 
-    # Journal and logs, which go behind the answer
+    # Logs, which go behind the answer
 
-    def note(self, account: str, entry: bytes, violating: bool) -> None:
-        logs = (_JOURNAL, _VIOLATIONS) if violating else (_JOURNAL,)
-        self.engine.tell(self._call("note", account, self._journal, bytes(entry), *logs))
-        self._tell(account)
-
-    def journal(
-        self,
-        account: str,
-        *,
-        violating: bool = False,
-        after: int = 0,
-        before: int = 0,
-        limit: int = 100,
-    ) -> list[tuple[int, bytes]]:
-        log = _VIOLATIONS if violating else _JOURNAL
-        return self.records(account, log, after=after, before=before, limit=limit)
-
-    def record(self, account: str, log: str, entry: bytes) -> None:
-        self.engine.tell(self._call("note", account, self._journal, bytes(entry), log))
+    def record(self, account: str, entry: bytes, *logs: str) -> None:
+        self.engine.tell(self._call("record", account, self._journal, bytes(entry), *logs))
         self._tell(account)
 
     def records(
