@@ -308,10 +308,12 @@ def by_action(
     read: Reader,
     table: Mapping[str, Send | Query],
     rows: Mapping[str, str] = MappingProxyType({}),
+    unknown: Handler | None = None,
 ) -> tuple[Endpoint, ...]:
     """The endpoints of an API with one path: a request names what it wants, `SendSms` say, and
-    `Provider.action` finds that name. GET and POST are alike; the operation is `send-sms`."""
-    return tuple(
+    `Provider.action` finds that name. GET and POST are alike; the operation is `send-sms`.
+    `unknown` answers who names none of them, before any credentials are asked for."""
+    known = tuple(
         Endpoint(
             operation=_WORD.sub("-", name).lower(),
             method=method,
@@ -322,6 +324,19 @@ def by_action(
             rows=rows,
         )
         for name, does in table.items()
+        for method in ("POST", "GET")
+    )
+    if unknown is None:
+        return known
+    return known + tuple(
+        Endpoint(
+            operation="unknown-action",
+            method=method,
+            path="/",
+            read=read,
+            does=Query(unknown),
+            public=True,
+        )
         for method in ("POST", "GET")
     )
 

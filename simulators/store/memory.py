@@ -31,8 +31,8 @@ _LOOKED_INTO = 1000  # accounts that are asked for a number
 
 
 class MemoryStore:
-    """A `Store` without persistence: `keep` bounds the messages of an account, `journal` its
-    journal; the oldest go first."""
+    """A `Store` without persistence: `keep` bounds the messages of an account, `journal` each
+    of its logs; the oldest go first."""
 
     def __init__(self, keep: int = KEEP, journal: int = JOURNAL) -> None:
         self._keep = keep

@@ -14,7 +14,7 @@ from simulators.kernel.clock import Chance
 from simulators.kernel.credentials import Credential
 from simulators.kernel.flow import Limit
 from simulators.kernel.message import State, Step
-from simulators.kernel.provider import Endpoint, Provider, Query, Send, by_action
+from simulators.kernel.provider import Provider, Query, Send, by_action
 from simulators.providers.aws_sns import access, account, delivery, publish, sandbox, wire
 
 REFERENCE = "https://docs.aws.amazon.com/sns/latest/api/Welcome.html"
@@ -145,35 +145,23 @@ LIMITS = tuple(
     for kind, applies in (("Promotional", _promotional), ("Transactional", _transactional))
 )
 
-ENDPOINTS = (
-    *by_action(
-        wire.read,
-        {
-            "Publish": Send(publish.parse, publish.answer),
-            "SetSMSAttributes": Query(account.set_attributes),
-            "GetSMSAttributes": Query(account.get_attributes),
-            "CheckIfPhoneNumberIsOptedOut": Query(account.is_opted_out),
-            "ListPhoneNumbersOptedOut": Query(account.opted_out),
-            "OptInPhoneNumber": Query(account.opt_in),
-            "ListOriginationNumbers": Query(account.origination_numbers),
-            "CreateSMSSandboxPhoneNumber": Send(sandbox.parse, sandbox.answer),
-            "VerifySMSSandboxPhoneNumber": Query(sandbox.verify),
-            "DeleteSMSSandboxPhoneNumber": Query(sandbox.delete),
-            "ListSMSSandboxPhoneNumbers": Query(sandbox.listed),
-            "GetSMSSandboxAccountStatus": Query(sandbox.status),
-        },
-    ),
-    *(
-        Endpoint(
-            operation="unknown-action",
-            method=method,
-            path="/",
-            read=wire.read,
-            does=Query(wire.unknown_action),
-            public=True,
-        )
-        for method in ("POST", "GET")
-    ),
+ENDPOINTS = by_action(
+    wire.read,
+    {
+        "Publish": Send(publish.parse, publish.answer),
+        "SetSMSAttributes": Query(account.set_attributes),
+        "GetSMSAttributes": Query(account.get_attributes),
+        "CheckIfPhoneNumberIsOptedOut": Query(account.is_opted_out),
+        "ListPhoneNumbersOptedOut": Query(account.opted_out),
+        "OptInPhoneNumber": Query(account.opt_in),
+        "ListOriginationNumbers": Query(account.origination_numbers),
+        "CreateSMSSandboxPhoneNumber": Send(sandbox.parse, sandbox.answer),
+        "VerifySMSSandboxPhoneNumber": Query(sandbox.verify),
+        "DeleteSMSSandboxPhoneNumber": Query(sandbox.delete),
+        "ListSMSSandboxPhoneNumbers": Query(sandbox.listed),
+        "GetSMSSandboxAccountStatus": Query(sandbox.status),
+    },
+    unknown=wire.unknown_action,
 )
 
 EMULATES = (

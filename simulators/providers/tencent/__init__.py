@@ -12,7 +12,7 @@ from simulators.kernel.catalogue import Problem
 from simulators.kernel.credentials import Credential
 from simulators.kernel.flow import Limit
 from simulators.kernel.message import State, Step
-from simulators.kernel.provider import Endpoint, Provider, Query, Send, by_action
+from simulators.kernel.provider import Provider, Query, Send, by_action
 from simulators.kernel.templates import Signature, Template
 from simulators.providers.tencent import access, registry, reports, send, statistics, wire
 
@@ -155,43 +155,31 @@ CREDENTIALS = (
 )
 
 
-ENDPOINTS = (
-    *by_action(
-        wire.read,
-        {
-            "SendSms": Send(send.parse, send.answer, per_recipient=True),
-            "SendMultiGlobalSms": Send(send.parse_multi, send.answer_multi, per_recipient=True),
-            "PullSmsSendStatus": Query(reports.receipts),
-            "PullSmsSendStatusByPhoneNumber": Query(reports.receipts_of),
-            "PullSmsReplyStatus": Query(reports.replies),
-            "PullSmsReplyStatusByPhoneNumber": Query(reports.replies_of),
-            "DescribeSendRecordList": Query(reports.records),
-            "SendStatusStatistics": Query(statistics.sent),
-            "CallbackStatusStatistics": Query(statistics.received),
-            "SmsPackagesStatistics": Query(statistics.packages),
-            "DescribePhoneNumberInfo": Query(send.describe),
-            "ReportConversion": Query(statistics.converted),
-            "AddSmsTemplate": Query(registry.add_template),
-            "ModifySmsTemplate": Query(registry.modify_template),
-            "DeleteSmsTemplate": Query(registry.delete_template),
-            "DescribeSmsTemplateList": Query(registry.describe_templates),
-            "AddSmsSign": Query(registry.add_sign),
-            "ModifySmsSign": Query(registry.modify_sign),
-            "DeleteSmsSign": Query(registry.delete_sign),
-            "DescribeSmsSignList": Query(registry.describe_signs),
-        },
-    ),
-    *(
-        Endpoint(
-            operation="unknown-action",
-            method=method,
-            path="/",
-            read=wire.read,
-            does=Query(wire.unknown_action),
-            public=True,
-        )
-        for method in ("POST", "GET")
-    ),
+ENDPOINTS = by_action(
+    wire.read,
+    {
+        "SendSms": Send(send.parse, send.answer, per_recipient=True),
+        "SendMultiGlobalSms": Send(send.parse_multi, send.answer_multi, per_recipient=True),
+        "PullSmsSendStatus": Query(reports.receipts),
+        "PullSmsSendStatusByPhoneNumber": Query(reports.receipts_of),
+        "PullSmsReplyStatus": Query(reports.replies),
+        "PullSmsReplyStatusByPhoneNumber": Query(reports.replies_of),
+        "DescribeSendRecordList": Query(reports.records),
+        "SendStatusStatistics": Query(statistics.sent),
+        "CallbackStatusStatistics": Query(statistics.received),
+        "SmsPackagesStatistics": Query(statistics.packages),
+        "DescribePhoneNumberInfo": Query(send.describe),
+        "ReportConversion": Query(statistics.converted),
+        "AddSmsTemplate": Query(registry.add_template),
+        "ModifySmsTemplate": Query(registry.modify_template),
+        "DeleteSmsTemplate": Query(registry.delete_template),
+        "DescribeSmsTemplateList": Query(registry.describe_templates),
+        "AddSmsSign": Query(registry.add_sign),
+        "ModifySmsSign": Query(registry.modify_sign),
+        "DeleteSmsSign": Query(registry.delete_sign),
+        "DescribeSmsSignList": Query(registry.describe_signs),
+    },
+    unknown=wire.unknown_action,
 )
 
 EMULATES = (
