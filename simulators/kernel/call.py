@@ -15,7 +15,8 @@ Trouble = Literal["close", "reset", "hang", "truncate", "drip"]
 
 @dataclass(slots=True)
 class Call:
-    """One HTTP request. `headers` has lower-case names, repeated ones joined by a comma.
+    """One HTTP request. `headers` has lower-case names, repeated ones joined by a comma; requests
+    that came with the same share them, so nobody changes them in place.
 
     `path` is decoded and without the `/<provider>` prefix; `raw_path` and `query` are as sent.
     `too_large` says that there was more body than the server takes; `body` is then empty.

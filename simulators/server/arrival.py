@@ -1,7 +1,7 @@
 """A request as it arrives: read from the listener, bounded, answered by whoever is served.
 
 There is one door, `Served.answer`, and two ways to it from a connection: a plain request comes
-straight from the parser (`http1.py`), any other by ASGI (`serve`).
+straight from its bytes (`http1.py`), any other by ASGI (`serve`).
 """
 
 from collections.abc import Callable, Sequence

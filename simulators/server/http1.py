@@ -1,9 +1,11 @@
 """HTTP/1.1 as it comes over a connection: uvicorn's protocol, and what RFC 9110 asks beyond it.
 
-* A plain request that is answered at once goes from the parser to the app and out in one write.
-  Everything else goes uvicorn's way, by ASGI and in a task: a body that is large, chunked or
-  waited for, an upgrade, HEAD, HTTP/1.0, a request behind another one, an answer that waits, drips
-  or breaks the connection, a fault. No rule of HTTP is kept here that only those need.
+* A plain request that is answered at once goes to the app and out in one write. What its head says
+  is remembered: clients send the same again and again, and to compare it is a fraction of reading
+  it. Everything else goes uvicorn's way, by ASGI and in a task: a head in pieces, a body that is
+  large, chunked or waited for, an upgrade, HEAD, HTTP/1.0, a request with another one behind it, an
+  answer that waits, drips or breaks the connection, a fault. No rule of HTTP is kept here that only
+  those need.
 * A head, or the trailers of a body, are bounded while they arrive; what is complete, the gateway
   measures.
 * An upgrade is ignored (7.8) and the request read as any other: Java's HttpClient and
@@ -12,7 +14,9 @@
 * `Expect: 100-continue` means nothing in HTTP/1.0 (10.1.1).
 """
 
+import contextlib
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from itertools import chain, starmap
 
 import httptools
@@ -33,165 +37,136 @@ _ANSWER = (
     b"content-type: text/plain\r\ncontent-length: %d\r\n\r\n%b" % (len(_TEXT), _TEXT)
 )
 _FRAMING = (b"content-length", b"transfer-encoding")
+_NOT_PLAIN = frozenset({"expect", "transfer-encoding", "upgrade"})
+_END = b"\r\n\r\n"
+_HEADS = 256  # are remembered
+_LONGEST = 2048  # of them
 
 _App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class Head:
+    """What a request begins with: where it is plain the `call` but for its body and who sends it,
+    the bytes of the head and of all of it, and whether another may follow."""
+
+    __slots__ = ("_fields", "_parser", "_url", "call", "keep", "length", "whole")
+
+    def __init__(self, raw: bytes) -> None:
+        self.call: Call | None = None
+        self.length = len(raw)
+        self._url = b""
+        self._fields: list[tuple[bytes, bytes]] = []
+        self._parser = httptools.HttpRequestParser(self)
+        with contextlib.suppress(httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self._parser.feed_data(raw)
+        del self._parser, self._fields  # the one leads back here
+
+    def on_url(self, url: bytes) -> None:
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._fields.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        parser, fields = self._parser, self._fields
+        method = parser.get_method()
+        if method == b"HEAD" or parser.get_http_version() != "1.1":
+            return
+        if parser.should_upgrade():
+            return  # CONNECT does without the header, and is known by its method alone
+        if too_much(len(fields), len(self._url) + sum(map(len, chain.from_iterable(fields)))):
+            return
+        url = httptools.parse_url(self._url)
+        path, query = url.path.decode("latin-1"), (url.query or b"").decode("latin-1")
+        call = arrived(method.decode("ascii"), path, query, fields)
+        size = call.headers.get("content-length", "0")
+        if len(size) <= _DIGITS and _NOT_PLAIN.isdisjoint(call.headers):
+            self.call = call
+            self.whole = self.length + int(size)
+            self.keep = parser.should_keep_alive()
+
+
+# Clients begin their requests with the same bytes again and again, which then mean the same.
+_remembered = lru_cache(_HEADS)(Head)
 
 
 class Protocol(HttpToolsProtocol):
     """One connection."""
 
-    _unbounded = False  # a head or trailers may be arriving
+    _head: Head | None = None  # of the plain request that is arriving
+    _came = b""  # of that
+    _unbounded = False  # a head or trailers may be arriving, for uvicorn's parser
     _size = 0  # of what came since neither a head nor a piece of a body was complete
+    _there = False  # the head of what that parser reads
     _upgrades = False
-    _answered = False  # a request of the bytes at hand was, without a turn for other connections
-    _plain: Call | None = None  # the request that is arriving, if it is a plain one
-    _body = b""  # of that
-    _head: list[tuple[bytes, bytes]]  # the fields that came, trailers behind those of the head
     _quiet_since = 0.0
 
-    def on_message_begin(self) -> None:
-        """A head begins. What uvicorn keeps of it, it is told once it is known to need it."""
-        self.url = b""
-        self._head = []
-        self._unbounded = True
-        self._size = 0
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """A field of the head, or of the trailers."""
-        self._head.append((name, value))
-
-    def on_headers_complete(self) -> None:
-        """The head is there."""
-        self._size = 0
-        self._plain = self._plainly()
-        if self._plain is None:
-            self._by_asgi()
-
-    def _by_asgi(self) -> None:
-        url = self.url
-        super().on_message_begin()
-        self.url = url
-        for name, value in self._head:
-            super().on_header(name, value)
-        self._upgrades = self.parser.should_upgrade()
-        if self.expect_100_continue and self.parser.get_http_version() == "1.0":
-            self.expect_100_continue = False
-        super().on_headers_complete()
-
-    def _plainly(self) -> Call | None:
-        """The request without its body, if it is a plain one and nothing is before it."""
-        idle = self.cycle is None or self.cycle.response_complete
-        if not idle or self._answered or self.flow.write_paused:
-            return None
-        method = self.parser.get_method()
-        if method == b"HEAD" or self.parser.get_http_version() != "1.1":
-            return None
-        if self.parser.should_upgrade():
-            return None  # CONNECT does without the header, and is known by its method alone
-        url = httptools.parse_url(self.url)
-        call = arrived(
-            method.decode("ascii"),
-            url.path.decode("latin-1"),
-            (url.query or b"").decode("latin-1"),
-            self._head,
-        )
-        headers = call.headers
-        if "expect" in headers or "transfer-encoding" in headers or "upgrade" in headers:
-            return None
-        if len(headers.get("content-length", "")) > _DIGITS:
-            return None
-        size = len(self.url) + sum(map(len, chain.from_iterable(self._head)))
-        if too_much(len(self._head), size):
-            return None
-        call.scheme = self.scheme or "http"
-        call.client = self.client[0] if self.client else ""
-        self._body = b""
-        return call
-
-    def on_body(self, body: bytes) -> None:
-        """A piece of the body."""
-        self._size = 0
-        if self._plain is None:
-            super().on_body(body)
+    def data_received(self, data: bytes) -> None:
+        """Bytes from the client."""
+        head, came = self._head, self._came + data
+        if head is None:
+            head = self._plain_head(came)
+        if head is None or len(came) > head.whole:  # with another request behind it
+            self._head, self._came = None, b""
+            self._go_by_asgi(came)
+        elif len(came) < head.whole:
+            self._head, self._came = head, came
         else:
-            self._body += body
+            self._head, self._came = None, b""
+            self._answer(head, came)
 
-    def on_message_complete(self) -> None:
-        """The request is there, or as much of it as the parser reads before an upgrade."""
-        call = self._plain
-        if call is not None:
-            self._unbounded = False
-            self._plain = None
-            self._answered = True
-            call.body = self._body
-            self._answer(call)
-        elif not self._upgrades:
-            self._unbounded = False
-            super().on_message_complete()
+    def _plain_head(self, data: bytes) -> Head | None:
+        """What the bytes begin with, if it is a plain request and nothing is before it."""
+        idle = self.cycle is None or self.cycle.response_complete
+        if not idle or self._unbounded or self.flow.write_paused:
+            return None
+        raw = data[: data.find(_END) + len(_END)]
+        head = _remembered(raw) if len(raw) <= _LONGEST else Head(raw)
+        return None if head.call is None else head
 
-    def _answer(self, call: Call) -> None:
+    def _answer(self, head: Head, came: bytes) -> None:
         """Answers a plain request."""
         served: Served = self.config.loaded_app
+        asked = head.call
+        assert asked is not None  # noqa: S101 - it is plain
+        call = Call(
+            asked.method,
+            asked.path,
+            asked.query,
+            asked.headers,
+            came[head.length :],
+            self.scheme or "http",
+            asked.raw_path,
+            self.client[0] if self.client else "",
+        )
         try:
             reply = served.answer(call, (self.server and self.server[1]) or 0)
         except Exception as fault:
-            self._go_on_by_asgi(_failing(fault))
+            self._go_by_asgi(came, _failing(fault))
             return
         headers = list(starmap(line, reply.headers)) if _is_plain(reply) else [None]
         if None in headers or (not reply.body and b"" in headers):
-            self._go_on_by_asgi(_delivering(reply))
+            self._go_by_asgi(came, _delivering(reply))
             return
-        keep = self.parser.should_keep_alive()
         lines = [STATUS_LINE[reply.status]]
         if not reply.dated:  # the only default is the date
             lines += [b"%b: %b\r\n" % pair for pair in self.server_state.default_headers]
         lines += headers  # type: ignore[arg-type]  # None is in no such list
         lines.append(b"content-length: %d\r\n" % len(reply.body))
-        lines.append(b"\r\n" if keep else b"connection: close\r\n\r\n")
+        lines.append(b"\r\n" if head.keep else b"connection: close\r\n\r\n")
         lines.append(reply.body)
         self.transport.write(b"".join(lines))
         self.server_state.total_requests += 1
-        if keep:
+        if head.keep:
             self._wait_for_another()
         else:
             self.transport.close()
 
-    def _go_on_by_asgi(self, app: _App) -> None:
-        """The same request as if it had gone uvicorn's way from the start, to another app."""
+    def _go_by_asgi(self, data: bytes, app: _App | None = None) -> None:
+        """Has uvicorn's parser read the bytes. What begins in them is answered by the app, in place
+        of the usual one."""
         usual = self.app
-        self.app = app
-        try:
-            self._by_asgi()
-        finally:
-            self.app = usual
-        super().on_message_complete()
-
-    def _wait_for_another(self) -> None:
-        """Closes the connection when it has been quiet for long enough. One timer does for many
-        requests: whoever finds that one came meanwhile waits for the rest of the time."""
-        self._quiet_since = self.loop.time()
-        if self.timeout_keep_alive_task is None:
-            self.timeout_keep_alive_task = self.loop.call_later(
-                self.timeout_keep_alive, self.timeout_keep_alive_handler
-            )
-
-    def timeout_keep_alive_handler(self) -> None:
-        """The time is over that was given, and perhaps extended since."""
-        self.timeout_keep_alive_task = None
-        answering = self.cycle is not None and not self.cycle.response_complete
-        if self._unbounded or answering:
-            return  # a request is here or arriving; its answer will set the time
-        left = self._quiet_since + self.timeout_keep_alive - self.loop.time()
-        if left > 0:
-            self.timeout_keep_alive_task = self.loop.call_later(
-                left, self.timeout_keep_alive_handler
-            )
-        else:
-            super().timeout_keep_alive_handler()
-
-    def data_received(self, data: bytes) -> None:
-        """Bytes from the client."""
-        self._answered = False
+        self.app = app or usual
         rest: bytes | None = data
         try:
             while rest is not None:
@@ -199,6 +174,8 @@ class Protocol(HttpToolsProtocol):
         except httptools.HttpParserError:
             self.send_400_response("Invalid HTTP request received.")
             return
+        finally:
+            self.app = usual
         if self._unbounded:
             self._size += len(data)
             if self._size > MAX_HEAD and not self.transport.is_closing():
@@ -214,6 +191,61 @@ class Protocol(HttpToolsProtocol):
             self.parser = _parser_of_body(self)
             return data[upgrade.args[0] :]
         return None
+
+    def on_message_begin(self) -> None:
+        """A head begins."""
+        super().on_message_begin()
+        self._there = False
+        self._unbounded = True
+        self._size = 0
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A field of the head; those of trailers are left out."""
+        if not self._there:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """The head is there."""
+        self._there = True
+        self._size = 0
+        self._upgrades = self.parser.should_upgrade()
+        if self.expect_100_continue and self.parser.get_http_version() == "1.0":
+            self.expect_100_continue = False
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body."""
+        self._size = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The request is there, or as much of it as the parser reads before an upgrade."""
+        if not self._upgrades:
+            self._unbounded = False
+            super().on_message_complete()
+
+    def _wait_for_another(self) -> None:
+        """Closes the connection when it has been quiet for long enough. One timer does for many
+        requests: whoever finds that one came meanwhile waits for the rest of the time."""
+        self._quiet_since = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+
+    def timeout_keep_alive_handler(self) -> None:
+        """The time is over that was given, and perhaps extended since."""
+        self.timeout_keep_alive_task = None
+        answering = self.cycle is not None and not self.cycle.response_complete
+        if self._unbounded or self._head is not None or answering:
+            return  # a request is here or arriving; its answer will set the time
+        left = self._quiet_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self.timeout_keep_alive_task = self.loop.call_later(
+                left, self.timeout_keep_alive_handler
+            )
+        else:
+            super().timeout_keep_alive_handler()
 
     def _cut_off(self) -> None:
         if self.cycle is None or not self.cycle.response_started:

@@ -40,6 +40,7 @@ class Instructed:
             raise RuntimeError(given["fault"])
         told = {
             "size": len(call.body),
+            "begins": call.body[:9].decode("latin-1"),
             "too_large": call.too_large,
             "threads": threading.active_count(),
             "call": [call.method, call.path, call.raw_path, call.query, call.headers, call.scheme],
@@ -84,7 +85,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class ByAsgi(Protocol):
     """The other way of each request."""
 
-    def _plainly(self) -> None:
+    def _plain_head(self, _data: bytes) -> None:
         return None
 
 
