@@ -17,7 +17,6 @@ import pytest
 from simulators.app import Options, in_thread
 from simulators.catalog import PROVIDERS
 from simulators.cli import commands
-from simulators.cli.serve import serve
 from simulators.samples import sample
 from simulators.server import tls
 
@@ -234,20 +233,43 @@ def test_every_answer_does_the_same_in_pytest_and_in_a_shell(line, command, sms,
     sms_server.call(lambda: sms_server.accounts.drop(other.id))
 
 
+def rows_of(page, head):
+    """The rows of the table of a page that begins with this head."""
+    return PAGES[page].split(head)[1].split("\n\n")[0].splitlines()[2:]
+
+
 def table(page, head):
-    """The first column of the table of a page that begins with this head."""
-    rows = PAGES[page].split(head)[1].split("\n\n")[0].splitlines()[2:]
-    return [row.split(" | ")[0] for row in rows]
+    """Its first column."""
+    return [row.split(" | ")[0] for row in rows_of(page, head)]
 
 
-def test_every_command_and_option_is_listed():
+LONG = r"--[a-z][\w-]*"
+
+
+def options(command):
+    """All that it takes, and what its commands take, but for help."""
+    own = {name for param in command.params for name in param.opts if name.startswith("--")}
+    return own.union(*map(options, getattr(command, "commands", {}).values()))
+
+
+def test_every_command_is_listed():
     """And no other."""
     named = [re.match(r"\| `(\w+)", row)[1] for row in table("docs/command-line.md", "| command |")]
-    rows = table("docs/command-line.md", "| `serve` takes |")
-    listed = {name for row in rows for name in re.findall(r"--[\w-]+", row)}
 
     assert sorted(commands.list_commands(None)) == sorted(named)
-    assert {name for p in serve.params for name in p.opts} == listed
+
+
+@pytest.mark.parametrize("name", commands.list_commands(None))
+def test_every_option_of_a_command_is_listed(name):
+    """And no other; those of `serve` have a table of their own."""
+    command = commands.get_command(None, name)
+    if name == "serve":
+        rows = [row.split(" | ")[0] for row in rows_of("docs/command-line.md", "| `serve` takes |")]
+    else:
+        every = rows_of("docs/command-line.md", "| command |")
+        rows = [row for row in every if re.match(rf"\| `{name}\b", row)]
+
+    assert options(command) == {option for row in rows for option in re.findall(LONG, row)}
 
 
 ROUTES = [row for row in PAGES["docs/control-api.md"].splitlines() if row.startswith("| `")]

@@ -224,6 +224,7 @@ def test_tail_says_who_does_not_answer():
 
     assert (1, "") == (done.returncode, done.stdout)
     assert done.stderr.startswith("sms-simulators: nothing answers at http://127.0.0.1:9")
+    assert done.stderr.endswith("; is `sms-simulators serve` running there?\n")
 
 
 def test_a_reader_that_reads_nothing_holds_up_no_server():

@@ -26,7 +26,7 @@ Examples:
   sms-simulators hosts | sudo tee -a /etc/hosts
 
 \b
-Exit codes: 0 all is well, 1 the check failed, 2 wrong usage."""
+Exit codes: 0 all is well, 1 the check failed or nothing came, 2 wrong usage."""
 
 # Each command is the attribute of its own name in its module; its line in the help stands here.
 _COMMANDS = {

@@ -35,6 +35,7 @@ STOP_SECONDS = 10  # users that wait for a code are let finish
 _FIRST_RATE = 5.0
 _VISIT_SECONDS = 10  # of one person at most, for which there are users enough
 _MOST_USERS = 2000
+_LEAST_SECONDS = 10  # of a run with a rate: who went through is counted in its second half
 _MOST_A_SECOND = 100  # above that Locust itself warns; fewer come at once than that
 
 
@@ -46,6 +47,12 @@ def _time(_context: click.Context, _option: click.Parameter, given: str) -> str:
     if not _TIME.fullmatch(given):
         raise click.BadParameter(f"expected a time as 45, 30s, 5m or 1h30m, got '{given}'")
     return given
+
+
+def _seconds(given: str) -> int:
+    """How long that is."""
+    parts = re.findall(r"(\d+)([hms]?)", given)
+    return sum(int(number) * {"h": 3600, "m": 60}.get(unit, 1) for number, unit in parts)
 
 
 _LOAD = (
@@ -203,6 +210,9 @@ def _together(given: dict[str, Any]) -> None:
     for other in ("shape", "web") if given["capacity"] else ("shape",):
         if given[other]:
             fail(f"{asked}: with --{other} it is no longer the rate that says when people begin")
+    if _seconds(given["time"]) < _LEAST_SECONDS:
+        told = f"expected --time {_LEAST_SECONDS}s or more, got {given['time']}"
+        fail(f"{asked}: in a shorter run nobody can tell how many went through: {told}")
     source = click.get_current_context().get_parameter_source("users")
     given["crowd"] = source is ParameterSource.DEFAULT
 

@@ -312,6 +312,11 @@ def _options(given: Mapping[str, Any]) -> Options:
 
 
 def _otp_policy(given: Mapping[str, Any]) -> Policy:
+    if given["otp_port"] is None:
+        for name in ("otp_faithful", "otp_sends_per_recipient", "otp_seed", "otp_token"):
+            if given[name]:
+                option = f"--{name.replace('_', '-')}"
+                fail(f"{option} says how the OTP service behaves: expected --otp-port PORT with it")
     token = given["otp_token"]
     if not token and not is_loopback(given["host"]):
         token = secrets.token_urlsafe(18)

@@ -69,10 +69,7 @@ def call(
     except TimeoutError:
         raise ControlError(f"{base} did not answer within {timeout:g} s") from None
     except OSError as error:
-        raise ControlError(
-            f"nothing answers at {base} ({error.strerror or error});"
-            " is `sms-simulators serve` running there?"
-        ) from None
+        raise ControlError(_silent(base, error)) from None
     except (ValueError, http.client.HTTPException):
         raise ControlError(f"what answers at {base} is not sms-simulators") from None
     if not 200 <= response.status < 300:
@@ -104,7 +101,7 @@ def events(
             raise ControlError(_sentence(response.status, json.loads(response.read())))
         yield from _told(response)
     except OSError as error:
-        raise ControlError(f"nothing answers at {base} ({error.strerror or error})") from None
+        raise ControlError(_silent(base, error)) from None
     except (ValueError, http.client.HTTPException):
         raise ControlError(f"what answers at {base} is not sms-simulators") from None
     finally:
@@ -137,11 +134,19 @@ def _connection(base: str, timeout: float) -> http.client.HTTPConnection:
     return kind(host, port, timeout=timeout)
 
 
+def _silent(base: str, error: OSError) -> str:
+    why = error.strerror or error
+    return f"nothing answers at {base} ({why}); is `sms-simulators serve` running there?"
+
+
 def _sentence(status: int, document: Any) -> str:
     if not isinstance(document, dict) or "error" not in document:
         return f"an answer that sms-simulators does not give: {document!r:.200}"
     if status == 408:  # what was expected, the error says already
         return f"{document['error']}; {document.get('got')}"
-    return (
+    said = (
         f"{document['error']}: expected {document.get('expected')}, but got {document.get('got')}"
     )
+    if status == 401:  # who uses a command sends no header
+        said += "; pass it as --token (--sim-token of load) or in SMS_SIMULATORS_TOKEN"
+    return said

@@ -3,6 +3,7 @@
 import pytest
 
 from simulators.app import Options, in_thread
+from simulators.control import client
 
 OTHERS = [
     {"Origin": "http://evil.example"},
@@ -107,6 +108,12 @@ def test_the_token_opens(raw, guarded):
     headers = {"Authorization": "bearer fake-control-token"}
 
     assert 200 == raw(guarded, "GET", "/_sim/messages", headers=headers).status
+
+
+def test_a_command_is_told_how_to_pass_the_token(guarded):
+    """Who calls one sends no header."""
+    with pytest.raises(client.ControlError, match=r"pass it as --token .*or in SMS_SIMULATORS_TO"):
+        client.get(f"http://127.0.0.1:{guarded}", "/_sim/messages", {})
 
 
 def test_health_needs_no_token(raw, guarded):

@@ -232,6 +232,8 @@ def test_the_command_tells_one_verdict(sms, command, runs, tmp_path):
         (["--capacity", "--web"], "--capacity: with --web it is no longer the rate"),
         (["--rate", "5", "--shape", "ramp"], "--rate: with --shape it is no longer the rate"),
         (["--rate", "0"], "x>0"),
+        (["--rate", "5", "--time", "9s"], "--rate: in a shorter run nobody can tell how many"),
+        (["--capacity", "--time", "0h9"], "--capacity: in a shorter run nobody can tell how many"),
     ],
 )
 def test_what_makes_no_sense_together_is_one_line(arguments, told, command):
