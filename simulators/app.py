@@ -7,6 +7,7 @@ import random
 import secrets
 import socket
 import threading
+import time
 from collections.abc import Awaitable, Callable, Container, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 # Listening on every address, the simulators are reached by the loopback one.
 _SELF = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - shown, not bound
 _TIDY_SECONDS = 0.25
+_SPENT_SECONDS = 1.0  # between two looks at its own CPU time, of a process that has others beside
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 _Sockets = list[socket.socket]
@@ -114,6 +116,7 @@ class Simulators:
         self.courier = Courier(options.callbacks_to)
         self.pipeline = Pipeline(self.accounts, options.settings, self.courier.ask)
         self._name = self._named(secrets.token_hex(4))
+        self.node = secrets.token_hex(4) if options.member is None else options.member.board.name
         self.feed = Feed(self.accounts, self._name)
         self.watch = Watch(self.store)
         self.control = build_control(self)
@@ -267,6 +270,8 @@ class Simulators:
             beside = [asyncio.ensure_future(self.dispatcher.run())]
             if self._own is not None:
                 beside.append(asyncio.ensure_future(_tidy(self._own)))
+            if self.options.member is not None:
+                beside.append(asyncio.ensure_future(_tell_cpu(self.options.member)))
             try:
                 await asyncio.gather(*tasks)
             finally:
@@ -294,6 +299,19 @@ class Simulators:
         if member is None:
             return Counted(self.pipeline.counts, self._polls)
         return member.board.total()
+
+    def spent(self) -> tuple[float, int]:
+        """The seconds of CPU that were used so far, by how many processes that serve as one: by
+        the others, as they told it last."""
+        member = self.options.member
+        if member is None:
+            return time.process_time(), 1
+        member.board.counts(member.number).spent()
+        return member.board.cpu(), member.board.processes
+
+    def engine_cpu(self) -> float | None:
+        """Those that the engine has used which several nodes share; None without one."""
+        return None if self.shared is None else self.shared.engine_cpu()
 
     @property
     def polls(self) -> int:
@@ -413,6 +431,12 @@ async def _tidy(store: MemoryStore) -> None:
     """Gives back what was forgotten while nobody else has anything to do."""
     while True:
         await asyncio.sleep(0 if store.tidy() else _TIDY_SECONDS)
+
+
+async def _tell_cpu(member: Member) -> None:
+    while True:
+        member.board.counts(member.number).spent()
+        await asyncio.sleep(_SPENT_SECONDS)
 
 
 async def _async(work: Callable[[], _T]) -> _T:

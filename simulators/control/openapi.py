@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -40,7 +41,7 @@ def document(routes: Sequence[Route]) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {
             "title": "sms-simulators control API",
-            "version": _version(),
+            "version": release(),
             "description": "Looks into the simulated SMS providers and sets them. A refusal is"
             " always `{error, expected, got}`.",
         },
@@ -60,7 +61,9 @@ def document(routes: Sequence[Route]) -> dict[str, Any]:
     }
 
 
-def _version() -> str:
+@cache
+def release() -> str:
+    """The version of this distribution."""
     try:
         return version("sms-simulators")
     except PackageNotFoundError:

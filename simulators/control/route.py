@@ -92,6 +92,13 @@ class Served(Protocol):
 
     polls: int  # that are open here
 
+    @property
+    def node(self) -> str: ...
+
+    def spent(self) -> tuple[float, int]: ...
+
+    def engine_cpu(self) -> float | None: ...
+
     def counted(self) -> Counted:
         """What was counted, by all processes that serve as one."""
 

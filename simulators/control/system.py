@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from simulators.control.openapi import release
 from simulators.control.route import Ask, Route
 from simulators.control.schemas import NULLABLE, PROVIDER, TEXT, many, record, said, text, texts
 from simulators.kernel.call import Reply
@@ -46,10 +47,20 @@ def _metrics(ask: Ask) -> Reply:
             *_gauge("messages_kept", "Accepted messages kept now.", accounts.store.kept()),
             *_gauge("accounts", "Accounts.", accounts.store.accounts_kept()),
         ]
+        engine = ask.simulators.engine_cpu()
+        if engine is not None:
+            told = "CPU time of the engine that keeps it all."
+            gauges += _counter("sms_simulators_engine_cpu_seconds_total", told, engine)
     except Unavailable:
         gauges = _gauge("store_up", "Whether the store keeps what it is given.", 0)
     counted = ask.simulators.counted()
+    cpu, processes = ask.simulators.spent()
     lines = [
+        "# HELP sms_simulators_node_info Which node was asked, and of which version it is.",
+        "# TYPE sms_simulators_node_info gauge",
+        f'sms_simulators_node_info{{node="{ask.simulators.node}",version="{release()}"}} 1',
+        *_gauge("processes", "Processes that serve as this node.", processes),
+        *_counter("process_cpu_seconds_total", "CPU time of this node's processes.", cpu),
         "# HELP sms_simulators_requests_total Requests to the simulated providers.",
         "# TYPE sms_simulators_requests_total counter",
         *(
@@ -66,6 +77,10 @@ def _metrics(ask: Ask) -> Reply:
 def _gauge(name: str, told: str, value: int) -> list[str]:
     full = f"sms_simulators_{name}"
     return [f"# HELP {full} {told}", f"# TYPE {full} gauge", f"{full} {value}"]
+
+
+def _counter(full: str, told: str, value: float) -> list[str]:
+    return [f"# HELP {full} {told}", f"# TYPE {full} counter", f"{full} {value:.6f}"]
 
 
 _URLS = {

@@ -5,7 +5,9 @@ on a board in memory that all of them see.
 """
 
 import mmap
+import secrets
 import socket
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
@@ -15,8 +17,10 @@ import orjson
 
 CELLS = 1 << 14  # for what one process counts: counters are few
 NAMES = 1 << 20  # bytes for what they are called
-_SLOT = 8 * CELLS + NAMES
 _POLLS, _LENGTH, _FIRST = 0, 1, 2  # the first cells
+_CPU = CELLS  # the last, behind those that count requests
+_COUNTED = 8 * (CELLS + 1)  # bytes of them all
+_SLOT = _COUNTED + NAMES
 
 Key = tuple[str, str, int]
 
@@ -35,10 +39,11 @@ class Counts(MutableMapping[Key, int]):
 
     def __init__(self, memory: mmap.mmap, number: int) -> None:
         begin = number * _SLOT
-        self._cells = memoryview(memory)[begin : begin + 8 * CELLS].cast("q")
-        self._names = memoryview(memory)[begin + 8 * CELLS : begin + _SLOT]
+        self._cells = memoryview(memory)[begin : begin + _COUNTED].cast("q")
+        self._names = memoryview(memory)[begin + _COUNTED : begin + _SLOT]
         self._places: dict[Key, int] = {}
         self._known = 0  # bytes of the names that it has read
+        self._before: int | None = None  # the CPU time of those whose place this process has taken
 
     @property
     def polls(self) -> int:
@@ -48,6 +53,17 @@ class Counts(MutableMapping[Key, int]):
     @polls.setter
     def polls(self, polls: int) -> None:
         self._cells[_POLLS] = polls
+
+    @property
+    def cpu(self) -> float:
+        """The seconds of CPU that were used when `spent` was last called."""
+        return self._cells[_CPU] / 1e9
+
+    def spent(self) -> None:
+        """Writes what CPU time this process has used. It cannot be read from outside."""
+        if self._before is None:
+            self._before = self._cells[_CPU]
+        self._cells[_CPU] = self._before + time.process_time_ns()
 
     def __getitem__(self, key: Key) -> int:
         return self._cells[self._place(key)]
@@ -93,9 +109,11 @@ class Counts(MutableMapping[Key, int]):
 
 class Board:
     """The counts of each process of a group, made before them. What one has counted stays when it
-    ends: the one that takes its place counts on from there."""
+    ends: the one that takes its place counts on from there. `name` is that of the group."""
 
     def __init__(self, processes: int) -> None:
+        self.name = secrets.token_hex(4)
+        self.processes = processes
         memory = mmap.mmap(-1, processes * _SLOT)
         self._counts = [Counts(memory, number) for number in range(processes)]
 
@@ -109,6 +127,10 @@ class Board:
         for counts in self._counts:
             requests.update(dict(counts))
         return Counted(requests, sum(counts.polls for counts in self._counts))
+
+    def cpu(self) -> float:
+        """The seconds of CPU that all have told of."""
+        return sum(counts.cpu for counts in self._counts)
 
 
 @dataclass(frozen=True, slots=True)

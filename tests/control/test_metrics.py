@@ -25,8 +25,9 @@ def test_counts_answers_by_provider_operation_and_status(control, send):
     assert 0 == value(after, "sms_simulators_long_polls_open")
 
 
-def test_is_in_the_text_format(control):
+def test_is_in_the_text_format(control, send):
     """Every family has its help and its type, every line ends."""
+    send()  # or nothing was counted yet
     answer = control("GET", "/metrics")
     text = answer.raw.decode()
     families = set(re.findall(r"^# TYPE (\S+) (?:counter|gauge)$", text, re.MULTILINE))
@@ -35,3 +36,15 @@ def test_is_in_the_text_format(control):
     assert text.endswith("\n")
     assert families == set(re.findall(r"^# HELP (\S+) \S.*$", text, re.MULTILINE))
     assert families == set(re.findall(r"^([a-z_]+)[ {]", text, re.MULTILINE))
+
+
+def test_tells_which_node_it_is_and_what_cpu_time_it_has_used(control):
+    """Always the same node, whose time goes on."""
+    first, second = (control("GET", "/metrics").raw.decode() for _ in range(2))
+    node = re.search(r'^sms_simulators_node_info{node="\w+",version="\d[^"]*"} 1$', first, re.M)
+
+    assert node[0] in second
+    assert 1 == value(first, "sms_simulators_processes")
+    assert 0 < value(first, "process_cpu_seconds_total")
+    assert value(first, "process_cpu_seconds_total") < value(second, "process_cpu_seconds_total")
+    assert "engine_cpu" not in first

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import threading
 from base64 import b64encode
@@ -67,6 +68,16 @@ def send(node, request):
 
 def sent(account):
     return asked(account.simulators, "GET", f"/messages?account={account.world.id}&limit=500")
+
+
+def test_each_tells_its_own_name_and_the_engine_s_time(nodes):
+    """By these a load test knows its nodes, and who of them all had no time left."""
+    told = [call(node, "GET", "/metrics")[1] for node in nodes]
+    names = [re.search(r'node="(\w+)"', one)[1] for one in told]
+    engine = [float(re.search(r"^sms_\w+_engine_cpu\S+ (\S+)$", one, re.M)[1]) for one in told]
+
+    assert names[0] != names[1]
+    assert 0 < engine[0] <= engine[1]
 
 
 def test_both_are_one_to_clients(nodes, account, one_send):

@@ -35,6 +35,24 @@ def test_a_board_has_what_all_have_counted():
     assert (2, 0) == (first.get(KEY, 0), first.get(OTHER, 0))
 
 
+def test_a_board_has_the_cpu_time_of_all():
+    """Of one that is gone too: the one that takes its place goes on from there."""
+    board, memory = Board(2), mmap.mmap(-1, 1 << 22)
+    assert 0 == board.cpu()
+    board.counts(1).spent()
+    one = board.cpu()
+    board.counts(0).spent()
+    assert 0 < one < board.cpu()
+
+    Counts(memory, 0).spent()
+    before = Counts(memory, 0).cpu
+    next_ = Counts(memory, 0)
+    next_.spent()
+    next_.spent()
+    assert 2 * before <= next_.cpu < 3 * before
+    assert {} == dict(next_)
+
+
 def test_processes_see_what_the_others_count():
     """New names as well; a process that begins goes on from what is there."""
     memory = mmap.mmap(-1, 1 << 22)
@@ -131,6 +149,9 @@ def test_several_processes_are_one(group):
     assert "sms-simulators: process 2 of 3 was ended by SIGKILL\n" == said
     assert 2 == len({*first} & {*second})
     assert len(sids) == len({*sids}) == counted(group.netloc)
+    told = [ask(group.netloc, "GET", "/metrics")[1].decode() for _ in range(6)]
+    assert 1 == len({re.search(r'node="(\w+)"', one)[1] for one in told})
+    assert all("sms_simulators_processes 3\n" in one for one in told)
     _status, body = ask(group.netloc, "GET", "/_sim/messages?limit=1000")
     assert {*sids} == {one["id"] for one in json.loads(body)["messages"]}
 

@@ -324,6 +324,12 @@ class ValkeyStore:
     def newest(self, account: str) -> int:
         return int(self._do(("HGET", f"sms:{{{account}}}:counts", "sequence"))[0] or 0)
 
+    def engine_cpu(self) -> float:
+        """The seconds of CPU that the engine has used."""
+        (told,) = self._do(("INFO", "cpu"))
+        rows = dict(row.split(":", 1) for row in told.decode().split() if ":" in row)
+        return float(rows["used_cpu_sys"]) + float(rows["used_cpu_user"])
+
     def holders(self, to: str, limit: int) -> list[str]:
         (worlds,) = self._do(("ZREVRANGE", f"sms:{{{ACCOUNTS}}}:worlds", 0, _LOOKED_INTO - 1))
         if not worlds:
