@@ -62,7 +62,8 @@ class Options:
     """What is served where. Port 0 picks a free one; None serves no TLS. `rules`, checked ones, are
     those the default account starts with, again after each reset. `data` is the file that the
     store is kept in as well, with `data_sync` so that it outlives a power loss. Without `otp_port`
-    there is no reference OTP service. `member` is which process of a group this one is."""
+    there is no reference OTP service; `otp_through` are other nodes that it sends through. `member`
+    is which process of a group this one is."""
 
     host: str = "127.0.0.1"
     port: int = 8026
@@ -80,6 +81,7 @@ class Options:
     accounts: Sequence[AccountDocument] = ()
     rules: Sequence[Rule] = ()
     otp_port: int | None = None
+    otp_through: tuple[str, ...] = ()
     otp_policy: Policy = field(default_factory=Policy)
     member: Member | None = None
 
@@ -357,7 +359,7 @@ class Simulators:
         from simulators.otp import app, factories, pool  # only who wants the service loads it
         from simulators.otp.service import Service
 
-        carrier = pool.Pool(self.url)
+        carrier = pool.Pool(self.url, through=self.options.otp_through)
         closing.push_async_callback(carrier.close)
         policy = self.options.otp_policy
         # They guard what is there, and can be foretold only where a run is to be repeated.

@@ -275,6 +275,11 @@ def test_a_port_in_use_is_named_with_its_flag(serve, refused):
         (["serve", "--limits", "nan"], "got 'nan'"),
         (["serve", "--limits", "-1"], "got '-1'"),
         (["serve", "--provider-port", "twillio=1"], "did you mean 'twilio'? there are: "),
+        (
+            ["serve", "--otp-through", "node:8026"],
+            "expected a URL as http://127.0.0.1:8026, got 'n",
+        ),
+        (["serve", "--otp-through", "http://node:x"], "expected a URL as http://127.0.0.1:8026"),
         (["serve", "--provider-port", "twilio"], "expected NAME=PORT"),
         (["serve", "--provider-port", "twilio=x"], "expected NAME=PORT"),
         (["serve", "--provider-port", "twilio=65536"], "expected NAME=PORT"),

@@ -9,6 +9,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 import uvloop
@@ -43,6 +44,20 @@ def _pairs(
             raise click.BadParameter(f"{name} is given twice; one port a provider")
         ports[name] = int(port)
     return ports
+
+
+def _urls(
+    _context: click.Context, _option: click.Parameter, given: tuple[str, ...]
+) -> tuple[str, ...]:
+    for text in given:
+        try:
+            parts = urlsplit(text)
+            good = parts.scheme == "http" and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            good = False
+        if not good:
+            raise click.BadParameter(f"expected a URL as http://127.0.0.1:8026, got '{text}'")
+    return given
 
 
 def known_providers(ports: Mapping[str, int], known: Iterable[str]) -> Mapping[str, int]:
@@ -174,6 +189,13 @@ _SERVE = (
         help="What the control API asks for. Made up and printed when --host is not loopback.",
     ),
     click.option("--otp-port", type=PORT, metavar="PORT", help="Serves the OTP service too."),
+    click.option(
+        "--otp-through",
+        multiple=True,
+        callback=_urls,
+        metavar="URL",
+        help="Another node that it sends through, in turn with this one; may be repeated.",
+    ),
     click.option("--otp-faithful", is_flag=True, help="It overlooks what Logto overlooks."),
     click.option(
         "--otp-sends-per-recipient",
@@ -307,6 +329,7 @@ def _options(given: Mapping[str, Any]) -> Options:
         accounts=_accounts(given["accounts"]),
         rules=_rules(given["rules"]),
         otp_port=given["otp_port"],
+        otp_through=given["otp_through"],
         otp_policy=_otp_policy(given),
     )
 

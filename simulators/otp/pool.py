@@ -2,6 +2,8 @@
 unless told to."""
 
 import re
+from collections.abc import Sequence
+from itertools import cycle
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -24,17 +26,24 @@ class Pool:
     """A client for one event loop.
 
     What is not addressed to this machine goes to `via`, the simulators' address, under the host
-    name it was meant for. Without `via` only hosts that match one of `allowed` (globs) are
-    contacted. `timeout` is for an answer to come, in seconds; None waits, as Logto does. A request
-    that has less patience of its own is given up before.
+    name it was meant for; with `through`, other nodes of the same, to each of them in turn. Without
+    `via` only hosts that match one of `allowed` (globs) are contacted. `timeout` is for an answer
+    to come, in seconds; None waits, as Logto does. A request that has less patience of its own is
+    given up before.
     """
 
     def __init__(
-        self, via: str = "", timeout: float | None = 30.0, allowed: tuple[str, ...] = ()
+        self,
+        via: str = "",
+        timeout: float | None = 30.0,
+        allowed: tuple[str, ...] = (),
+        through: Sequence[str] = (),
     ) -> None:
-        if via and (urlsplit(via).scheme != "http" or not urlsplit(via).hostname):
-            raise ValueError(f"expected the simulators' http URL, got '{via}'")
-        self._via = via.rstrip("/")
+        self._via = [one.rstrip("/") for one in (via, *through) if one]
+        for one in self._via:
+            if urlsplit(one).scheme != "http" or not urlsplit(one).hostname:
+                raise ValueError(f"expected the simulators' http URL, got '{one}'")
+        self._next = cycle(self._via)
         self._timeout = timeout
         self._allowed = allowed
         self._outbound: Outbound | None = None
@@ -94,7 +103,7 @@ class Pool:
         if is_loopback(host) or host.rstrip(".").lower().endswith(".localhost"):
             return url, ""
         if self._via:
-            return URL(f"{self._via}{url.raw_path_qs}", encoded=True), named
+            return URL(f"{next(self._next)}{url.raw_path_qs}", encoded=True), named
         if self._opened().allows(url):
             return url, ""
         raise OSError(_elsewhere(url))
@@ -103,7 +112,7 @@ class Pool:
         if self._outbound is None:
             from simulators.outbound import Outbound
 
-            via = (urlsplit(self._via).hostname or "",) if self._via else ()
+            via = [urlsplit(one).hostname or "" for one in self._via]
             self._outbound = Outbound((*self._allowed, *via), kept=KEPT_SECONDS)
         return self._outbound
 

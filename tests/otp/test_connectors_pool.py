@@ -88,6 +88,17 @@ def test_what_is_for_a_vendor_goes_to_the_simulators_under_its_name(listener):
     assert "Host: api.twilio.com\r\n" in head
 
 
+def test_of_several_nodes_each_takes_its_turn(listener):
+    """The simulators themselves first."""
+    other = "http://127.0.0.1:1"
+    pool = Pool(listener.url, through=[f"{other}/"])
+    ways = [str(pool._route(f"https://vendor.example/{n}")[0]) for n in range(3)]
+
+    assert [f"{listener.url}/0", f"{other}/1", f"{listener.url}/2"] == ways
+    with pytest.raises(ValueError, match="expected the simulators' http URL, got 'ftp://x'"):
+        Pool(listener.url, through=["ftp://x"])
+
+
 def test_headers_are_those_given(listener):
     """In their case and order; the client adds what the transport needs, and no more."""
     listener.answers = [ANSWER]
