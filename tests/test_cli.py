@@ -296,6 +296,7 @@ def test_a_port_in_use_is_named_with_its_flag(serve, refused):
         (["serve", "--otp-faithful"], "--otp-faithful says how the OTP service behaves: expected"),
         (["serve", "--otp-sends-per-recipient", "3"], "expected --otp-port PORT with it"),
         (["serve", "--otp-seed", "7"], "--otp-seed says how"),
+        (["serve", "--otp-through", "http://a:1"], "--otp-through says how"),
         (["serve", "--otp-token", "s3cret"], "--otp-token says how"),
         (["serve", "--data", "/no/such/folder/data"], "folder/data: No such file or directory"),
         (["serve", "--accounts", "no/such/file"], "no/such/file: No such file or directory"),

@@ -28,7 +28,8 @@ from simulators.load.capacity import Step, found, next_rate
 from simulators.load.figures import Recorder
 from simulators.load.launch import Scenario
 from simulators.load.ledger import Ledger
-from simulators.load.settings import DEFAULT_SIM, NO_SIM, NotReady, Settings, check
+from simulators.load.nodes import DEFAULT_SIM, NO_SIM, NoNodes, addresses
+from simulators.load.settings import NotReady, Settings, check
 from simulators.load.verdict import Verdict
 
 STOP_SECONDS = 10  # users that wait for a code are let finish
@@ -112,9 +113,29 @@ _LOAD = (
         metavar="FILE",
         help="The same, one a line.",
     ),
+    click.option(
+        "--nodes",
+        type=click.IntRange(min=1),
+        metavar="N",
+        default=1,
+        help="So many nodes of the simulators are started, on one --store.  [default: 1]",
+    ),
+    click.option(
+        "--store",
+        metavar="URL",
+        default="",
+        envvar="SMS_SIMULATORS_STORE",
+        show_envvar=True,
+        help="A Valkey or Redis engine for those that are started, as valkey://HOST:6379/0.",
+    ),
     click.option("--host", default="", metavar="URL", help="A running OTP service, or Logto."),
     click.option(
-        "--sim", default="", metavar="URL", help="Its simulators; 'none' if it sends elsewhere."
+        "--sim",
+        "sims",
+        multiple=True,
+        metavar="URL",
+        help="Its simulators; several, by --sim again or with commas between, are nodes of one;"
+        " 'none' if it sends elsewhere.",
     ),
     click.option(
         "--sim-token",
@@ -160,6 +181,9 @@ def load(scenario: str, **given: Any) -> None:
     OTP service are started for the run, unless --host or --sim names what is there. What follows
     `--` goes to Locust and the scenario, as `-- --html page.html`.
 
+    Of several nodes (--sim twice, or --store with --nodes) each is asked in turn, a code is read at
+    another than it was sent to, and what they keep is judged as that of one.
+
     With --capacity there is a run at each of several rates, until the highest that holds is known
     within a tenth and confirmed; what did not hold above it, where the time went there, and whether
     the application, the simulators or the load generator was the limit is told at the end.
@@ -188,7 +212,14 @@ def _run(name: str, given: dict[str, Any]) -> None:
         fail("load needs Locust: pip install 'sms-simulators[load]'")
     signal.signal(signal.SIGTERM, _as_interrupt)
     with ExitStack() as closing:
-        settings = _placed(scenario, _settings(given), given["limits"], closing)
+        settings = _placed(
+            scenario,
+            _settings(given),
+            given["limits"],
+            closing,
+            store=given["store"],
+            nodes=given["nodes"],
+        )
         _check(settings, scenario)
         outcome = Path(closing.enter_context(TemporaryDirectory())) / "outcome.json"
         settings = replace(settings, outcome=outcome)
@@ -204,6 +235,17 @@ def _run(name: str, given: dict[str, Any]) -> None:
 
 def _together(given: dict[str, Any]) -> None:
     """Options that exclude each other; and as many users as a rate takes, if nobody says."""
+    source = click.get_current_context().get_parameter_source
+    if given["host"] or given["sims"]:
+        there = "--host" if given["host"] else "--sim"
+        for other in ("store", "nodes"):
+            if source(other) is ParameterSource.COMMANDLINE:
+                fail(f"--{other} is of simulators that are started, {there} of what is there")
+    elif given["nodes"] > 1 and not given["store"]:
+        fail(
+            "--nodes: several nodes share an engine; expected --store URL with it, of a Valkey or a"
+            " Redis from 6.2, as valkey://127.0.0.1:6379/0"
+        )
     if not (given["capacity"] or given["rate"]):
         return
     asked = "--capacity" if given["capacity"] else "--rate"
@@ -213,8 +255,7 @@ def _together(given: dict[str, Any]) -> None:
     if _seconds(given["time"]) < _LEAST_SECONDS:
         told = f"expected --time {_LEAST_SECONDS}s or more, got {given['time']}"
         fail(f"{asked}: in a shorter run nobody can tell how many went through: {told}")
-    source = click.get_current_context().get_parameter_source("users")
-    given["crowd"] = source is ParameterSource.DEFAULT
+    given["crowd"] = source("users") is ParameterSource.DEFAULT
 
 
 def _users(given: dict[str, Any]) -> int:
@@ -307,9 +348,11 @@ def _as_interrupt(_number: int, _frame: object) -> NoReturn:
 
 
 def _settings(given: dict[str, Any]) -> Settings:
+    sim, *more = _addresses(given["sims"]) or (NO_SIM if given["sims"] else "",)
     return Settings(
         host=given["host"].rstrip("/"),
-        sim=given["sim"].rstrip("/"),
+        sim=sim,
+        more=more,
         sim_token=given["sim_token"],
         account=given["account"],
         token=given["token"],
@@ -323,22 +366,41 @@ def _settings(given: dict[str, Any]) -> Settings:
     )
 
 
+def _addresses(given: str | Sequence[str]) -> tuple[str, ...]:
+    try:
+        return addresses(given)
+    except NoNodes as mistake:
+        fail(str(mistake))
+
+
 def _placed(
-    scenario: Scenario, settings: Settings, limits: str | float, closing: ExitStack
+    scenario: Scenario,
+    settings: Settings,
+    limits: str | float,
+    closing: ExitStack,
+    *,
+    store: str = "",
+    nodes: int = 1,
 ) -> Settings:
-    """With the addresses of what is there, or of a server that is started for the run."""
+    """With the addresses of what is there, or of the servers that are started for the run: so many
+    nodes on a store, the last of which has the OTP service, which sends through all."""
     if settings.host or settings.sim:
-        sim = settings.sim or os.environ.get("SMS_SIMULATORS_URL", DEFAULT_SIM)
-        return replace(settings, sim="" if sim == NO_SIM else sim)
+        if settings.sim:
+            return replace(settings, sim="" if settings.sim == NO_SIM else settings.sim)
+        sim, *more = _addresses(os.environ.get("SMS_SIMULATORS_URL") or DEFAULT_SIM) or ("",)
+        return replace(settings, sim=sim, more=more)
     _check(settings, scenario, needs=())  # before a server is started for nothing
     options = ["--limits", f"{limits}"]
-    if "host" in scenario.needs:
-        options += ["--otp-port", "0", "--otp-faithful"]  # the scenarios are about Logto
+    own = {"store": store} if store else {}
     try:
-        started = closing.enter_context(launch.server(options))
+        more = [closing.enter_context(launch.server(options, **own)).sim for _ in range(nodes - 1)]
+        if "host" in scenario.needs:  # the scenarios are about Logto
+            through = [part for node in more for part in ("--otp-through", node)]
+            options = [*options, "--otp-port", "0", "--otp-faithful", *through]
+        started = closing.enter_context(launch.server(options, **own))
     except launch.NotStarted as error:
         fail(str(error))
-    return replace(settings, host=started.otp, sim=started.sim, serving=started.pid)
+    return replace(settings, host=started.otp, sim=started.sim, more=more, serving=started.pid)
 
 
 def _check(settings: Settings, scenario: Scenario, needs: Sequence[str] | None = None) -> None:
@@ -350,7 +412,7 @@ def _check(settings: Settings, scenario: Scenario, needs: Sequence[str] | None =
 
 def _arguments(scenario: Scenario, settings: Settings, given: dict[str, Any]) -> list[str]:
     told = {
-        "--sim": settings.sim or NO_SIM,
+        "--sim": ",".join(settings.nodes) or NO_SIM,
         "--host": settings.host,
         "--account": settings.account,
         "--seed": settings.seed,

@@ -336,7 +336,9 @@ def _options(given: Mapping[str, Any]) -> Options:
 
 def _otp_policy(given: Mapping[str, Any]) -> Policy:
     if given["otp_port"] is None:
-        for name in ("otp_faithful", "otp_sends_per_recipient", "otp_seed", "otp_token"):
+        for name in (
+            "otp_through", "otp_faithful", "otp_sends_per_recipient", "otp_seed", "otp_token",
+        ):  # fmt: skip
             if given[name]:
                 option = f"--{name.replace('_', '-')}"
                 fail(f"{option} says how the OTP service behaves: expected --otp-port PORT with it")

@@ -5,13 +5,20 @@ A Python process uses one core at most. When Locust's does, its users wait for i
 service: the rate is Locust's, and so are the times.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any, Literal, NamedTuple
 
+from simulators.load.nodes import Share, Standing, engine_share, shares
+
 Who = Literal[
-    "load generator", "simulators", "application", "application or the simulators", "machine"
+    "load generator",
+    "simulators",
+    "engine",
+    "application",
+    "application or the simulators",
+    "machine",
 ]
 FULL = 0.9  # of a core; from there on Locust warns as well
 SLOW_MS = 100.0  # for a question that takes the simulators a millisecond
@@ -20,9 +27,10 @@ SLOW_MS = 100.0  # for a question that takes the simulators a millisecond
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
     """Shares are of one core. `generator` is that of the busiest of Locust's processes, `server`
-    that of the simulators' process where it is known, which has the OTP service in it if `shared`;
-    `answer_ms` is how long the simulators took for the simplest question. `machine` is how much of
-    all cores of this machine was used, by whatever runs on it."""
+    that of the simulators' process where it is known, of the busiest if there are several `nodes`.
+    The first of them has the OTP service in it if `shared`. `engine` is that of the engine which
+    they share. `answer_ms` is how long the simulators took for the simplest question. `machine` is
+    how much of all cores of this machine was used, by whatever runs on it."""
 
     generator: float
     warned: bool = False
@@ -30,6 +38,8 @@ class Effort:
     shared: bool = False
     answer_ms: float | None = None
     machine: float | None = None
+    engine: float | None = None
+    nodes: Sequence[Share] = ()
 
     @property
     def generator_full(self) -> bool:
@@ -55,10 +65,9 @@ class Effort:
         if self.generator_full:
             return "load generator", self.sentence()
         if self.server is not None and self.server >= FULL:
-            used = f"used {100 * self.server:.0f} % of a core"
-            if self.shared:
-                return "application or the simulators", f"they are one process, which {used}"
-            return "simulators", f"their process {used}"
+            return self._full(self.server)
+        if self.engine is not None and self.engine >= FULL:
+            return "engine", f"which the nodes share used {100 * self.engine:.0f} % of a core"
         if self.server is None and self.answer_ms is not None and self.answer_ms >= SLOW_MS:
             return "simulators", f"they took {self.answer_ms:.0f} ms for the simplest question"
         if self.machine is not None and self.machine >= FULL:
@@ -66,10 +75,32 @@ class Effort:
             return "machine", f"{told} for the others; {self.sentence()}"
         known = [self.sentence()]
         if self.server is not None:
-            known.append(f"simulators: {100 * self.server:.0f} % of a core")
+            most = "at most " if len(self.nodes) > 1 else ""
+            known.append(f"simulators: {most}{100 * self.server:.0f} % of a core")
+        if self.engine is not None:
+            known.append(f"their engine: {100 * self.engine:.0f} %")
         if self.answer_ms is not None:
             known.append(f"they answered within {self.answer_ms:.0f} ms")
         return "application", "the others had time left: " + ", ".join(known)
+
+    def _full(self, server: float) -> tuple[Who, str]:
+        """Of a process that had no time left."""
+        used = f"used {100 * server:.0f} % of a core"
+        busiest = max(self.nodes, key=lambda node: node.cpu or 0.0, default=None)
+        if self.shared and (busiest is None or busiest is self.nodes[0]):
+            return "application or the simulators", f"they are one process, which {used}"
+        if busiest is None or len(self.nodes) == 1:
+            return "simulators", f"their process {used}"
+        return "simulators", f"of {len(self.nodes)} nodes {busiest.node} {used}"
+
+    def of_nodes(self) -> list[str]:
+        """A line for each of several nodes, and one for their engine."""
+        if len(self.nodes) < 2:
+            return []
+        told = [*map(_line, self.nodes)]
+        if self.engine is not None:
+            told.append(f"their engine: {100 * self.engine:.0f} % of a core")
+        return told
 
     def as_data(self) -> dict[str, Any]:
         """As plain values, with what is concluded."""
@@ -78,24 +109,34 @@ class Effort:
     @classmethod
     def of(cls, told: Mapping[str, Any]) -> "Effort":
         """What `as_data` made."""
-        return cls(**{name: told[name] for name in cls.__dataclass_fields__})
+        given = {name: told[name] for name in cls.__dataclass_fields__ if name in told}
+        given["nodes"] = tuple(Share(**one) for one in told.get("nodes", ()))
+        return cls(**given)
+
+
+def _line(node: Share) -> str:
+    asked = "it tells no requests" if node.requests is None else f"{node.requests:,} requests"
+    used = "" if node.cpu is None else f", {100 * node.cpu:.0f} % of a core"
+    return f"node {node.node}: {asked}{used}"
 
 
 class Look(NamedTuple):
-    """A moment, and the seconds of CPU that were used so far: by this process, by the server, and
-    by the machine, for each of its cores."""
+    """A moment, and the seconds of CPU that were used so far: by this process, and by the machine,
+    for each of its cores; with what each node had done by then, by its address."""
 
     at: float
     cpu: float
-    server: float | None = None
     machine: float | None = None
+    nodes: Mapping[str, Standing] = {}
 
 
 class Meter:
-    """Sums it up while users run. Workers tell the master their shares themselves."""
+    """Sums it up while users run, at these `nodes`. Workers tell the master their shares
+    themselves."""
 
-    def __init__(self, began: Look) -> None:
+    def __init__(self, began: Look, nodes: Sequence[str] = ()) -> None:
         self._began = began
+        self._nodes = nodes
         self._answers: list[float] = []
 
     def answered(self, milliseconds: float) -> None:
@@ -109,18 +150,23 @@ class Meter:
         workers: Iterable[float] = (),
         warned: bool = False,
         shared: bool = False,
+        ended: Mapping[str, Standing] | None = None,
     ) -> Effort:
-        """Of the time since the beginning."""
+        """Of the time since the beginning; `ended` is how the nodes stood when the last user was
+        gone."""
         began = self._began
         seconds = max(now.at - began.at, 1e-9)
         own = (now.cpu - began.cpu) / seconds
+        nodes = shares(self._nodes, began.nodes, now.nodes, now.nodes if ended is None else ended)
         return Effort(
             generator=round(max([own, *workers]), 3),
             warned=warned,
-            server=_share(began.server, now.server, seconds),
+            server=max((one.cpu for one in nodes if one.cpu is not None), default=None),
             shared=shared,
             answer_ms=round(median(self._answers), 1) if self._answers else None,
             machine=_share(began.machine, now.machine, seconds),
+            engine=engine_share(began.nodes, now.nodes),
+            nodes=tuple(nodes),
         )
 
 

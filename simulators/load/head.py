@@ -32,6 +32,7 @@ from simulators.load.figures import Recorder, Requests, requests
 from simulators.load.inbox import Inbox, Kept, Watch
 from simulators.load.invariants import Finding
 from simulators.load.ledger import Ledger, Mark
+from simulators.load.nodes import Standing, standings
 from simulators.load.pace import kept, through
 from simulators.load.settings import Settings
 from simulators.load.thresholds import Figures, Names, Threshold, parse
@@ -114,7 +115,7 @@ class Head:
         self._kept = None
         self._watch = Watch(self.run.inbox) if self.run.settings.sim else None
         self.recorder = Recorder(time.time())
-        self._meter = Meter(self._look())
+        self._meter = Meter(self._look(), self.run.settings.nodes)
         self._sampler = gevent.spawn(self._sample)
         self._running = True
 
@@ -143,6 +144,7 @@ class Head:
             workers=self._master.busy.values() if self._master else (),
             warned=self.runner.cpu_warning_emitted or self.runner.worker_cpu_warning_emitted,
             shared="host" in self.run.needs and bool(self.run.settings.serving),
+            ended=self._standings(),
         )
         try:
             self._kept = self._watch.kept() if self._watch else None
@@ -203,6 +205,7 @@ class Head:
             facts={
                 "seed": self.run.seed,
                 "users": max(self.runner.target_user_count, *self._users()),
+                **self._nodes(),
                 **facts,
                 "seconds": round(self._seconds),
                 "sent": self.run.ledger.count("sent"),
@@ -233,6 +236,11 @@ class Head:
             told = f"{type(error).__name__}: {error}"
             return None, [Finding("the scenario answers its question", "broken", "", [told])]
 
+    def _nodes(self) -> dict[str, int]:
+        """How many, if there is more than one."""
+        nodes = self.run.settings.nodes
+        return {"nodes": len(nodes)} if len(nodes) > 1 else {}
+
     def _service(self) -> dict[str, str]:
         """Which service was asked for codes, if it was one; the simulators' own is not always as
         Logto is."""
@@ -253,7 +261,8 @@ class Head:
     def _invariants(self) -> list[Finding]:
         if isinstance(self._kept, ControlError):
             return [Finding("the inbox can be read", "broken", "", [str(self._kept)])]
-        return invariants.judge(self.run.ledger, self._kept, self._silent)
+        nodes = self._effort.nodes if self._effort else ()
+        return invariants.judge(self.run.ledger, self._kept, self._silent, nodes)
 
     def _mishaps(self) -> Iterator[Finding]:
         """What went wrong with the test itself: it may have looked at less than it says."""
@@ -298,17 +307,10 @@ class Head:
         whole = psutil.cpu_times()
         busy = sum(whole) - whole.idle - getattr(whole, "iowait", 0.0)
         machine = busy / (psutil.cpu_count() or 1)
-        return Look(time.monotonic(), time.process_time(), self._server_cpu(), machine)
+        return Look(time.monotonic(), time.process_time(), machine, self._standings())
 
-    def _server_cpu(self) -> float | None:
-        """Seconds that the server which was started for the run has used; None without one."""
-        if not self.run.settings.serving:
-            return None
-        try:
-            used = psutil.Process(self.run.settings.serving).cpu_times()
-        except psutil.Error:
-            return None
-        return float(used.user + used.system)
+    def _standings(self) -> dict[str, Standing]:
+        return standings(self.run.inbox.each()) if self.run.settings.sim else {}
 
     def _take(self, *, windows: bool = True) -> None:
         found = []

@@ -5,8 +5,11 @@ Under Locust every socket gives way to the other users while it waits. Connectio
 while in use, so any number of users may wait at once (the simulators hold 1,000 open waits).
 """
 
+import contextlib
 import http.client
 import json
+import random
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -14,6 +17,7 @@ from urllib.parse import urlencode, urlsplit
 
 from simulators.control.client import ControlError, call
 from simulators.kernel.operations import MOST_WINDOWS
+from simulators.load.nodes import Deck
 
 _PAGE = 1000
 _GRACE = 10.0  # a held request is answered this much later at most
@@ -31,23 +35,47 @@ class Sms(NamedTuple):
 
 
 class Inbox:
-    """The messages of one account of the simulators at `base`."""
+    """The messages of one account of the simulators at `base`, or at several addresses that are one
+    simulator (`nodes`): each question goes to another of them."""
 
-    def __init__(self, base: str, *, account: str = "default", token: str = "") -> None:
-        self.base, self.account, self._token = base, account, token
-        self._idle: list[http.client.HTTPConnection] = []
+    def __init__(
+        self,
+        base: str | Sequence[str],
+        *,
+        account: str = "default",
+        token: str = "",
+        chance: random.Random | None = None,
+    ) -> None:
+        self.nodes = (base,) if isinstance(base, str) else tuple(base)
+        self.base = self.nodes[0] if self.nodes else ""
+        self.account, self._token = account, token
+        self._deck = Deck(self.nodes or ("",), chance)
+        self._idle: dict[str, list[http.client.HTTPConnection]] = defaultdict(list)
 
-    def wait(self, number: str, *, after: int = 0, timeout: float = 10.0) -> Sms | None:
+    def each(self) -> "list[Inbox]":
+        """The same as each single node tells it, over the same connections."""
+        if len(self.nodes) == 1:
+            return [self]
+        found = [Inbox(one, account=self.account, token=self._token) for one in self.nodes]
+        for one in found:
+            one._idle = self._idle
+        return found
+
+    def wait(
+        self, number: str, *, after: int = 0, timeout: float = 10.0, beside: str = ""
+    ) -> Sms | None:
         """The newest message to a number, as soon as one comes with a later sequence than
-        `after`; None if none comes within `timeout` seconds. Raises `ControlError`."""
+        `after`; None if none comes within `timeout` seconds. Of several nodes it is another that is
+        asked than `beside`. Raises `ControlError`."""
         to = number if number.startswith("+") else f"+{number}"
         query = {"to": to, "timeout": f"{timeout:g}"}
         if after:
             query["since"] = str(after)
-        status, found = self._get("/_sim/wait", query, timeout + _GRACE)
+        node = self._deck.deal(beside)
+        status, found = self._get("/_sim/wait", query, timeout + _GRACE, node)
         if status == 408:
             return None
-        self._good(status, found)
+        self._good(status, found, node)
         return _sms(found["message"])
 
     def messages(self, after: int = 0) -> Iterator[dict[str, Any]]:
@@ -57,8 +85,7 @@ class Inbox:
             query = {"limit": str(_PAGE)}
             if cursor:
                 query["cursor"] = str(cursor)
-            status, page = self._get("/_sim/messages", query)
-            self._good(status, page)
+            page = self._found("/_sim/messages", query)
             for kept in page["messages"]:
                 if kept["sequence"] <= after:
                     return
@@ -74,8 +101,7 @@ class Inbox:
 
     def last(self) -> Sms | None:
         """The newest message to anybody."""
-        status, page = self._get("/_sim/messages", {"limit": "1"})
-        self._good(status, page)
+        page = self._found("/_sim/messages", {"limit": "1"})
         return _sms(page["messages"][0]) if page["messages"] else None
 
     def limits(self) -> list[dict[str, Any]]:
@@ -90,8 +116,7 @@ class Inbox:
             query = {"limit": str(_PAGE)}
             if cursor:
                 query["cursor"] = str(cursor)
-            status, page = self._get("/_sim/limits/refusals", query)
-            self._good(status, page)
+            page = self._found("/_sim/limits/refusals", query)
             for refusal in page["refusals"]:
                 if refusal["sequence"] <= after:
                     return
@@ -102,75 +127,105 @@ class Inbox:
 
     def refused(self) -> int:
         """How many messages have found a window full, ever."""
-        status, page = self._get("/_sim/limits/refusals", {"limit": "1"})
-        self._good(status, page)
+        page = self._found("/_sim/limits/refusals", {"limit": "1"})
         return page["refusals"][0]["sequence"] if page["refusals"] else 0
 
-    def journal(self, most: int) -> list[dict[str, Any]]:
-        """The newest requests that came in, the newest last."""
-        status, page = self._get("/_sim/requests", {"limit": str(most)})
-        self._good(status, page)
-        rows: list[dict[str, Any]] = page["requests"]
+    def violations(self, most: int) -> list[dict[str, Any]]:
+        """The newest requests that broke their contract, the newest last."""
+        rows: list[dict[str, Any]]
+        rows = self._found("/_sim/violations", {"limit": str(most)})["violations"]
         return rows
+
+    def journal(self, most: int) -> list[dict[str, Any]]:
+        """The newest requests that came in, the newest last: all that are answered. A node puts
+        them into the journal behind its answer, or before it asks for something."""
+        *others, last = self.nodes
+        for node in others:
+            self._found("/_sim/requests", {"limit": "1"}, node)
+        rows: list[dict[str, Any]]
+        rows = self._found("/_sim/requests", {"limit": str(most)}, last)["requests"]
+        return rows
+
+    def metrics(self) -> str:
+        """What a node has counted, and its CPU time. Raises `ControlError`."""
+        node = self._deck.deal()
+        status, text = self._answered("/metrics", 60.0, node)
+        if status != 200:
+            raise ControlError(f"{node} answered {status} to /metrics")
+        return text.decode("utf-8", "replace")
 
     def windows(self) -> list[dict[str, Any]]:
         """What is left in every window in use."""
         rows: list[dict[str, Any]] = self.call("GET", "/_sim/limits")["windows"]
         return rows
 
-    def call(self, method: str, path: str, body: Any = None) -> Any:
-        """Any other request to the control API, for this account. Raises `ControlError`."""
-        return call(
-            self.base, method, path, {"account": self.account}, body=body, token=self._token
-        )
+    def call(self, method: str, path: str, body: Any = None, *, of_account: bool = True) -> Any:
+        """Any other request to the control API, for this account, or for what is of none. Raises
+        `ControlError`."""
+        query = {"account": self.account} if of_account else {}
+        return call(self._deck.deal(), method, path, query, body=body, token=self._token)
 
     def close(self) -> None:
         """Closes the connections that lie idle."""
-        while self._idle:
-            self._idle.pop().close()
+        for idle in self._idle.values():
+            while idle:
+                idle.pop().close()
+
+    def _found(self, path: str, query: Mapping[str, str], node: str = "") -> dict[str, Any]:
+        node = node or self._deck.deal()
+        status, found = self._get(path, query, 60.0, node)
+        self._good(status, found, node)
+        return found
 
     def _get(
-        self, path: str, query: Mapping[str, str], timeout: float = 60.0
+        self, path: str, query: Mapping[str, str], timeout: float, node: str
     ) -> tuple[int, dict[str, Any]]:
         target = f"{path}?{urlencode({**query, 'account': self.account})}"
+        status, told = self._answered(target, timeout, node)
         try:
-            return self._asked(self._connection(timeout), target)
+            return status, json.loads(told)
+        except ValueError as error:
+            raise ControlError(f"{node} does not answer: {error!r}") from None
+
+    def _answered(self, target: str, timeout: float, node: str) -> tuple[int, bytes]:
+        try:
+            return self._asked(self._connection(timeout, node), target, node)
         except (http.client.HTTPException, ConnectionError):
-            self._idle.clear()  # closed while they lay idle: once more with a new one
+            self._idle[node].clear()  # closed while they lay idle: once more with a new one
         try:
-            return self._asked(self._connection(timeout), target)
+            return self._asked(self._connection(timeout, node), target, node)
         except (http.client.HTTPException, OSError, ValueError) as error:
-            raise ControlError(f"{self.base} does not answer: {error!r}") from None
+            raise ControlError(f"{node} does not answer: {error!r}") from None
 
     def _asked(
-        self, connection: http.client.HTTPConnection, target: str
-    ) -> tuple[int, dict[str, Any]]:
+        self, connection: http.client.HTTPConnection, target: str, node: str
+    ) -> tuple[int, bytes]:
         headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
         try:
             connection.request("GET", target, headers=headers)
             answer = connection.getresponse()
-            found = json.loads(answer.read())
+            found = answer.read()
         except BaseException:  # a user that is stopped leaves its connection in the middle
             connection.close()
             raise
-        self._idle.append(connection)
+        self._idle[node].append(connection)
         return answer.status, found
 
-    def _connection(self, timeout: float) -> http.client.HTTPConnection:
-        if self._idle:
-            connection = self._idle.pop()
+    def _connection(self, timeout: float, node: str) -> http.client.HTTPConnection:
+        if self._idle[node]:
+            connection = self._idle[node].pop()
             if connection.sock:
                 connection.sock.settimeout(timeout)
             connection.timeout = timeout
             return connection
-        parts = urlsplit(self.base)
+        parts = urlsplit(node)
         secure = parts.scheme == "https"
         kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
         return kind(parts.hostname or "", parts.port, timeout=timeout)
 
-    def _good(self, status: int, found: Any) -> None:
+    def _good(self, status: int, found: Any, node: str) -> None:
         if status != 200:
-            raise ControlError(f"{self.base} answered {status}: {found}")
+            raise ControlError(f"{node} answered {status}: {found}")
 
 
 def _sms(kept: Mapping[str, Any]) -> Sms:
@@ -183,7 +238,8 @@ class Kept:
     messages are kept no longer. `limits` is the table in force all the time; the limits named in
     `changed` were not. `refusals` are the messages that found a window full, `forgotten` more are
     not logged any longer. `used` are the windows, as (provider, limit, window), that counted
-    something when the run began, None if there were more than are told."""
+    something when the run began, None if there were more than are told. All is told by the first of
+    the `nodes`; in `apart` is a sentence for each thing that another tells otherwise."""
 
     messages: Sequence[Mapping[str, Any]]
     limits: Sequence[Mapping[str, Any]] = ()
@@ -192,10 +248,13 @@ class Kept:
     refusals: Sequence[Mapping[str, Any]] = ()
     forgotten: int = 0
     used: frozenset[tuple[str, str, str]] | None = frozenset()
+    nodes: Sequence[str] = ()
+    apart: Sequence[str] = ()
 
 
 class Watch:
-    """Remembers where the inbox stood when the run began. Raises `ControlError`."""
+    """Remembers where the inbox stood when the run began, and looks at its end at what every node
+    tells of it. Raises `ControlError`."""
 
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox
@@ -211,17 +270,23 @@ class Watch:
 
     def kept(self) -> Kept:
         """All that came since, also if the world was emptied at the start of the run. Raises
-        `ControlError`."""
+        `ControlError` if no node tells it."""
         emptied = self._last is not None and not self._still_there()
         after = self._last.sequence if self._last and not emptied else 0
         refused = 0 if emptied else self._refused
+        there, away = self._nodes()
+        first, *others = there
         # Before the messages, so that all that are told to have been there by then are among them.
-        refusals = list(self._inbox.refusals(refused))
-        messages = list(self._inbox.messages(after))
-        now = self._inbox.limits()
+        refusals = list(first.refusals(refused))
+        messages = list(first.messages(after))
+        now = first.limits()
         before = now if self._limits is None else self._limits
         newest = [*(one["sequence"] for one in messages), *(one["after"] for one in refusals)]
         count = max(newest, default=after) - after
+        told = {"messages": messages, "refusals": refusals, "limits": now}
+        apart = [*away]
+        for other in others:
+            apart += _apart(first, other, after, refused, told)
         return Kept(
             [message for message in messages if message["operation"] != _INBOUND],
             [limit for limit in now if limit in before],
@@ -230,15 +295,105 @@ class Watch:
             refusals,
             max((one["sequence"] for one in refusals), default=refused) - refused - len(refusals),
             self._used,
+            self._inbox.nodes,
+            apart,
         )
+
+    def _nodes(self) -> tuple[list[Inbox], list[str]]:
+        """Those that answer, and a sentence for each other one. Raises `ControlError`."""
+        there, away = list[Inbox](), list[str]()
+        for node in self._inbox.each():
+            try:
+                node.last()
+                there.append(node)
+            except ControlError as error:
+                away.append(str(error))
+        if not there:
+            raise ControlError("; ".join(away))
+        return there, away
 
     def _still_there(self) -> bool:
         assert self._last is not None  # noqa: S101 - asked only if there was one
+        for node in self._inbox.each():  # one of which may be gone by now
+            with contextlib.suppress(ControlError):
+                node.call("GET", f"/_sim/messages/{self._last.message_id}")
+                return True
+        return False
+
+
+_Rows = Mapping[str, Sequence[Mapping[str, Any]]]
+_SAME = ("id", "provider", "to", "text", "code", "at", "limit", "window")  # goes on for no time
+_JOURNALLED = 200  # requests that are compared
+_LOOKS = 3
+
+
+def _told(node: Inbox, after: int, refused: int) -> _Rows:
+    return {
+        "messages": list(node.messages(after)),
+        "refusals": list(node.refusals(refused)),
+        "limits": node.limits(),
+    }
+
+
+def _apart(first: Inbox, other: Inbox, after: int, refused: int, told: _Rows) -> list[str]:
+    """What two nodes tell each otherwise. Something may still come, between the two: they are apart
+    if they are so each time that both are asked."""
+    found: list[str] = []
+    for look in range(_LOOKS):
         try:
-            self._inbox.call("GET", f"/_sim/messages/{self._last.message_id}")
-        except ControlError:
-            return False
-        return True
+            mine = told if look == 0 else _told(first, after, refused)
+            its = _told(other, after, refused)
+            journals = [node.journal(_JOURNALLED) for node in (first, other)]
+            violations = [node.violations(_JOURNALLED) for node in (first, other)]
+        except ControlError as error:
+            return [str(error)]
+        found = [
+            *_differing("message", first, other, mine["messages"], its["messages"]),
+            *_differing("refusal", first, other, mine["refusals"], its["refusals"]),
+            *_differing("request", first, other, *_both(*journals)),
+            *_differing("violation", first, other, *_both(*violations)),
+        ]
+        if mine["limits"] != its["limits"]:
+            found.append(f"{first.base} and {other.base} have other limits than each other")
+        if not found:
+            break
+    return found
+
+
+_Row = Mapping[str, Any]
+
+
+def _both(mine: Sequence[_Row], its: Sequence[_Row]) -> tuple[list[_Row], list[_Row]]:
+    """Of two journals the part that is in both: each tells the newest alone."""
+    if not mine or not its:
+        return list(mine), list(its)
+    first = max(min(one["sequence"] for one in part) for part in (mine, its))
+    later = [[one for one in part if one["sequence"] >= first] for part in (mine, its)]
+    return later[0], later[1]
+
+
+def _differing(
+    what: str, first: Inbox, other: Inbox, mine: Sequence[_Row], its: Sequence[_Row]
+) -> Iterator[str]:
+    """A sentence for each that only one tells, or the two otherwise."""
+    here, there = ({one["sequence"]: _same(one) for one in rows} for rows in (mine, its))
+    for sequence in sorted(here.keys() | there.keys()):
+        one, another = here.get(sequence), there.get(sequence)
+        if one == another:
+            continue
+        named = f"{what} {sequence} ({' '.join(map(str, (one or another or ())[:3]))})"
+        if one is None or another is None:
+            has, lacks = (first, other) if another is None else (other, first)
+            yield f"{named} is at {has.base} and not at {lacks.base}"
+        else:
+            yield f"{named} is another at {other.base} than at {first.base}"
+    for node, rows, known in ((first, mine, here), (other, its, there)):
+        if len(rows) > len(known):
+            yield f"{node.base} tells {len(rows) - len(known)} {what}s more than once"
+
+
+def _same(row: _Row) -> tuple[Any, ...]:
+    return tuple(row[name] for name in _SAME if name in row)
 
 
 def _used(windows: Sequence[Mapping[str, Any]]) -> frozenset[tuple[str, str, str]] | None:

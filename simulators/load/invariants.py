@@ -12,6 +12,7 @@ from typing import Any, Literal
 from simulators.load import windows
 from simulators.load.inbox import Kept
 from simulators.load.ledger import Ledger, digits
+from simulators.load.nodes import Share
 
 State = Literal["holds", "broken", "unknown"]
 Row = Mapping[str, Any]
@@ -30,12 +31,17 @@ class Finding:
     violations: Sequence[str] = ()
 
 
-def judge(ledger: Ledger, kept: Kept | None, silent: Sequence[str] = ()) -> list[Finding]:
+def judge(
+    ledger: Ledger, kept: Kept | None, silent: Sequence[str] = (), nodes: Sequence[Share] = ()
+) -> list[Finding]:
     """All findings. Without an inbox `kept` is None; `silent` are workers whose last report is
-    missing, so that the ledger is not all that the users saw."""
+    missing, so that the ledger is not all that the users saw. `nodes` are what each of several did
+    of the run."""
     return [
         *([_complete(silent)] if silent else []),
         *([_whole(kept)] if kept is not None and kept.gone else []),
+        *([_alike(kept)] if kept is not None and len(kept.nodes) > 1 else []),
+        *([_asked(nodes)] if len(nodes) > 1 else []),
         _once(ledger, kept),
         _own_codes(ledger, kept),
         _codes_once(ledger, kept),
@@ -59,6 +65,21 @@ def _complete(silent: Sequence[str]) -> Finding:
 def _whole(kept: Kept) -> Finding:
     lost = [f"{kept.gone} messages of the run are no longer kept; see `serve --keep`"]
     return _found("the inbox is whole", lost, "")
+
+
+def _alike(kept: Kept) -> Finding:
+    name = "every node tells the same inbox, windows and journal"
+    told = f"{len(kept.messages):,} messages and {len(kept.refusals):,} refusals, at each of"
+    return _found(name, kept.apart, f"{told} {len(kept.nodes)} nodes")
+
+
+def _asked(nodes: Sequence[Share]) -> Finding:
+    """A node that took no request was not tried, and of it nothing is known."""
+    name = "every node took requests"
+    if idle := [one.node for one in nodes if not one.requests]:
+        return Finding(name, "unknown", f"none that is known of came to {', '.join(idle)}")
+    counts = ", ".join(f"{one.requests:,}" for one in nodes)
+    return Finding(name, "holds", f"{counts} for providers")
 
 
 def _once(ledger: Ledger, kept: Kept | None) -> Finding:

@@ -106,8 +106,9 @@ class Server:
 
 
 @contextmanager
-def server(options: Sequence[str]) -> Iterator[Server]:
-    """`sms-simulators serve` with these options while the context lasts. Raises `NotStarted`."""
+def server(options: Sequence[str], store: str = "") -> Iterator[Server]:
+    """`sms-simulators serve` with these options while the context lasts; a node of a `store`, whose
+    password is nobody's business on this machine. Raises `NotStarted`."""
     command = [
         sys.executable,
         "-m",
@@ -120,6 +121,7 @@ def server(options: Sequence[str]) -> Iterator[Server]:
     ]
     process = subprocess.Popen(  # noqa: S603 - our own command
         [*command, *options],
+        env={**os.environ, "SMS_SIMULATORS_STORE": store} if store else None,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -72,7 +72,8 @@ def _head(verdict: Verdict) -> str:
     facts = ", ".join(f"{escape(name)} {escape(str(told))}" for name, told in verdict.facts.items())
     word = "passed" if verdict.passed else "failed"
     sentence = f"<p><b>{escape(verdict.answer.sentence)}</b></p>" if verdict.answer else ""
-    effort = f"<p>{escape(verdict.effort.sentence())}</p>" if verdict.effort else ""
+    told = [verdict.effort.sentence(), *verdict.effort.of_nodes()] if verdict.effort else []
+    effort = f"<p>{'<br>'.join(map(escape, told))}</p>" if told else ""
     return (
         f'<header class="verdict {word}"><h1>{escape(verdict.scenario)} {word}</h1>'
         f"{sentence}<p>{facts}</p>{effort}</header>"

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import locust
+from gevent.local import local
 from locust.event import EventHook
 from locust.exception import StopTest
 from locust.runners import WorkerRunner
@@ -33,6 +34,7 @@ from simulators.load.answer import Answer, Seen
 from simulators.load.head import USAGE, Head
 from simulators.load.inbox import Inbox, Sms
 from simulators.load.ledger import Ledger
+from simulators.load.nodes import NO_SIM, Deck, addresses, spread
 from simulators.load.pace import Arrivals, pace
 from simulators.load.settings import Settings
 from simulators.load.thresholds import Names
@@ -57,6 +59,8 @@ class Run:
         self.worker = 0
         self.workers = 1
         self.arrivals: Arrivals | None = None  # with --rate alone
+        self._users = 0  # of several nodes
+        self._here = local()  # each user's: the node that it sent to last
         self._part: Worker | Head
 
     @property
@@ -68,7 +72,12 @@ class Run:
     def inbox(self) -> Inbox:
         """The phones of all the people."""
         given = self.settings
-        return Inbox(given.sim, account=given.account, token=given.sim_token)
+        return Inbox(
+            given.nodes,
+            account=given.account,
+            token=given.sim_token,
+            chance=self.chance("nodes"),
+        )
 
     def chance(self, what: str = "") -> random.Random:
         """Chance for one purpose: the same in every run of a seed, another for each worker."""
@@ -85,9 +94,10 @@ class Run:
     ) -> Sms | None:
         """Waits for the next message to a number, later than the sequence `after`, and writes it
         in the ledger; None if none comes. To Locust it is a request called `name`, which fails
-        if none comes."""
+        if none comes. Of several nodes it is another that is asked than this user sent to last."""
         with self.environment.events.request.measure("SMS", name) as told:
-            sms = self.inbox.wait(number, after=after, timeout=timeout)
+            sent_to = getattr(self._here, "node", "")
+            sms = self.inbox.wait(number, after=after, timeout=timeout, beside=sent_to)
             if sms is None:
                 told["exception"] = TimeoutError(f"no message within {timeout:g} s")
         if sms is not None:
@@ -124,7 +134,29 @@ class Run:
             self._part = Head(self)
         if self.settings.rate:
             pace(self, environment.user_classes)
+        if self.settings.more:
+            self._spread(environment.user_classes)
         environment.events.test_start = _SetUp(environment, self._part.not_set_up)
+
+    def _spread(self, classes: Sequence[Any]) -> None:
+        """Has users who send straight to the simulators send to all nodes in turn."""
+
+        def begins(on_start: Callable[[Any], None]) -> Callable[[Any], None]:
+            def started(user: Any) -> None:
+                client = getattr(user, "client", None)
+                if client is not None and (user.host or "").rstrip("/") in self.settings.nodes:
+                    self._users += 1
+                    deck = Deck(self.settings.nodes, self.chance(f"nodes/{self._users}"))
+                    spread(client, deck, self._sent_to)
+                on_start(user)
+
+            return started
+
+        for kind, on_start in [(kind, kind.on_start) for kind in classes]:
+            kind.on_start = begins(on_start)
+
+    def _sent_to(self, node: str) -> None:
+        self._here.node = node
 
     def hiding(self) -> list[str]:
         """The users that have it as `run`, which is Locust's name for what starts a user."""
@@ -132,7 +164,9 @@ class Run:
 
     def _usual_host(self, options: Any) -> str:
         """Where users go if nobody says: to the service under test; without one, the simulators."""
-        return str(options.otp if "host" in self.needs else options.sim)
+        if "host" in self.needs:
+            return str(options.otp)
+        return next(iter(addresses(options.sim)), NO_SIM)
 
     def started(self) -> None:
         """A test starts; on a page it may be the second."""

@@ -4,7 +4,7 @@ line, told before the first user starts.
 
 import http.client
 import ssl
-from argparse import SUPPRESS, ArgumentError, ArgumentParser
+from argparse import SUPPRESS, Action, ArgumentError, ArgumentParser
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -12,13 +12,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from simulators.control.client import ControlError
-from simulators.load import thresholds
+from simulators.load import nodes, thresholds
 from simulators.load.inbox import Inbox
+from simulators.load.nodes import DEFAULT_SIM, NO_SIM, NoNodes
 from simulators.load.thresholds import BadThreshold, Names, Threshold
 
-DEFAULT_SIM = "http://127.0.0.1:8026"
-NO_SIM = "none"
 _TIMEOUT = 10.0
 MANAGEMENT = "/api/connectors"
 MODE = "X-Simulator-Otp"
@@ -29,10 +27,12 @@ _UNAUTHORISED = (401, 403)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What a run was told. `host` is the OTP service's address, `sim` the simulators', "" for
-    none; `token` is for the Management API of Logto, `sim_token` for the control API."""
+    none, and `more` those of other nodes of the same; `token` is for the Management API of Logto,
+    `sim_token` for the control API."""
 
     host: str = ""
     sim: str = DEFAULT_SIM
+    more: Sequence[str] = ()
     sim_token: str = ""
     account: str = "default"
     token: str = ""
@@ -46,7 +46,24 @@ class Settings:
     outcome: Path | None = None
     progress: bool = False
     rate: float = 0.0
-    serving: int = 0  # the process that `load` started for the run
+    serving: int = 0  # the process that `load` started for the run, the OTP service's
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """All addresses of the simulators."""
+        return (self.sim, *self.more) if self.sim else ()
+
+
+class _Addresses(Action):
+    """`--sim`: one or more, with commas between or by the option again."""
+
+    def __call__(self, parser: ArgumentParser, into: Any, given: Any, name: Any = None) -> None:
+        before = getattr(into, "sims", ())
+        try:
+            into.sims = nodes.addresses([*before, given])
+        except NoNodes as mistake:
+            parser.error(str(mistake))
+        into.sim = ",".join(into.sims) or NO_SIM
 
 
 # Without those that the locustfile shows on Locust's page, all are hidden there: a token is none
@@ -56,9 +73,11 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
         "--sim",
         {
             "default": DEFAULT_SIM,
+            "action": _Addresses,
             "env_var": "SMS_SIMULATORS_URL",
             "metavar": "URL",
-            "help": "Where the simulators are, whose inbox the people read; 'none' for none",
+            "help": "Where the simulators are, whose inbox the people read; several, with commas"
+            " between or by --sim again, are nodes of one; 'none' for none",
         },
     ),
     (
@@ -138,10 +157,11 @@ def add_options(parser: ArgumentParser) -> None:
 
 def read(options: Any) -> Settings:
     """From parsed options."""
-    sim = options.sim.rstrip("/")
+    sim, *more = nodes.addresses(options.sim) or ("",)
     return Settings(
         host=(options.host or "").rstrip("/"),
-        sim="" if sim == NO_SIM else sim,
+        sim=sim,
+        more=tuple(more),
         sim_token=options.sim_token,
         account=options.account,
         token=options.token,
@@ -178,7 +198,7 @@ def check(given: Settings, needs: Collection[str], names: Names | None = None) -
         _simulators(given, needs)
     if "host" in needs:
         _service(given)
-    elif given.host not in ("", given.sim):
+    elif given.host not in ("", *given.nodes):
         _no_service(given, needs)
     return found
 
@@ -214,13 +234,14 @@ def _simulators(given: Settings, needs: Collection[str]) -> None:
             "--sim none: the people of this scenario read the simulators' inbox; none is for"
             ' scenarios of one\'s own that read no SMS, `attach(needs="host")`'
         )
-    inbox = Inbox(given.sim, account=given.account, token=given.sim_token)
+    inbox = Inbox(given.nodes, account=given.account, token=given.sim_token)
     try:
-        providers = [row["name"] for row in inbox.call("GET", "/_sim/providers")["providers"]]
-        inbox.limits()
-    except ControlError as error:
+        providers = nodes.check(inbox.each())
+    except NoNodes as mistake:
         hint = "" if "sim" in needs else "; --sim none goes without"
-        raise NotReady(f"--sim: {error}{hint}") from None
+        raise NotReady(f"{mistake}{hint}") from None
+    finally:
+        inbox.close()
     if given.provider and given.provider not in providers:
         raise NotReady(
             f"--provider: no provider '{given.provider}'; there are: {', '.join(providers)}"

@@ -66,7 +66,7 @@ class Verdict:
             told = ["", *self.answer.as_text(self.marks)]
             lines += [f"  {line}".rstrip() for line in told]
         if self.effort is not None:
-            lines.append(f"  {self.effort.sentence()}")
+            lines += [f"  {line}" for line in (self.effort.sentence(), *self.effort.of_nodes())]
         lines += _table(self.requests)
         lines += [line for finding in self.findings for line in _lines(finding)]
         return "\n".join(lines)

@@ -9,6 +9,7 @@ import pytest
 from simulators.load.effort import Effort, Look, Meter
 from simulators.load.figures import Recorder
 from simulators.load.ledger import Ledger
+from simulators.load.nodes import Share, Standing
 from simulators.load.report import page
 from simulators.load.verdict import Verdict
 
@@ -70,16 +71,70 @@ def test_the_limit_is_whoever_had_no_time_left(effort, who, why):
     assert why in told
 
 
+def standing(at, cpu, requests=0, **more):
+    return Standing(at, requests, cpu, **more)
+
+
 def test_shares_are_of_the_time_that_the_run_took():
     """The busiest process counts, be it a worker; what nobody knows is None."""
-    meter = Meter(Look(100.0, 3.0, 50.0, 20.0))
-    now = Look(110.0, 5.0, 54.0, 29.0)
+    meter = Meter(Look(100.0, 3.0, 20.0, {"a": standing(100.0, 50.0)}), ["a"])
+    now = Look(110.0, 5.0, 29.0, {"a": standing(110.0, 54.0)})
     alone = meter.effort(now)
     for milliseconds in (1.0, 2.0, 90.0):
         meter.answered(milliseconds)
     busy = meter.effort(now, workers=[0.6, 0.1])
+    nodes = (Share("a", 0, 0.4),)
 
-    assert Effort(generator=0.2, server=0.4, machine=0.9) == alone
-    assert Effort(generator=0.6, server=0.4, machine=0.9, answer_ms=2.0) == busy
+    assert Effort(generator=0.2, server=0.4, machine=0.9, nodes=nodes) == alone
+    assert replace(alone, generator=0.6, answer_ms=2.0) == busy
     assert meter.effort(Look(110.0, 5.0)).server is None
-    assert Meter(Look(0.0, 0.0)).effort(Look(1.0, 0.0, 1.0, 1.0)).server is None
+    there = {"a": standing(1.0, 1.0)}
+    assert Meter(Look(0.0, 0.0), ["a"]).effort(Look(1.0, 0.0, 1.0, there)).server is None
+
+
+def test_of_several_nodes_each_has_its_share():
+    """Of a core for each of its processes, in the time between two answers of its own. Requests
+    are counted to the end, also those that came while users were let finish."""
+    began = {"a": standing(100.0, 5.0, 7), "b": standing(100.5, 1.0, 0, processes=2, engine=3.0)}
+    used = {"a": standing(110.0, 14.5, 90), "b": standing(110.5, 5.0, 80, processes=2, engine=6.0)}
+    ended = {"a": standing(112.0, 14.6, 107), "b": standing(112.0, 5.0, 85, processes=2)}
+    meter = Meter(Look(100.0, 0.0, 0.0, began), ["a", "b", "gone"])
+    found = meter.effort(Look(110.0, 1.0, 1.0, used), ended=ended)
+
+    assert (Share("a", 100, 0.95), Share("b", 85, 0.2), Share("gone")) == found.nodes
+    assert (0.95, 0.3) == (found.server, found.engine)
+    assert ("simulators", "of 3 nodes a used 95 % of a core") == found.limit()
+    assert [
+        "node a: 100 requests, 95 % of a core",
+        "node b: 85 requests, 20 % of a core",
+        "node gone: it tells no requests",
+        "their engine: 30 % of a core",
+    ] == found.of_nodes()
+    assert "node b: 85 requests" in verdict(found).as_text()
+    assert "<br>node b: 85 requests" in page(verdict(found), Recorder(0.0), Ledger())
+    assert found == Effort.of(json.loads(verdict(found).as_json())["effort"])
+
+
+@pytest.mark.parametrize(
+    ("loads", "engine", "who"),
+    [
+        ((0.95, 0.3), 0.2, "application or the simulators"),  # the first has the service in it
+        ((0.3, 0.95), 0.2, "simulators"),
+        ((0.3, 0.4), 0.95, "engine"),
+        ((0.3, None), 0.2, "application"),
+    ],
+)
+def test_the_limit_may_be_any_node_or_the_engine(loads, engine, who):
+    """By name, and not the nodes as a whole: one that has all to do holds up the others."""
+    nodes = tuple(Share(name, 9, cpu) for name, cpu in zip("ab", loads, strict=True))
+    most = max(cpu for cpu in loads if cpu is not None)
+    found = Effort(generator=0.2, server=most, shared=True, engine=engine, nodes=nodes)
+
+    assert who == found.limit()[0]
+    assert "their engine: 20 %" in found.limit()[1] or who != "application"
+
+
+def test_a_node_that_was_started_anew_tells_no_share():
+    """Its counters began again: a difference would be nonsense."""
+    began, ended = {"a": standing(0.0, 5.0, 7)}, {"a": standing(9.0, 1.0, 3)}
+    assert Share("a") == Meter(Look(0, 0, 0, began), ["a"]).effort(Look(9, 0, 0, ended)).nodes[0]

@@ -1,0 +1,260 @@
+"""Several addresses that are one simulator: who is asked next, and whether they are one at all.
+
+Nodes keep everything in one store. So it is all the same which of them takes a message, and which
+of them tells of it: a run over several is there to find out where it is not. Whoever asks is dealt
+the nodes like cards, each once in an order by chance, then again in another: each gets the same
+share, and what is asked first at one node is asked next at any of them.
+"""
+
+import contextlib
+import random
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+from simulators.control.client import ControlError
+
+DEFAULT_SIM = "http://127.0.0.1:8026"
+NO_SIM = "none"
+_CHECKED = "load-check-"  # how an account is called that is there for a moment
+
+
+class NoNodes(Exception):
+    """What was given names no nodes of one simulator; the message is one line."""
+
+
+def addresses(given: str | Iterable[str]) -> tuple[str, ...]:
+    """One or more, each of which may be several with commas between; each once, none for `none`.
+    Raises `NoNodes`."""
+    texts = [given] if isinstance(given, str) else given
+    parts = [part.strip().rstrip("/") for text in texts for part in text.split(",")]
+    found = dict.fromkeys(part for part in parts if part)
+    if NO_SIM not in found:
+        return tuple(found)
+    if len(found) > 1:
+        others = ", ".join(one for one in found if one != NO_SIM)
+        raise NoNodes(f"--sim: expected '{NO_SIM}' or addresses, got '{NO_SIM}' beside {others}")
+    return ()
+
+
+class Deck:
+    """Deals nodes: each once in an order by chance, then again."""
+
+    def __init__(self, nodes: Sequence[str], chance: random.Random | None = None) -> None:
+        self._nodes = tuple(nodes)
+        self._chance = chance or random.Random()
+        self._left: list[str] = []
+
+    def deal(self, beside: str = "") -> str:
+        """The next node: another than `beside`, if there is one."""
+        while True:
+            if not self._left:
+                self._left = self._chance.sample(self._nodes, len(self._nodes))
+            node = self._left.pop()
+            if node != beside or len(self._nodes) == 1:
+                return node
+
+
+def spread(client: Any, deck: Deck, asked: Callable[[str], object]) -> None:
+    """Has a user's client, Locust's of either kind, send each request to the next node, and calls
+    `asked` with it. To Locust a request is called as it was: by its name, or else its path."""
+    send = client.request
+
+    def request(method: str, url: Any, name: str | None = None, *more: Any, **named: Any) -> Any:
+        name = name or client.request_name
+        if isinstance(url, str) and not re.match("https?://", url, re.IGNORECASE):
+            node = deck.deal()
+            asked(node)
+            url, name = f"{node}{url}", name or url
+        return send(method, url, name, *more, **named)
+
+    client.request = request
+
+
+class Asked(Protocol):
+    """What is asked of one node alone."""
+
+    @property
+    def base(self) -> str: ...
+
+    def call(self, method: str, path: str, body: Any = None, *, of_account: bool = True) -> Any: ...
+
+    def limits(self) -> list[dict[str, Any]]: ...
+
+    def metrics(self) -> str: ...
+
+
+class Standing(NamedTuple):
+    """What a node has done by a moment (seconds of a clock that only goes on): requests that were
+    for providers, and seconds of CPU, of so many processes, and of the engine behind it."""
+
+    at: float
+    requests: int
+    cpu: float | None = None
+    processes: int = 1
+    engine: float | None = None
+
+
+_SAMPLE = re.compile(r"^(\w+)(\{.*\})? (\S+)$", re.MULTILINE)
+
+
+def standing(node: Asked, now: Callable[[], float] = time.monotonic) -> Standing:
+    """Asks a node for its own. Raises `ControlError`."""
+    requests = 0
+    told: dict[str, float] = {}
+    for name, _labels, value in _SAMPLE.findall(node.metrics()):
+        if name == "sms_simulators_requests_total":
+            requests += int(value)
+        else:
+            told[name] = float(value)
+    return Standing(
+        now(),
+        requests,
+        told.get("process_cpu_seconds_total"),
+        int(told.get("sms_simulators_processes", 1)),
+        told.get("sms_simulators_engine_cpu_seconds_total"),
+    )
+
+
+def standings(nodes: Sequence[Asked]) -> dict[str, Standing]:
+    """Of all that tell it, by their addresses."""
+    found = {}
+    for node in nodes:
+        try:
+            found[node.base] = standing(node)
+        except ControlError:
+            continue
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one node did of a run: requests for providers, and the share of a core that each of its
+    processes used; None where it does not tell."""
+
+    node: str
+    requests: int | None = None
+    cpu: float | None = None
+
+
+def shares(
+    nodes: Sequence[str],
+    began: Mapping[str, Standing],
+    used: Mapping[str, Standing],
+    ended: Mapping[str, Standing],
+) -> list[Share]:
+    """Of each: the CPU that it used until the users were told to stop, and all its requests."""
+    return [_share(node, began.get(node), used.get(node), ended.get(node)) for node in nodes]
+
+
+def _share(
+    node: str, began: Standing | None, used: Standing | None, ended: Standing | None
+) -> Share:
+    requests = began and ended and ended.requests - began.requests
+    if requests is not None and requests < 0:  # it was started anew meanwhile
+        return Share(node)
+    if began is None or used is None or began.cpu is None or used.cpu is None:
+        return Share(node, requests)
+    seconds = max(used.at - began.at, 1e-9) * used.processes
+    return Share(node, requests, round((used.cpu - began.cpu) / seconds, 3))
+
+
+def engine_share(began: Mapping[str, Standing], ended: Mapping[str, Standing]) -> float | None:
+    """The share of a core that the engine used, as the first node tells it that knows."""
+    for node, before in began.items():
+        after = ended.get(node)
+        if after is not None and before.engine is not None and after.engine is not None:
+            return round((after.engine - before.engine) / max(after.at - before.at, 1e-9), 3)
+    return None
+
+
+def check(nodes: Sequence[Asked]) -> list[str]:
+    """Whether these are nodes of one simulator: of one version, with the same providers and limits,
+    each another, and what is made at the first is found at all. The names of its providers. Raises
+    `NoNodes`, which names the one that is not there, or not of them."""
+    told = [_told(node, alone=len(nodes) == 1) for node in nodes]
+    first, *others = told
+    seen = {first.node: first.base}
+    for other in others:
+        if other.node and other.node in seen:
+            raise NoNodes(
+                f"--sim: {seen[other.node]} and {other.base} are the same node; name each once"
+            )
+        seen[other.node] = other.base
+        for what, mine, its in (
+            ("version", first.version or "an earlier one", other.version or "an earlier one"),
+            ("providers", first.providers, other.providers),
+            ("limits (serve --limits)", first.limits, other.limits),
+        ):
+            if mine != its:
+                which = f", {mine} and {its}" if what == "version" else ""
+                raise NoNodes(
+                    f"--sim: {first.base} and {other.base} have other {what} than each other"
+                    f"{which}; nodes of one simulator are started alike"
+                )
+    if others:
+        _one_store(nodes)
+    return first.providers
+
+
+class _Told(NamedTuple):
+    base: str
+    node: str
+    version: str
+    providers: list[str]
+    limits: list[Any]
+
+
+_NODE = re.compile(r'^sms_simulators_node_info\{node="([^"]*)",version="([^"]*)"\}', re.MULTILINE)
+
+
+def _told(node: Asked, *, alone: bool) -> _Told:
+    try:
+        providers = [row["name"] for row in node.call("GET", "/_sim/providers")["providers"]]
+        limits = node.limits()
+        info = None if alone else _NODE.search(node.metrics())
+    except ControlError as error:
+        raise NoNodes(f"--sim: {_named(node, error)}") from None
+    name, version = info.groups() if info else ("", "")
+    return _Told(node.base, name, version, providers, limits)
+
+
+def _named(node: Asked, error: ControlError) -> str:
+    """What it says, with who says it."""
+    told = str(error)
+    return told if node.base in told else f"{node.base} answers: {told}"
+
+
+def _one_store(nodes: Sequence[Asked]) -> None:
+    """An account that is made at the first has to be known to each other one: nothing that is only
+    read, as a name, could say that as surely."""
+    first, *others = nodes
+    name = f"{_CHECKED}{secrets.token_hex(8)}"
+    try:
+        first.call("POST", "/_sim/accounts", {"id": name}, of_account=False)
+    except ControlError as error:
+        raise NoNodes(
+            "--sim: whether these are one simulator is seen by an account that is made for a"
+            f" moment, which was not: {_named(first, error)}"
+        ) from None
+    try:
+        for other in others:
+            if not _knows(other, name):
+                raise NoNodes(
+                    f"--sim: {first.base} and {other.base} are not one simulator: an account that"
+                    " is made at the first is not there at the second; expected nodes that share an"
+                    " engine, each `serve --store` with the same URL"
+                )
+    finally:
+        with contextlib.suppress(ControlError):
+            first.call("DELETE", f"/_sim/accounts/{name}", of_account=False)
+
+
+def _knows(node: Asked, name: str) -> bool:
+    try:
+        return name in node.call("GET", "/_sim/accounts", of_account=False)["accounts"]
+    except ControlError as error:
+        raise NoNodes(f"--sim: {_named(node, error)}") from None
