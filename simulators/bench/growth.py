@@ -7,10 +7,14 @@ messages and requests, filters that find nothing, limits, receipts, accounts, th
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
+from http.client import HTTPConnection
 from statistics import median
 from typing import Any
+from urllib.parse import urlencode
 
-from simulators.bench.measure import Figures, Target, target
+from simulators.bench.measure import Figures, NotGood, Target, target
 from simulators.control import client
 from simulators.store.memory import KEEP
 
@@ -22,13 +26,14 @@ _NOBODY = "+15005550000"
 _LOOKS: tuple[tuple[str, dict[str, str]], ...] = (
     ("/_sim/messages", {"limit": "100"}),
     ("/_sim/messages", {"to": _NOBODY}),
-    ("/_sim/messages", {"sender": "nobody", "limit": "1"}),
-    ("/_sim/requests", {"violating": "true"}),
+    ("/_sim/messages", {"status": "nowhere", "limit": "1"}),
+    ("/_sim/requests", {"limit": "100"}),
+    ("/_sim/violations", {}),
     ("/_sim/limits", {}),
     ("/_sim/receipts", {"limit": "100"}),
     ("/_sim/accounts", {}),
     ("/_sim/rules", {}),
-    ("/_sim/metrics", {}),
+    ("/metrics", {}),
     ("/", {}),
 )
 
@@ -39,8 +44,13 @@ def grown(name: str, most: int, seconds: float, rounds: int) -> dict[str, Any]:
     found = {}
     with target("simulators", KEEP) as empty:
         rate = _fastest(empty, name, seconds) * SHARE
-        for made in (_messages, _accounts, _windows, _rules):
-            with target("simulators", KEEP) as server:
+        for made, accounts in (
+            (_messages, 0),
+            (_accounts, most // 100),
+            (_windows, 0),
+            (_rules, 0),
+        ):
+            with target("simulators", KEEP, accounts=accounts) as server:
                 _fastest(server, name, seconds)
                 for state in made(server, name, most):
                     found[state] = _beside(server, empty, name, rate, seconds, rounds)
@@ -66,10 +76,10 @@ def _messages(server: Target, name: str, most: int) -> Iterator[str]:
 
 
 def _accounts(server: Target, _name: str, most: int) -> Iterator[str]:
-    count = most // 100
-    for _ in range(count):
-        _control(server, "POST", "/_sim/accounts", {})
-    yield f"{count:,} accounts"
+    """It began with them: the control API makes no more than a thousand."""
+    there = len(_control(server, "GET", "/_sim/accounts")["accounts"])
+    assert there > most // 100  # noqa: S101 - with the default one
+    yield f"{most // 100:,} accounts"
 
 
 def _windows(server: Target, name: str, most: int) -> Iterator[str]:
@@ -122,16 +132,26 @@ def _looked_at(server: Target, work: Callable[[], Figures]) -> Figures:
     def look() -> None:
         while not over.is_set():
             for path, query in _LOOKS:
-                with contextlib.suppress(client.ControlError):  # a page is no JSON
-                    _control(server, "GET", path, **query)
+                _seen(server, f"{path}?{urlencode(query)}")
 
-    looking = threading.Thread(target=look)
-    looking.start()
-    try:
-        return work()
-    finally:
-        over.set()
-        looking.join()
+    with ThreadPoolExecutor(1) as pool:
+        looking = pool.submit(look)
+        try:
+            found = work()
+        finally:
+            over.set()
+        looking.result()  # what it could not see ends the benchmark
+    return found
+
+
+def _seen(server: Target, path: str) -> None:
+    connection = HTTPConnection("127.0.0.1", server.port, timeout=30)
+    with contextlib.closing(connection):
+        connection.request("GET", path)
+        response = connection.getresponse()
+        response.read()
+    if response.status != HTTPStatus.OK:
+        raise NotGood(f"GET {path}: {response.status}")
 
 
 def _control(server: Target, method: str, path: str, body: Any = None, **query: str) -> Any:

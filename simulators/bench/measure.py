@@ -82,9 +82,10 @@ class Target:
 
 
 @contextmanager
-def target(which: str, keep: int, tree: Path | None = None) -> Iterator[Target]:
+def target(which: str, keep: int, tree: Path | None = None, accounts: int = 0) -> Iterator[Target]:
     """A server process while the context lasts: this package's, or that of another `tree`."""
-    command = [sys.executable, "-m", "simulators.bench.target", which, str(keep)]
+    module = "simulators.bench.target"
+    command = [sys.executable, "-m", module, which, str(keep), str(accounts)]
     path = {"PYTHONPATH": str(tree)} if tree else {}
     process = subprocess.Popen(  # noqa: S603 - our own module
         command,

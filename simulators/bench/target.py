@@ -25,7 +25,7 @@ from flask import Flask
 
 from simulators.app import Options, Simulators
 from simulators.catalog import PROVIDERS
-from simulators.kernel.accounts import DEFAULT
+from simulators.kernel.accounts import DEFAULT, AccountDocument
 from simulators.kernel.call import Call, Reply
 from simulators.kernel.hosts import Hosts
 from simulators.kernel.pipeline import Settings
@@ -137,10 +137,12 @@ def _say(what: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    """Serves until its standard input ends."""
-    which, keep = sys.argv[1], int(sys.argv[2])
+    """Serves until its standard input ends: what, how many messages it keeps, and how many accounts
+    it begins with."""
+    which, keep, count = sys.argv[1], *map(int, sys.argv[2:4])
     settings = Settings(limits=ENOUGH)
-    options = Options(port=0, tls_port=None, settings=settings, keep=keep)
+    accounts = [AccountDocument(id=f"a{n}", seed=f"{n}", credentials={}) for n in range(count)]
+    options = Options(port=0, tls_port=None, settings=settings, keep=keep, accounts=accounts)
     with tempfile.TemporaryDirectory() as folder:
         if which in ("file", "synced"):
             data = Path(folder) / "data"
