@@ -272,6 +272,20 @@ def test_every_option_of_a_command_is_listed(name):
     assert options(command) == {option for row in rows for option in re.findall(LONG, row)}
 
 
+def test_every_option_of_a_scenario_is_listed():
+    """And no other; `--shape` is one of the command's."""
+    sources = "\n".join(path.read_text() for path in sorted((ROOT / "loadtests").glob("*.py")))
+    shares = re.search(r"^SHARES = \{$(.*?)^\}$", sources, re.M | re.S)[1]
+    added = re.findall(r'add_argument\(\s*f?"--([^"]+)"', sources)
+    assert 1 == added.count("{name}")  # a share of people each
+    taken = {*added, *re.findall(r'^    "(\w+)": ', shares, re.M)} - {"{name}", "shape"}
+    listed = table("docs/load.md", "| option | of |")
+
+    assert {f"--{name}" for name in taken} == {
+        name for row in listed for name in re.findall(LONG, row)
+    }
+
+
 ROUTES = [row for row in PAGES["docs/control-api.md"].splitlines() if row.startswith("| `")]
 
 

@@ -179,7 +179,7 @@ def load(scenario: str, **given: Any) -> None:
 
     SCENARIO is a name (without one they are listed) or a locustfile of your own. Simulators and an
     OTP service are started for the run, unless --host or --sim names what is there. What follows
-    `--` goes to Locust and the scenario, as `-- --html page.html`.
+    `--` goes to Locust and the scenario, as `-- --replayed 0.3 --html page.html`.
 
     Of several nodes (--sim twice, or --store with --nodes) each is asked in turn, a code is read at
     another than it was sent to, and what they keep is judged as that of one.
