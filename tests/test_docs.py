@@ -301,6 +301,28 @@ def test_every_route_of_the_control_api_is_listed(sms_server):
     assert {path: {m.upper() for m in methods} for path, methods in paths.items()} == listed
 
 
+def fields(schema):
+    """The names in a settings document: its own, or those of each thing in it."""
+    kinds = (schema, schema.get("items"), schema.get("additionalProperties"))
+    return {name for kind in kinds if isinstance(kind, dict) for name in kind.get("properties", ())}
+
+
+def test_every_setting_of_a_provider_is_listed():
+    """Each document with its fields, and no other."""
+    documents = {
+        document: fields(schema)
+        for provider in PROVIDERS.values()
+        for document, schema in provider.settings.items()
+    }
+    listed, named = {}, ""
+    for row in rows_of("docs/control-api.md", "| document | has |"):
+        document, has, _ = re.fullmatch(r"\| (.*?) ?\| (.*?) ?\| (.+) \|", row).groups()
+        named = document.strip("`") or named
+        listed.setdefault(named, set()).update(re.findall(r"`(\w+)`", has))
+
+    assert documents == listed
+
+
 def test_the_accounts_example_is_an_accounts_file(tmp_path):
     """As it is printed."""
     from simulators import catalog

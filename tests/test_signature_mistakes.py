@@ -284,7 +284,7 @@ def tencent_tc3(
 )
 def test_tencents_newer_scheme(changes, mistake, sms, refused):
     """With `strict`, as the vendor: without it a host by another name is taken."""
-    sms.simulators.call(lambda: sms.world.save("tencent", {"strict": True}))
+    sms.settings("tencent", {"tencent": {"strict": True}})
 
     found = refused(*tencent_tc3(sms, **changes))
 

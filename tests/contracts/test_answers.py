@@ -128,7 +128,7 @@ def test_vonage(ask, sms):
     ask("GET", "/account/get-phone-pricing/outbound/sms", params={**user, "phone": BRITISH})
     ask("GET", "/account/get-full-pricing/outbound/sms", params=user)
     ask("GET", "/account/get-prefix-pricing/outbound/sms", params={**user, "prefix": "44"})
-    sms.simulators.call(lambda: sms.world.save("vonage", {"auto_reload": 10}))
+    sms.settings("vonage", {"vonage": {"auto_reload": 10}})
     ask("POST", "/account/top-up", data={**user, "trx": "8ef2447e69604f642ae59363aa5f781b"})
     ask("POST", "/account/settings", data={**user, "drCallBackUrl": "https://example.com/dr"})
 

@@ -88,7 +88,7 @@ def test_takes_the_generic_form_wherever_its_fields_are(parts, default, replay):
 def test_field_names_are_the_account_s_to_choose(default, replay):
     """`send` in the query and a header can carry what others call to and message."""
     places = {"to": ["query:send"], "text": ["header:x-words"]}
-    default.simulators.call(lambda: default.world.save("http_sms", places))
+    default.settings("http_sms", {"http_sms": places})
     raw = request("GET", query={"send": "15551234567"})
     raw = raw.replace(b"\r\n\r\n", b"\r\nX-Words: code 998877\r\n\r\n")
 
@@ -101,7 +101,7 @@ def test_field_names_are_the_account_s_to_choose(default, replay):
 def test_the_answer_is_the_account_s_to_choose(default, replay):
     """Any status, headers and body: receivers differ."""
     wanted = {"answer": {"status": 202, "headers": {"X-A": "1"}, "body": {"queued": True}}}
-    default.simulators.call(lambda: default.world.save("http_sms", wanted))
+    default.settings("http_sms", {"http_sms": wanted})
 
     answer = replay(request(body=WEBHOOK), HOST)
 

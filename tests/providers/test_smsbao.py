@@ -50,7 +50,7 @@ def test_answers_what_a_real_client_sends(default, replay, captures):
 def test_a_number_with_its_country_code_is_taken_unless_the_account_is_strict(ask, sms):
     """Nobody knows which of both the vendor does; Logto writes numbers so."""
     for strict, expected in (({}, "0"), ({"numbers": "strict"}, "51")):
-        sms.simulators.call(lambda strict=strict: sms.world.save("smsbao", strict))
+        sms.settings("smsbao", {"smsbao": strict})
 
         assert "0" == ask(m=HOME, c=TEXT)
         for written in (f"86{HOME}", f"+86{HOME}"):
@@ -143,9 +143,9 @@ def test_a_number_gets_four_messages_a_day(ask, sms):
 
 def test_words_and_addresses_that_an_account_lists(ask, sms):
     """50 for a text with such a word, 43 from any other address."""
-    sms.simulators.call(lambda: sms.world.save("smsbao", {"words": ["发票"]}))
+    sms.settings("smsbao", {"smsbao": {"words": ["发票"]}})
     assert ["0", "50"] == [ask(m=HOME, c=f"{TEXT}{more}") for more in ("", "发票")]
 
     for ips, code in ((["203.0.113.7"], "43"), (["203.0.113.7", "127.0.0.1"], "0")):
-        sms.simulators.call(lambda ips=ips: sms.world.save("smsbao", {"ips": ips}))
+        sms.settings("smsbao", {"smsbao": {"ips": ips}})
         assert code == ask(m=HOME, c=TEXT)

@@ -229,7 +229,7 @@ def test_a_number_must_be_able_to_send(send, sms):
     """A voice-only number sends nothing, one without MMS no media."""
     voice = {"phone_number": "+12025550101", "capabilities": ["Voice"]}
     plain = {"phone_number": "+12025550102", "capabilities": ["SMS"]}
-    sms.simulators.call(lambda: sms.world.save("twilio/numbers", [voice, plain]))
+    sms.settings("twilio", {"twilio/numbers": [voice, plain]})
 
     assert 21661 == send(From="+12025550101").json()["code"]
     assert 21621 == send(From="+12025550102", MediaUrl="https://a.io/b.png").json()["code"]
@@ -284,7 +284,7 @@ def test_regions_optouts_and_credit_are_judged(send, sms):
 
 def test_a_trial_account_sends_to_verified_numbers_only(send, sms):
     """Its texts begin with a notice; the fifty-first message of a day is one too many."""
-    sms.simulators.call(lambda: sms.world.save("twilio/trial", {"verified": [TO]}))
+    sms.settings("twilio", {"twilio/trial": {"verified": [TO]}})
     sms.clock.freeze("2026-06-01T12:00:00Z")
 
     unverified = send(To="+14155550100").json()
@@ -359,7 +359,7 @@ def test_no_credentials_are_challenged(ask_twilio):
 
 def test_a_trial_account_sends_no_media(send, sms):
     """By a code that is none, as trial accounts were answered in 2026."""
-    sms.simulators.call(lambda: sms.world.save("twilio/trial", {"verified": [TO]}))
+    sms.settings("twilio", {"twilio/trial": {"verified": [TO]}})
 
     refused = send(MediaUrl="https://example.com/a.png")
 

@@ -23,7 +23,7 @@ def numbers(sms, own):
     """The account's number and a second one that is in no pool; the PN SID of neither is known."""
     second = "+12025550123"
     owned = [{"phone_number": n, "capabilities": CAPABILITIES} for n in (own["number"], second)]
-    sms.simulators.call(lambda: sms.world.save("twilio/numbers", owned))
+    sms.settings("twilio", {"twilio/numbers": owned})
     return own["number"], second
 
 

@@ -18,7 +18,7 @@ def freeze_at_timestamp(sms, request):
 
 
 def setting(sms, **values):
-    sms.simulators.call(lambda: sms.world.save("vonage", values))
+    sms.settings("vonage", {"vonage": values})
 
 
 def only(answer):

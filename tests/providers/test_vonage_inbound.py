@@ -43,7 +43,7 @@ def arrived(sms, httpserver):
 @pytest.mark.parametrize("method", ["GET", "POST", "POST-JSON"])
 def test_a_reply_comes_by_the_method_of_the_account(method, inbound, httpserver):
     """`msisdn` is the phone; what answers a name comes to the account's number."""
-    inbound.simulators.call(lambda: inbound.world.save("vonage", {"webhook_method": method}))
+    inbound.settings("vonage", {"vonage": {"webhook_method": method}})
     kept = inbound.reply("vonage", PHONE, "Stop it & go")
 
     assert [
@@ -77,7 +77,7 @@ def test_the_sdk_accepts_the_signature_of_a_reply(method, name, sms_server, http
     httpserver.expect_request("/inbound").respond_with_data("")
     chosen = {"vonage": {"signature_method": method}}
     sms = Sms(sms_server, sms_server.call(lambda: sms_server.accounts.add("signed-mo", chosen)))
-    sms.simulators.call(lambda: sms.world.save("vonage", {"signed_webhooks": True}))
+    sms.settings("vonage", {"vonage": {"signed_webhooks": True}})
     sms.reply("vonage", PHONE, "yes, it was me", url=httpserver.url_for("/inbound"))
     (message,) = arrived(sms, httpserver)
     known = sms.credentials("vonage")

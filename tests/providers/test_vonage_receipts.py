@@ -31,7 +31,7 @@ class Api:
         return answer.status_code, answer.json()
 
     def setting(self, **values):
-        self.sms.simulators.call(lambda: self.sms.world.save("vonage", values))
+        self.sms.settings("vonage", {"vonage": values})
 
     def advance(self, seconds):
         self.sms.clock.advance(seconds)

@@ -68,7 +68,7 @@ def test_wrong_credentials_are_the_sdk_s_own_error(connect, sms, via, wrong):
 
 def test_a_wrong_secret_can_be_an_authentication_error(connect, sms):
     """Where the account is set to refuse a wrong Basic header by HTTP 401."""
-    sms.simulators.call(lambda: sms.world.save("vonage", {"wrong_basic": "401"}))
+    sms.settings("vonage", {"vonage": {"wrong_basic": "401"}})
 
     with pytest.raises(errors.AuthenticationError, match="did not provide correct credentials"):
         connect(auth(sms, api_secret="wrong")).sms.send(message())
@@ -127,7 +127,7 @@ def test_a_signing_client_needs_a_lenient_account(connect, sms_server, method):
 
     with pytest.raises(SmsError, match="error code 14: Invalid Signature"):
         connect(signing).sms.send(message())
-    sms_server.call(lambda: sms.world.save("vonage", {"lenient_signatures": True}))
+    sms.settings("vonage", {"vonage": {"lenient_signatures": True}})
     connect(signing).sms.send(message())
 
     assert "123456" == sms.wait_for_code()
@@ -170,7 +170,7 @@ def test_a_conversion_is_kept_with_its_message(client, sms):
 
     with pytest.raises(errors.HttpRequestError, match="423"):
         client.sms.submit_sms_conversion("df850934-0ca9-45c0-b432-4fad29463d4b")
-    sms.simulators.call(lambda: sms.world.save("vonage", {"conversions": False}))
+    sms.settings("vonage", {"vonage": {"conversions": False}})
     with pytest.raises(errors.HttpRequestError, match="402"):
         client.sms.submit_sms_conversion(sent)
 

@@ -41,7 +41,7 @@ class Api:
         return messages
 
     def setting(self, **values):
-        self.sms.simulators.call(lambda: self.sms.world.save("vonage", values))
+        self.sms.settings("vonage", {"vonage": values})
 
 
 @pytest.fixture

@@ -228,7 +228,7 @@ def test_what_is_not_there_or_another_s_is_told_alike(graph):
 
 def test_a_test_number_sends_to_those_on_its_list(send, sms):
     """131030 for others."""
-    sms.simulators.call(lambda: sms.world.save("whatsapp", {"recipients": ["+14155550199"]}))
+    sms.settings("whatsapp", {"whatsapp": {"recipients": ["+14155550199"]}})
 
     assert (131030, 200) == (send()[1]["error"]["code"], send(to="14155550199")[0])
 

@@ -166,7 +166,24 @@ ENDPOINTS = (
     v1("delete-sender", "DELETE", f"{SENDERS}/<sender_sid>", services.delete_sender),
 )
 
-SETTINGS = MappingProxyType({"twilio/trial": schemas.record(verified=schemas.many(schemas.E164))})
+_NUMBER = {
+    "type": "string",
+    "pattern": r"^(\+[1-9][0-9]{6,14}|[1-9][0-9]{4,5})$",
+    "description": "E.164, or a short code",
+}
+_OWNED = {
+    **schemas.record(
+        phone_number=_NUMBER, capabilities=schemas.many(schemas.one_of(*account.CAPABILITIES))
+    ),
+    "required": ["phone_number", "capabilities"],
+    "description": "an object with phone_number and capabilities",
+}
+SETTINGS = MappingProxyType(
+    {
+        "twilio/trial": schemas.record(verified=schemas.many(schemas.E164)),
+        "twilio/numbers": schemas.many(_OWNED),
+    }
+)
 
 _MESSAGE = "https://www.twilio.com/docs/messaging/api/message-resource"
 EMULATES = (

@@ -2,9 +2,10 @@
 
 Who asks is told by Basic, with an account SID, an API key, or test credentials:
 https://www.twilio.com/docs/usage/requests-to-twilio and https://www.twilio.com/docs/iam/test-credentials
-What it owns is in settings documents, each absent until changed: `twilio/numbers` is a list of
-`{"phone_number", "capabilities"}`; `twilio/services` a list of service resources, each with a list
-`senders` of `{"sid", "kind", "value", "created"}`, where a kind is a collection of the sender pool.
+What it owns is in documents, each absent until changed. `twilio/numbers` is a settings document: a
+list of `{"phone_number", "capabilities"}`. `twilio/services` is changed by requests: a list of
+service resources, each with a list `senders` of `{"sid", "kind", "value", "created"}`, where a kind
+is a collection of the sender pool.
 The account as a resource: https://www.twilio.com/docs/iam/api/account
 """
 

@@ -159,6 +159,7 @@ ENDPOINTS = (
 SETTINGS = MappingProxyType(
     {
         "vonage": schemas.record(
+            wrong_basic=schemas.one_of("4", "401"),
             test_numbers=schemas.many(schemas.E164),  # a trial account may send to these alone
             numeric_sender_regions=schemas.many(schemas.REGION),
             lenient_signatures=schemas.FLAG,

@@ -266,7 +266,7 @@ def test_a_body_that_is_too_large_is_refused(raw):
 )
 def test_a_host_signed_without_its_port_is_accepted_unless_strict(settings, code, tencent, raw):
     """As the Node SDK signs at 127.0.0.1:PORT: the host bare, and the service `127`."""
-    tencent.simulators.call(lambda: tencent.world.save("tencent", settings))
+    tencent.settings("tencent", {"tencent": settings})
     known, now = tencent.credentials("tencent"), int(tencent.world.clock.now())
     body = json.dumps({"Limit": 1, "SmsSdkAppId": known["app_id"]})
     scope = f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d}/127/tc3_request"

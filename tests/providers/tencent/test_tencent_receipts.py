@@ -15,7 +15,7 @@ def posted(tencent, httpserver):
     """Advances the account's clock and gives the bodies that were posted to the application."""
     httpserver.expect_request("/sms", method="POST").respond_with_json({"result": 0})
     url = httpserver.url_for("/sms")
-    tencent.simulators.call(lambda: tencent.world.save("tencent", {"callback": url}))
+    tencent.settings("tencent", {"tencent": {"callback": url}})
 
     def bodies(seconds):
         tencent.clock.advance(seconds)
@@ -90,7 +90,7 @@ def test_a_report_is_acknowledged_by_a_result_of_zero(
     """Any other is a failure, and there is a second try."""
     httpserver.expect_request("/sms").respond_with_json(body, status=status)
     url = httpserver.url_for("/sms")
-    tencent.simulators.call(lambda: tencent.world.save("tencent", {"callback": url}))
+    tencent.settings("tencent", {"tencent": {"callback": url}})
     tencent_send(NUMBER)
     tencent.clock.advance(86_400)
     assert tencent.simulators.settle(10)

@@ -204,7 +204,7 @@ def test_a_gateway_address_signs_the_vendor_s_name(tencent, sdk, local):
 
 def test_strict_accounts_accept_a_signature_over_the_host_header_only(tencent, sdk, local):
     """With the setting, the same call is one with a wrong signature."""
-    tencent.simulators.call(lambda: tencent.world.save("tencent", {"strict": True}))
+    tencent.settings("tencent", {"tencent": {"strict": True}})
     direct = sdk(tencent, scheme="http", endpoint=local)
     gateway = sdk(tencent, scheme="http", apigw_endpoint=local)
 

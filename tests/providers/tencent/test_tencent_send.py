@@ -165,7 +165,7 @@ def test_a_code_that_is_refused_shows_no_country(tencent_send):
 
 def test_older_accounts_have_longer_variables(tencent, tencent_send):
     """Twelve characters instead of six, a setting of the world."""
-    tencent.simulators.call(lambda: tencent.world.save("tencent", {"variable_length": 12}))
+    tencent.settings("tencent", {"tencent": {"variable_length": 12}})
 
     (row,) = tencent_send(NUMBER, TemplateId="449743", TemplateParamSet=["一二三四五六七"])
 
