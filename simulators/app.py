@@ -291,9 +291,9 @@ class Simulators:
     def _protocol(self) -> type[Protocol]:
         if self.shared is None:
             return Protocol
-        from simulators.server.waiting import Waiting
+        from simulators.server.waiting import waiting
 
-        return Waiting
+        return waiting(self.shared.begin)
 
     def counted(self) -> Counted:
         """What was counted, by all processes that serve as one."""

@@ -100,10 +100,21 @@ class Message(NamedTuple):
             values[8] = steps(values[8])
         return cls._make(values)
 
+    def its_code(self) -> str:
+        """The one-time code that it is kept with, "" for none."""
+        return self.code or extract(self.text) or ""
+
     def numbered(self, sequence: int, previous: int) -> "Message":
         """The same message as it is kept: with its place among the account's, and its code."""
-        code = self.code or extract(self.text) or ""
+        return self.placed(sequence, previous, self.its_code())
+
+    def placed(self, sequence: int, previous: int, code: str) -> "Message":
+        """The same, for who has found the code."""
         return Message._make((*self[:_PLACE], sequence, previous, code))
+
+    def pack_placeless(self) -> bytes:
+        """What `pack` makes of it up to its place, for a store that finds the place itself."""
+        return orjson.dumps(self[:_PLACE], default=_plain)[:-1] + b","
 
     def changed(self, **changes: Any) -> "Message":
         """The same message with some fields replaced; a new text has a code of its own."""

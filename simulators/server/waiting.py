@@ -5,15 +5,22 @@ The parser itself is left in the middle of the bytes that it reads: so a request
 begins when that is answered, and all that is known of a request is there for its answer.
 """
 
+from collections.abc import Callable
+
 from simulators.server.http1 import Protocol
 from simulators.store.valkey.green import afresh, spawn
 
 _HIGH_WATER = 1 << 16
+# What begins so asks for settings, as a send to a provider does: they are made sure of before it
+# is read, for all that come in one turn at once. Everything else asks if it has to: a page, a
+# question for the server's health, the rest of a request.
+_SEND, _CONTROL = b"POST /", b"POST /_sim"
 
 
 class Waiting(Protocol):
     """One connection."""
 
+    begun: Callable[..., None]  # `spawn`, once the settings are made sure of
     _reading = False
     _ending = False
     _gone = False
@@ -27,7 +34,10 @@ class Waiting(Protocol):
                 self.transport.pause_reading()
             return
         self._reading = True
-        spawn(self._read, data)
+        if data.startswith(_SEND) and not data.startswith(_CONTROL):
+            self.begun(self._read, data)
+        else:
+            spawn(self._read, data)
 
     def _read(self, data: bytes) -> None:
         try:
@@ -67,3 +77,8 @@ class Waiting(Protocol):
         super().connection_lost(error)
         if self._reading:
             self.parser = parser
+
+
+def waiting(begun: Callable[..., None]) -> type[Waiting]:
+    """The protocol of such connections. `begun` is what begins a send in a greenlet."""
+    return type("Waiting", (Waiting,), {"begun": staticmethod(begun)})

@@ -356,3 +356,5 @@ def test_a_stopped_engine_is_told_and_nothing_is_acknowledged(nodes, engine, acc
             pass
     assert 201 == send(nodes[1], one_send(account, "twilio", "+15558670002"))[0]
     assert {"+15558670001", "+15558670002"} <= {one["to"] for one in sent(account)["messages"]}
+    noted = asked(nodes[1], "GET", f"/requests?account={account.world.id}")["requests"]
+    assert 201 == noted[0]["status"]

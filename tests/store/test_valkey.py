@@ -1,6 +1,7 @@
 """Nodes on one engine: any of them does what a single store in memory does, whichever is asked."""
 
 import ast
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -285,6 +286,61 @@ def test_scripts_that_the_engine_forgot_are_sent_again(engine, node):
 
     assert ["m2", "m1"] == [one.id for one in a.select("x", Selection()).messages]
     assert [(1, b"1")] == a.records("x", REQUESTS)
+
+
+def test_entries_of_one_turn_go_in_one_call(engine, node):
+    """Of several logs, in order, numbered as one; and what comes later than they left goes after
+    them."""
+    a, client = node(journal=4), engine.client()
+    a.records("x", REQUESTS)
+    client.config_resetstat()
+    for n in range(3):
+        a.record("x", b"%d" % n, REQUESTS, *([VIOLATIONS] if n == 1 else []))
+        a.record("x", b"log %d" % n, "log")
+    assert [(1, b"0"), (3, b"1"), (5, b"2")] == a.records("x", REQUESTS)
+    assert [(3, b"1")] == a.records("x", VIOLATIONS)
+    assert 1 == client.info("commandstats")["cmdstat_evalsha"]["calls"]
+
+    for n in range(250):
+        a.record("x", b"%d" % n, REQUESTS)
+    assert [(253 + n, b"%d" % (246 + n)) for n in range(4)] == a.records("x", REQUESTS)
+    assert [(2, b"log 0"), (4, b"log 1"), (6, b"log 2")] == a.records("x", "log")
+
+
+def test_what_begins_sure_of_its_settings_does_not_wait_for_them(node):
+    """One question for all that begin in a turn, and what another node was told is known; of more
+    accounts than are asked for together each asks for itself, and begins at once."""
+    a, b = node(), node()
+    a.save("x", "d", 1)
+    loaded = []
+
+    def work(account):
+        before = a.engine.turn
+        loaded.append((a.load(account, "d"), a.engine.turn == before))
+
+    async def begun(*accounts):
+        before = len(loaded)
+        for account in accounts:
+            a.begin(work, account)
+        entered = len(loaded) - before
+        while len(loaded) < before + len(accounts):
+            await asyncio.sleep(0)
+        return entered, loaded[before:]
+
+    async def served():
+        async with a.attached():
+            await begun("x")
+            assert (0, [(1, True)] * 3) == await begun("x", "x", "x")
+            await asyncio.to_thread(b.save, "x", "d", 2)
+            assert (0, [(2, False)]) == await begun("x")
+            assert (0, [(2, True)]) == await begun("x")
+            await begun(*[f"other {n}" for n in range(20)])
+            assert 2 == (await begun("x"))[1][0][0]
+            at_once = []
+            a.begin(at_once.append, "begun")
+            assert ["begun"] == at_once
+
+    asyncio.run(served())
 
 
 def test_plans_about_what_is_gone_go(engine, node):

@@ -9,6 +9,7 @@ import contextlib
 import logging
 import threading
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Any
 
 from greenlet import getcurrent
@@ -44,7 +45,7 @@ class Engine:
         self._line: Line | None = None
         self._why = "it was not reached yet"
         self._channels: dict[str, None] = {}
-        self._behind: list[Asked] = []
+        self._behind: list[Callable[[], Asked]] = []
         self._timer: asyncio.TimerHandle | None = None
 
     def __str__(self) -> str:
@@ -68,7 +69,7 @@ class Engine:
         if threading.get_ident() == self._thread:
             if type(getcurrent()) is not Green:
                 raise RuntimeError("the store is asked on the loop itself: all would wait for it")
-            self._submit(asked)
+            self.send(asked)
             return asked.wait()
         with self._lock:
             serving = self._serving
@@ -78,11 +79,10 @@ class Engine:
                 self._alone = asyncio.new_event_loop()
             return self._alone.run_until_complete(self._answered(asked))
 
-    def tell(self, asked: Asked) -> None:
-        """Sends it a little later, or before whatever is asked for next. If it is lost with the
-        line, nobody is told."""
-        asked.then(lambda: _told(asked))
-        self._behind.append(asked)
+    def tell(self, made: Callable[[], Asked]) -> None:
+        """Sends what is made a little later, or before whatever is asked for next. If it is lost
+        with the line, nobody is told."""
+        self._behind.append(made)
         if self._timer is None and self._thread and threading.get_ident() == self._thread:
             assert self._serving is not None  # noqa: S101 - it has a thread
             self._timer = self._serving.call_later(BEHIND_SECONDS, self._send_behind)
@@ -91,28 +91,29 @@ class Engine:
         """Has `heard` told of a channel, now and after each new line."""
         self._channels[channel] = None
         if self._line is not None and self._line.is_up:
-            self.tell(_subscription("SUBSCRIBE", channel))
+            self.tell(partial(_subscription, "SUBSCRIBE", channel))
 
     def unsubscribe(self, channel: str) -> None:
         """The opposite."""
         self._channels.pop(channel, None)
         if self._line is not None and self._line.is_up:
-            self.tell(_subscription("UNSUBSCRIBE", channel))
+            self.tell(partial(_subscription, "UNSUBSCRIBE", channel))
 
     async def _answered(self, asked: Asked) -> Any:
         loop = asyncio.get_running_loop()
         if self._serving is None:
             await self._ensure(loop)
-        self._submit(asked)
+        self.send(asked)
         await asked.future()
         if asked.error is not None:
             raise asked.error
         return asked.value
 
-    def _submit(self, asked: Asked) -> None:
+    def send(self, asked: Asked) -> None:
+        """Sends it, from the loop that serves; its end is told. Raises `Unavailable`."""
         line = self._line
         if line is None or not line.is_up:
-            self._behind.clear()
+            self._send_behind()
             raise Unavailable(f"the store at {self._address} is away: {self._why}")
         if self._behind:
             self._send_behind()
@@ -123,8 +124,10 @@ class Engine:
             self._timer.cancel()
             self._timer = None
         behind, self._behind = self._behind, []
-        if self._line is not None and self._line.is_up:
-            for asked in behind:
+        for made in behind:
+            asked = made()
+            asked.then(partial(_told, asked))
+            if self._line is not None and self._line.is_up:
                 self._line.submit(asked)
 
     async def _ensure(self, loop: asyncio.AbstractEventLoop) -> Line:

@@ -17,11 +17,10 @@ _log = logging.getLogger(__name__)
 
 class Green(greenlet):  # type: ignore[misc]  # it ships no types
     """Where waiting is possible. `sure` is what it has asked the engine for already, and need not
-    ask for again: whatever it does belongs to one step of one request."""
+    ask for again: whatever it does belongs to one step of one request. Who makes one sets it."""
 
-    def __init__(self, work: Callable[..., Any]) -> None:
-        super().__init__(work)
-        self.sure: dict[str, Any] = {}
+    sure: dict[str, Any]
+    by_task = False  # a task goes on with it, and the end of what it waits for does not
 
 
 class Trip:
@@ -34,7 +33,7 @@ class Trip:
         self.ended = False
         self.value: Any = None
         self.error: BaseException | None = None
-        self._waiting: list[Callable[[], None]] = []
+        self._waiting: list[Callable[[], object]] = []
 
     def future(self) -> "asyncio.Future[None]":
         """For who can await the end."""
@@ -47,7 +46,7 @@ class Trip:
         self.then(done)
         return future
 
-    def then(self, go_on: Callable[[], None]) -> None:
+    def then(self, go_on: Callable[[], object]) -> None:
         """Calls `go_on` at the end, which is still to come."""
         self._waiting.append(go_on)
 
@@ -61,7 +60,10 @@ class Trip:
     def wait(self) -> Any:
         """What came back. Only to be called in a `Green`."""
         if not self.ended:
-            getcurrent().parent.switch(self)
+            green = getcurrent()
+            if not green.by_task:
+                self._waiting.append(green.switch)
+            green.parent.switch(self)
         if self.error is not None:
             raise self.error
         return self.value
@@ -69,8 +71,14 @@ class Trip:
 
 def spawn(work: Callable[..., Any], *given: Any) -> None:
     """Runs `work` until it waits, and the rest of it later; what it raises is logged."""
+    enter({}, work, *given)
+
+
+def enter(sure: dict[str, Any], work: Callable[..., Any], *given: Any) -> None:
+    """The same, for who has asked for something already."""
     green = Green(_told)
-    _go_on(green, work, *given)
+    green.sure = sure
+    green.switch(work, *given)
 
 
 def afresh() -> None:
@@ -85,12 +93,6 @@ def _told(work: Callable[..., Any], *given: Any) -> None:
         work(*given)
     except Exception:  # nobody is there any more who could be told
         _log.exception("a fault of ours")
-
-
-def _go_on(green: Green, *given: Any) -> None:
-    trip = green.switch(*given)
-    if not green.dead:
-        trip.then(lambda: _go_on(green))
 
 
 class Stepping(Coroutine[Any, Any, Any]):
@@ -123,6 +125,7 @@ class Stepping(Coroutine[Any, Any, Any]):
 
     def _stepped(self, step: Callable[..., Any], *given: Any) -> Any:
         self._green = green = Green(step)
+        green.sure, green.by_task = {}, True
         # What a step sets of its task's context, the next one finds.
         green.gr_context = getcurrent().gr_context
         return self._entered(green.switch, *given)

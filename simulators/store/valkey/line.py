@@ -38,7 +38,7 @@ class Asked(Trip):
 
     __slots__ = ("at", "count", "found", "packed", "script", "told")
 
-    def __init__(self, packed: bytes, count: int, script: "tuple[Script, Command] | None" = None):
+    def __init__(self, packed: bytes, count: int, script: Script | None = None) -> None:
         super().__init__()
         self.packed = packed
         self.count = count
@@ -47,9 +47,15 @@ class Asked(Trip):
         self.at = 0.0
 
 
-def run(script: Script, *given: Any) -> Asked:
-    """A call of a script."""
-    return Asked(pack(("EVALSHA", script.sha, 1, *given)), 1, (script, given))
+def run(script: Script, count: int, packed: bytes) -> Asked:
+    """A call of a script with so many values, packed: its key and its arguments."""
+    return Asked(b"*%d\r\n%b%b" % (count + 3, script.by_hash, packed), 1, script)
+
+
+def values(*given: Any) -> bytes:
+    """Some values, packed as a call has them."""
+    packed: bytes = pack(given)
+    return packed[packed.index(b"\n") + 1 :]  # behind how many they are
 
 
 def commands(*all_: Command) -> Asked:
@@ -202,13 +208,12 @@ class Line(asyncio.Protocol):
             return
         told = str(got)
         if told.startswith("NOSCRIPT") and asked.script is not None:
-            script, given = asked.script
-            asked.packed = pack(("EVAL", script.text, 1, *given))
+            asked.packed = asked.packed.replace(asked.script.by_hash, asked.script.in_full, 1)
             self._send(asked)
         elif told.startswith(_REFUSING):
             asked.end(None, Unavailable(f"the store at {self._address} refuses: {told}"))
         else:
-            asked.end(None, RuntimeError(f"{asked.script and asked.script[0].name}: {told}"))
+            asked.end(None, RuntimeError(f"{asked.script and asked.script.name}: {told}"))
 
     def connection_lost(self, error: Exception | None) -> None:
         """The engine is gone, or was given up."""

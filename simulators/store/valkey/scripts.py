@@ -11,11 +11,14 @@ _USES = re.compile(r"-- uses: ([\w ]+)\n")
 
 
 class Script(NamedTuple):
-    """One script, with the parts that it uses in front."""
+    """One script, with the parts that it uses in front: how its call begins as it goes over the
+    line, by its hash and `in_full`. The key and the arguments come behind."""
 
     name: str
     text: bytes
     sha: str
+    by_hash: bytes
+    in_full: bytes
 
 
 @cache
@@ -25,7 +28,10 @@ def script(name: str) -> Script:
     uses = _USES.match(own)
     parts = [_read(part) for part in uses[1].split()] if uses else []
     text = "".join([*parts, own]).encode()
-    return Script(name, text, hashlib.sha1(text, usedforsecurity=False).hexdigest())
+    sha = hashlib.sha1(text, usedforsecurity=False).hexdigest()
+    by_hash = b"$7\r\nEVALSHA\r\n$40\r\n%b\r\n$1\r\n1\r\n" % sha.encode()
+    in_full = b"$4\r\nEVAL\r\n$%d\r\n%b\r\n$1\r\n1\r\n" % (len(text), text)
+    return Script(name, text, sha, by_hash, in_full)
 
 
 @cache

@@ -13,7 +13,9 @@ answered, and so it is found here.
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
+import threading
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from functools import lru_cache, partial
 from itertools import count as counting
 from typing import Any
 
@@ -35,9 +37,9 @@ from simulators.kernel.world import STRANGERS
 from simulators.store.memory import JOURNAL, KEEP
 from simulators.store.valkey.address import Address
 from simulators.store.valkey.engine import Engine
-from simulators.store.valkey.green import Green
+from simulators.store.valkey.green import Green, enter, spawn
 from simulators.store.valkey.heads import Head
-from simulators.store.valkey.line import DEADLINE, Asked, Command, commands, pack, run
+from simulators.store.valkey.line import DEADLINE, Asked, Command, commands, pack, run, values
 from simulators.store.valkey.scripts import script
 
 ACCOUNTS = "#"  # the world of accounts
@@ -46,6 +48,9 @@ _EVERY = 1 << 40
 BEAT_SECONDS = 2.0
 _RECENT = 8  # accounts whose versions are asked for together
 _LOOKED_INTO = 1000  # accounts that are asked for a number
+_UNFORESEEN = 64  # requests from one of more accounts than are asked for together
+_TOGETHER = 100  # entries of an account's logs in one call
+_PLACES = 1000  # accounts of which it is remembered how a call begins
 
 
 class ValkeyStore:
@@ -67,7 +72,8 @@ class ValkeyStore:
         self._channels = f"sms:{address.database}:"
         self.engine = Engine(address, self._heard, self._reached, deadline)
         self._heads: dict[str, Head] = {}
-        self._check: tuple[object, Asked, list[str]] | None = None
+        self._check: _Check | None = None
+        self._unforeseen = 0  # requests that begin without one
         self._accounts: dict[str, tuple[int, dict[str, Any]]] = {}
         self._pairs: dict[str, list[str]] = {}
         self._owners: dict[str, str] = {}
@@ -78,6 +84,9 @@ class ValkeyStore:
         self._on_plan: list[Callable[[str], None]] = []
         self._handed: dict[int, tuple[str, bytes]] = {}
         self._numbers = counting(1)
+        self._recording = threading.Lock()
+        self._entries: dict[str, list[Any]] = {}  # of logs, on their way
+        self._place = lru_cache(_PLACES)(partial(_placed, self._channels, self.node))
         self._beats: dict[bytes, tuple[bytes, int]] = {}
         self.emptied: Callable[[], None] = _nothing  # called when another has emptied the engine
         self._recent = {name: _version_of(name) for name in (ACCOUNTS, STRANGERS)}
@@ -88,13 +97,12 @@ class ValkeyStore:
         return self.engine.ask(self._call(name, account, *given))
 
     def _call(self, name: str, account: str, *given: Any) -> Asked:
-        tag = f"{self.node} {account}"
-        return run(script(name), f"sms:{{{account}}}:", self._channels, tag, *given)
+        return run(script(name), 3 + len(given), self._place(account) + values(*given))
 
     def _of_accounts(self, name: str, *given: Any) -> Any:
         tag = f"{self.node} {given[0] if given else ACCOUNTS}"
-        prefix = f"sms:{{{ACCOUNTS}}}:"
-        return self.engine.ask(run(script(name), prefix, self._channels, tag, *given))
+        place = values(f"sms:{{{ACCOUNTS}}}:", self._channels, tag, *given)
+        return self.engine.ask(run(script(name), 3 + len(given), place))
 
     def _do(self, *all_: Command) -> list[Any]:
         if not all_:  # which nothing would answer
@@ -109,45 +117,74 @@ class ValkeyStore:
 
     def _head(self, account: str) -> Head:
         """The settings of an account, not older than the step in which they are asked for."""
-        sure: dict[str, Head] | None = getattr(getcurrent(), "sure", None)
-        if sure is None:
-            sure = {}
-        head = sure.get(account)
-        return self._made_sure(account, sure) if head is None else head
+        try:
+            head: Head = getcurrent().sure[account]
+        except (AttributeError, KeyError):
+            return self._made_sure(account, getattr(getcurrent(), "sure", {}))
+        return head
 
     def _made_sure(self, account: str, sure: dict[str, Head]) -> Head:
-        for name, version in self._versions(account):
-            known = self._heads.get(name)
-            if known is not None and known.version == version:
-                sure[name] = known
-            elif name == ACCOUNTS:  # whose secrets are hidden, wherever they were made
-                self._refresh(name, sure)
+        sure.update(self._checked(account))
+        if ACCOUNTS not in sure:  # whose secrets are hidden, wherever they were made
+            self._refresh(ACCOUNTS, sure)
         if account not in sure:
             self._refresh(account, sure)
         return sure[account]
 
-    def _versions(self, account: str) -> list[tuple[str, int]]:
-        """The versions of this account and of those that were asked for lately: one question for
-        all who ask in the same turn."""
+    def _checked(self, account: str) -> dict[str, Head]:
+        """Those of this account and of the ones that were asked for lately that are known as they
+        are now: one question for all who ask in the same turn."""
         recent = self._recent
         if account not in recent:
             while len(recent) >= _RECENT:
                 del recent[next(name for name in recent if name not in (ACCOUNTS, STRANGERS))]
+                self._unforeseen = _UNFORESEEN
             recent[account] = _version_of(account)
-        turn = self.engine.turn
-        check = self._check
-        alone = type(getcurrent()) is not Green
-        if alone or check is None or check[0] != turn or account not in check[2]:
-            asked = Asked(b"".join(recent.values()), len(recent))
-            check = self._check = (turn, asked, list(recent))
-            try:
-                found = self.engine.ask(asked)
-            except BaseException:
-                self._check = None  # it may not have been sent: nobody else is to wait for it
-                raise
+        if type(getcurrent()) is not Green:
+            check = self._made_check()
+            self.engine.ask(check.asked)
         else:
-            found = check[1].wait()
-        return [(name, int(version or 0)) for name, version in zip(check[2], found, strict=True)]
+            check = self._shared_check()
+            if account not in check.names:
+                check = self._sent_check()
+            check.asked.wait()
+        return check.sure(self._heads)
+
+    def _made_check(self) -> "_Check":
+        recent = self._recent
+        asked = Asked(b"".join(recent.values()), len(recent))
+        return _Check(self.engine.turn, asked, list(recent))
+
+    def _sent_check(self) -> "_Check":
+        check = self._made_check()
+        self.engine.send(check.asked)
+        self._check = check
+        return check
+
+    def _shared_check(self) -> "_Check":
+        """The check of all who ask in this turn."""
+        check = self._check
+        if check is None or check.asked.ended or check.turn != self.engine.turn:
+            return self._sent_check()
+        return check
+
+    def begin(self, work: Callable[..., None], *given: Any) -> None:
+        """Runs `work` in a greenlet that is sure of the settings of the accounts that were asked
+        for lately: it is entered once for that, and need not be left."""
+        if self._unforeseen:  # those are too many to be asked for beforehand
+            self._unforeseen -= 1
+            spawn(work, *given)
+            return
+        try:
+            check = self._shared_check()
+        except Unavailable:  # which is told to who asks for something
+            spawn(work, *given)
+            return
+        check.asked.then(partial(self._begin, check, work, *given))
+
+    def _begin(self, check: "_Check", work: Callable[..., None], *given: Any) -> None:
+        sure = {} if check.asked.error is not None else check.sure(self._heads)
+        enter(dict(sure), work, *given)
 
     def _refresh(self, account: str, sure: dict[str, Head]) -> None:
         head = self._heads.get(account)
@@ -239,16 +276,18 @@ class ValkeyStore:
         costs: Sequence[Cost] = (),
     ) -> Sequence[Admission]:
         self._known(account)
-        messages = [message.numbered(0, 0) for _hits, message in drafts]
-        given: list[Any] = [repr(float(now)), self._keep]
-        given.append(orjson.dumps([[tuple(hit) for hit in hits] for hits, _message in drafts]))
-        given.append(orjson.dumps([tuple(cost) for cost in costs]))
-        for message in messages:
-            code = orjson.dumps(message.code)
-            inbound = int(message.operation == INBOUND)
-            given += (message.id, message.to, f"{message.provider}/{inbound}", message.sender)
-            given += (repr(float(message.at)), message.pack()[: -len(code) - 5], code)
-        kept, found, *rest = self._run("admit", account, *given)
+        windows, rows, packed, codes = [], [], b"", []
+        for hits, message in drafts:
+            windows.append(hits)
+            kind = f"{message.provider}/{int(message.operation == INBOUND)}"
+            rows.append((message.id, message.to, kind, message.sender, message.at))
+            code = message.its_code()
+            codes.append(code)
+            packed += _two(message.pack_placeless(), orjson.dumps(code))
+        wanted = orjson.dumps((now, self._keep, windows, costs, rows), default=tuple)
+        place = b"%b$%d\r\n%b\r\n%b" % (self._place(account), len(wanted), wanted, packed)
+        asked = run(script("admit"), 4 + 2 * len(drafts), place)
+        kept, found, *rest = self.engine.ask(asked)
         if not kept:
             return [
                 Admission(None, hits[place - 1] if place else None, float(room), bool(poor))
@@ -257,21 +296,22 @@ class ValkeyStore:
         if rest[0]:
             before, after, left = rest[0]
             self._replaced(account, "balance", left, before, after)
-        made = [
-            message._replace(sequence=sequence, previous=previous)
-            for message, (sequence, previous) in zip(messages, found, strict=True)
-        ]
-        for message in made:
-            self._arrived(account, message)
+        admitted = []
+        for (_hits, message), (sequence, previous), code in zip(drafts, found, codes, strict=True):
+            made = message.placed(sequence, previous, code)
+            self._arrived(account, made)
+            admitted.append(Admission(made, None))
         self._tell(account)
-        return [Admission(message, None) for message in made]
+        return admitted
 
     def _known(self, account: str) -> None:
         """Where all accounts are asked for something, this one is asked as well."""
         if account not in self._worlds:
             self._worlds.add(account)
             prefix = f"sms:{{{ACCOUNTS}}}:"
-            self.engine.tell(run(script("know"), prefix, self._channels, self.node, account))
+            self.engine.tell(
+                partial(run, script("know"), 4, values(prefix, self._channels, self.node, account))
+            )
 
     def _arrived(self, account: str, message: Message) -> None:
         if account in self._watchers:
@@ -434,8 +474,22 @@ class ValkeyStore:
     # Logs, which go behind the answer
 
     def record(self, account: str, entry: bytes, *logs: str) -> None:
-        self.engine.tell(self._call("record", account, self._journal, bytes(entry), *logs))
+        packed = _two(entry, "\n".join(logs).encode())
+        with self._recording:  # entries of one turn go together
+            entries = self._entries.get(account)
+            if entries is None or len(entries) >= _TOGETHER:
+                entries = self._entries[account] = []
+                self.engine.tell(partial(self._recorded, account, entries))
+            entries.append(packed)
         self._tell(account)
+
+    def _recorded(self, account: str, entries: list[bytes]) -> Asked:
+        with self._recording:
+            if self._entries.get(account) is entries:
+                del self._entries[account]
+        most = values(self._journal)
+        packed = b"".join([self._place(account), most, *entries])
+        return run(script("record"), 4 + 2 * len(entries), packed)
 
     def records(
         self, account: str, log: str, *, after: int = 0, before: int = 0, limit: int = 100
@@ -666,6 +720,39 @@ class ValkeyStore:
 
 
 _MISSED = 5
+
+
+class _Check:
+    """The versions of some accounts, asked for in one turn of the loop."""
+
+    __slots__ = ("_sure", "asked", "names", "turn")
+
+    def __init__(self, turn: object, asked: Asked, names: list[str]) -> None:
+        self.turn = turn
+        self.asked = asked
+        self.names = names
+        self._sure: dict[str, Head] | None = None
+
+    def sure(self, heads: Mapping[str, Head]) -> dict[str, Head]:
+        """Of what is known, that which is as it was in the engine when this was asked."""
+        if self._sure is None:
+            self._sure = {}
+            for name, version in zip(self.names, self.asked.value, strict=True):
+                known = heads.get(name)
+                told = version is None or type(version) is bytes  # and no error
+                if known is not None and told and known.version == int(version or 0):
+                    self._sure[name] = known
+        return self._sure
+
+
+def _two(first: bytes, second: bytes) -> bytes:
+    """Two values, packed as a call has them."""
+    return b"$%d\r\n%b\r\n$%d\r\n%b\r\n" % (len(first), first, len(second), second)
+
+
+def _placed(channels: str, node: str, account: str) -> bytes:
+    """What the call of any script about an account begins with."""
+    return values(f"sms:{{{account}}}:", channels, f"{node} {account}")
 
 
 def _version_of(account: str) -> bytes:

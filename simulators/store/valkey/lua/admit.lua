@@ -1,8 +1,7 @@
 -- uses: world windows messages
--- 3 now, 4 messages kept, 5 hits of each draft (JSON), 6 costs (JSON), then of each draft: id, to,
--- kind, sender, at, the message up to its sequence, and its code.
-local now, most = num(ARGV[3]), num(ARGV[4])
-local wanted, costs = cjson.decode(ARGV[5]), cjson.decode(ARGV[6])
+-- 3 what is wanted (JSON): now, messages kept, hits of each draft, costs, of each draft id, to, kind,
+-- sender and at. Then of each draft: the message up to its sequence, and its code.
+local now, most, wanted, costs, drafts = unpack(cjson.decode(ARGV[3]))
 local any, fulls, pending, all = false, {}, {}, {}
 for draft, raws in ipairs(wanted) do
   all[draft] = {}
@@ -51,24 +50,24 @@ if balance then
   versions[3] = left
 end
 local rows = {}  -- that were changed in this step, and are read again
-local argument, kept_now = 7, call('HLEN', P .. 'messages')
+local kept_now = call('HLEN', P .. 'messages')
 for draft, hits in ipairs(all) do
   for place, hit in ipairs(hits) do
     local key = hit.name .. '\n' .. hit.window
     take(rows[key] and asked(wanted[draft][place]) or hit, now)
     rows[key] = true
   end
-  local id, to, of, sender, sent = ARGV[argument], ARGV[argument + 1], ARGV[argument + 2], ARGV[argument + 3], ARGV[argument + 4]
+  local id, to, of, sender, sent = unpack(drafts[draft])
   local counts = P .. 'counts'
   local sequence = call('HINCRBY', counts, 'sequence', 1)
   if kept_now == 0 then
     call('HDEL', counts, 'disorder')
-  elseif num(sent) < num(call('HGET', counts, 'latest') or '0') then
+  elseif sent < num(call('HGET', counts, 'latest') or '0') then
     call('HSET', counts, 'disorder', 1)
   end
   call('HSET', counts, 'latest', sent)
   local previous = newest_to(to)
-  local packed = table.concat({ARGV[argument + 5], sequence, ',', previous, ',', ARGV[argument + 6], ']'})
+  local packed = table.concat({ARGV[2 + 2 * draft], sequence, ',', previous, ',', ARGV[3 + 2 * draft], ']'})
   call('HSET', P .. 'messages', sequence, packed)
   call('HSET', P .. 'ids', id, sequence)
   call('HSET', P .. 'newest-to', to, sequence)
@@ -90,7 +89,6 @@ for draft, hits in ipairs(all) do
   end
   call('PUBLISH', ARGV[1] .. 'kept:' .. string.match(ARGV[2], ' (.*)$'), string.match(ARGV[2], '^(.-) ') .. ' ' .. packed)
   found[draft] = {sequence, previous}
-  argument = argument + 7
 end
 told()
 return {1, found, versions or {}}
