@@ -34,11 +34,7 @@ def spelled(words: str) -> str:
 def legal(headers: Headers) -> list[tuple[str, str]]:
     """The same headers as they can be sent: what may not stand in a value is percent-encoded, and
     a name that is none is left out."""
-    return [
-        (name, value if value.isascii() and value.isprintable() else _made_plain(value))
-        for name, value in headers
-        if _is_name(name)
-    ]
+    return [(name, _legal(value)) for name, value in headers if _is_name(name)]
 
 
 @lru_cache(4096)  # most of what answers carry is the same each time, and all of it is ours
@@ -50,7 +46,7 @@ def line(name: str, value: str) -> bytes | None:
         return None
     if lower in FRAMING:
         return b""
-    return "".join(f"{lower}: {sent}\r\n" for _name, sent in legal([(name, value)])).encode()
+    return f"{lower}: {_legal(value)}\r\n".encode() if _is_name(name) else b""
 
 
 def wrong(name: str, value: object) -> str:
@@ -78,8 +74,8 @@ def _is_name(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
 
 
-def _made_plain(value: str) -> str:
-    return _ILLEGAL.sub(_encoded, value)
+def _legal(value: str) -> str:
+    return value if value.isascii() and value.isprintable() else _ILLEGAL.sub(_encoded, value)
 
 
 def _encoded(found: re.Match[str]) -> str:

@@ -10,7 +10,9 @@ _GSM7_ALL = GSM7 | GSM7_EXTENSION
 
 def is_gsm7(text: str) -> bool:
     """Whether the GSM 7-bit default alphabet with its extension table can spell the text."""
-    return (text.isascii() and text.isalnum()) or _GSM7_ALL.issuperset(text)
+    if text.isascii() and text.isprintable():
+        return "`" not in text  # the only one of these that it lacks
+    return _GSM7_ALL.issuperset(text)
 
 
 def count(text: str, *, unicode: bool | None = None) -> int:

@@ -1,6 +1,7 @@
 """Reading the code out of a message, as a person would."""
 
 import re
+import unicodedata
 from re import _parser  # the expressions as parsed: nothing else says what one can repeat
 
 import pytest
@@ -272,3 +273,10 @@ def test_no_expression_can_give_back_without_end(name):
 def test_a_number_is_judged_by_what_is_beside_it(text, code):
     """What masks one number leaves its neighbours alone."""
     assert code == extract(text)
+
+
+def test_wide_characters_become_what_normalizing_makes_of_them():
+    """But for the comma, which parts sentences."""
+    for wide, narrow in codes._NARROW.items():
+        if chr(wide) != "，":
+            assert unicodedata.normalize("NFKC", chr(wide)) == chr(narrow)

@@ -73,3 +73,10 @@ def test_agrees_with_a_naive_count(text):
         expected = naive([2 if c in "€{" else 1 for c in text], 160, 153)
 
     assert expected == segments.count(text)
+
+
+def test_every_character_is_of_the_alphabet_or_not():
+    """Whichever way that is found out."""
+    alphabet = segments.GSM7 | segments.GSM7_EXTENSION
+    for char in map(chr, range(0x2100)):
+        assert (char in alphabet) is segments.is_gsm7(char)

@@ -19,6 +19,7 @@ from urllib.parse import quote_plus
 from simulators.kernel import credentials, headers, mismatch
 from simulators.kernel.call import Call
 from simulators.kernel.catalogue import Problem
+from simulators.kernel.clock import from_iso
 from simulators.kernel.credentials import Credentials
 from simulators.kernel.mismatch import Signed
 from simulators.kernel.provider import Document, Exchange, Refusal
@@ -336,7 +337,7 @@ def _in_time(date: str, now: float) -> None:
     if not _TIMESTAMP.fullmatch(date):
         raise Refusal("InvalidTimeStamp.Format")
     try:
-        at = datetime.fromisoformat(date[:-1]).replace(tzinfo=UTC).timestamp()
+        at = from_iso(date)
     except ValueError:
         raise Refusal("InvalidTimeStamp.Format") from None
     if abs(at - now) > _SKEW:

@@ -146,10 +146,12 @@ def numbers(exchange: Exchange) -> dict[str, Sequence[str]]:
 
 def number_sid(exchange: Exchange, number: str) -> str:
     """The PN SID of a number, or SC SID of a short code, of the account: always the same one."""
-    owner = exchange.credentials["account_sid"]
-    return ("PN" if number.startswith("+") else "SC") + hashlib.sha256(
-        f"{owner}/{number}".encode()
-    ).hexdigest()[:32]
+    return _number_sid(exchange.credentials["account_sid"], number)
+
+
+def _number_sid(owner: str, number: str) -> str:
+    digest = hashlib.sha256(f"{owner}/{number}".encode()).hexdigest()
+    return ("PN" if number.startswith("+") else "SC") + digest[:32]
 
 
 def services(exchange: Exchange) -> Sequence[Service]:
@@ -178,12 +180,12 @@ def update_services(exchange: Exchange, change: Callable[[Services], None]) -> N
 
 def _first_services(exchange: Exchange) -> Sequence[Service]:
     known = exchange.credentials
-    number = known["number"]
-    return _initial(known["messaging_service_sid"], number, number_sid(exchange, number))
+    return _initial(known["messaging_service_sid"], known["number"], known["account_sid"])
 
 
 @lru_cache(maxsize=1024)
-def _initial(sid: str, number: str, pn_sid: str) -> Sequence[Service]:
+def _initial(sid: str, number: str, owner: str) -> Sequence[Service]:
+    pn_sid = _number_sid(owner, number)
     sender = {"sid": pn_sid, "kind": "PhoneNumbers", "value": number, "created": OPENED}
     service = {
         "sid": sid,
