@@ -400,5 +400,7 @@ def test_without_pytest_httpserver_it_is_an_error_that_says_what_to_install(proj
     )
 
     result.assert_outcomes(passed=1, errors=2)
-    said = ["contract_server needs pytest-httpserver: pip install 'sms-simulators?pytest?'"] * 2
+    said = [
+        "contract_server needs pytest-httpserver: install sms-simulators with its extra 'pytest'"
+    ] * 2
     result.stdout.fnmatch_lines(said)

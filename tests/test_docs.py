@@ -60,8 +60,9 @@ def each(blocks):
 
 
 SHELL = [block for block in of("sh") if "make" not in block.code]
-SCRIPTS = [block for block in of("python") if "def test_" not in block.code]
 TESTS = [block for block in of("python") if "def test_" in block.code]
+CONFTESTS = [b for b in of("python") if "@pytest.fixture" in b.code and b not in TESTS]
+SCRIPTS = [block for block in of("python") if block not in (*TESTS, *CONFTESTS)]
 ACCOUNTS = [block for block in of("json") if '"accounts"' in block.code]
 CONFIGURATIONS = [block for block in of("json") if block not in ACCOUNTS]
 
@@ -195,6 +196,7 @@ def test_every_pytest_example_passes(tmp_path, few_plugins):
     pytest.importorskip("twilio")
     for number, block in enumerate(TESTS):
         (tmp_path / f"test_example_{number}.py").write_text(block.code)
+    (tmp_path / "conftest.py").write_text("\n\n".join(block.code for block in CONFTESTS))
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE)
 
@@ -284,6 +286,33 @@ def test_every_option_of_a_scenario_is_listed():
     assert {f"--{name}" for name in taken} == {
         name for row in listed for name in re.findall(LONG, row)
     }
+
+
+def public(of):
+    """The names of what a class has for its users."""
+    return {name for name in vars(of) if not name.startswith("_")}
+
+
+def test_every_call_and_fixture_for_pytest_is_listed():
+    """All that a test can be given and can call, by its name; what pytest-httpserver calls of ours
+    is no call for tests."""
+    pytest.importorskip("pytest_httpserver")
+    from simulators.testing import plugin
+    from simulators.testing.contract_server.server import ContractServer, Expectation
+    from simulators.testing.sms import Sms, TestClock
+
+    called = public(Sms) | public(TestClock) | public(ContractServer)
+    called |= {name for name in public(Expectation) if name.startswith("respond")}
+    fixtures = re.findall(
+        r"^@pytest\.fixture.*\ndef (\w+)", Path(plugin.__file__).read_text(), re.M
+    )
+    told = re.findall(
+        r"`[^`\n]+`", re.sub(r"^```.*?^```$", "", PAGES["docs/pytest.md"], flags=re.M | re.S)
+    )
+    named = {word for code in told for word in re.findall(r"\w+", code)}
+
+    assert not called - named
+    assert not {*fixtures} - named - {"make_contract_server"}  # which contract_server is made by
 
 
 ROUTES = [row for row in PAGES["docs/control-api.md"].splitlines() if row.startswith("| `")]

@@ -209,7 +209,7 @@ def _run(name: str, given: dict[str, Any]) -> None:
     except launch.NoScenario as error:
         fail(str(error))
     if find_spec("locust") is None:
-        fail("load needs Locust: pip install 'sms-simulators[load]'")
+        fail("load needs Locust: install sms-simulators with its extra 'load'")
     signal.signal(signal.SIGTERM, _as_interrupt)
     with ExitStack() as closing:
         settings = _placed(

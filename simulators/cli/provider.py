@@ -65,7 +65,7 @@ def check(name: str, folder: Path) -> None:
     try:
         import jsonpatch  # noqa: F401 - told before anything is begun
     except ImportError:
-        fail("checking examples takes jsonpatch: pip install 'sms-simulators[provider]'")
+        fail("checking examples takes jsonpatch: install sms-simulators with its extra 'provider'")
     found = list(_found(name, folder))
     for sentence in found:
         click.echo(f"- {sentence}")

@@ -138,7 +138,8 @@ def make_contract_server(contract_server_listen_address: tuple[str, int]) -> Ite
     try:
         import pytest_httpserver  # noqa: F401 - only whether it is there
     except ImportError:  # not a skip: what a test asks for by name and does not get is no success
-        needed = "contract_server needs pytest-httpserver: pip install 'sms-simulators[pytest]'"
+        install = "install sms-simulators with its extra 'pytest'"
+        needed = f"contract_server needs pytest-httpserver: {install}"
         pytest.fail(needed, pytrace=False)
     from simulators.testing.contract_server.server import Listener
 

@@ -16,7 +16,7 @@ def shared(url: str, keep: int) -> "ValkeyStore":
         from simulators.store.valkey.line import UnfitEngine
         from simulators.store.valkey.store import ValkeyStore
     except ImportError as error:
-        told = f"--store needs the extra 'valkey', which is not installed ({error.name})"
+        told = f"--store needs {error.name}: install sms-simulators with its extra 'valkey'"
         raise Unusable(told) from None
     try:
         store = ValkeyStore(address.read(url), keep)
