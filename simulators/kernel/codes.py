@@ -69,9 +69,8 @@ _AFTER = re.compile(
     + r")|[a-z0-9._%+-]*+@\S|\)\s*+[0-9][0-9 -]{4}"
 )
 _LINK = re.compile(r"https?://|www\.|[a-z0-9-]\.[a-z]{2,24}(?::[0-9]{1,5})?/")
-# What Chinese is written with beside its letters, as NFKC has it too: most texts need no more then.
-# The comma parts sentences, never the digits of a number.
-_NARROW = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {ord("，"): ", "}
+# What stands between the letters of Chinese, as NFKC has it too: most texts need no more then.
+_NARROW = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}
 _GROUPS = re.compile(r"[0-9]{3,4}[ -][0-9]{3,4}[ -][0-9]{3,4}")
 
 
@@ -108,9 +107,15 @@ def _plain(text: str) -> str:
     if text.isascii():
         return text.lower()
     # Normalizing sorts a run of combining marks, in a time that is quadratic: so by the piece.
-    narrow = text.translate(_NARROW)
-    folded = "".join([unicodedata.normalize("NFKC", piece) for piece in _pieces(narrow)]).lower()
+    spaced = text.replace("，", ", ")  # it parts sentences, never the digits of a number
+    folded = "".join([_folded(piece) for piece in _pieces(spaced)]).lower()
     return _FOREIGN_DIGIT.sub(lambda digit: str(unicodedata.decimal(digit[0])), folded)
+
+
+def _folded(piece: str) -> str:
+    if unicodedata.is_normalized("NFKC", piece):
+        return piece
+    return unicodedata.normalize("NFKC", piece.translate(_NARROW))
 
 
 def _pieces(text: str) -> list[str]:

@@ -14,17 +14,15 @@
 * `Expect: 100-continue` means nothing in HTTP/1.0 (10.1.1).
 """
 
-import contextlib
 from collections.abc import Awaitable, Callable
-from functools import lru_cache
-from itertools import chain, starmap
+from itertools import starmap
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from simulators.kernel.call import Call, Reply
 from simulators.kernel.headers import line
-from simulators.server.arrival import Served, arrived, too_much
+from simulators.server.arrival import MAX_HEADER_BYTES, MAX_HEADERS, Served, arrived
 from simulators.server.loop import BODILESS, Receive, Scope, Send, deliver
 
 MAX_HEAD = 1 << 20
@@ -37,9 +35,8 @@ _ANSWER = (
     b"content-type: text/plain\r\ncontent-length: %d\r\n\r\n%b" % (len(_TEXT), _TEXT)
 )
 _FRAMING = (b"content-length", b"transfer-encoding")
-_NOT_PLAIN = frozenset({"expect", "transfer-encoding", "upgrade"})
 _END = b"\r\n\r\n"
-_HEADS = 256  # are remembered
+_HEADS = 1024  # are remembered
 _LONGEST = 2048  # of them
 
 _App = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -57,8 +54,10 @@ class Head:
         self._url = b""
         self._fields: list[tuple[bytes, bytes]] = []
         self._parser = httptools.HttpRequestParser(self)
-        with contextlib.suppress(httptools.HttpParserError, httptools.HttpParserUpgrade):
+        try:
             self._parser.feed_data(raw)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self.call = None
         del self._parser, self._fields  # the one leads back here
 
     def on_url(self, url: bytes) -> None:
@@ -74,20 +73,47 @@ class Head:
             return
         if parser.should_upgrade():
             return  # CONNECT does without the header, and is known by its method alone
-        if too_much(len(fields), len(self._url) + sum(map(len, chain.from_iterable(fields)))):
+        if len(fields) > MAX_HEADERS or self.length > MAX_HEADER_BYTES:
             return
         url = httptools.parse_url(self._url)
         path, query = url.path.decode("latin-1"), (url.query or b"").decode("latin-1")
         call = arrived(method.decode("ascii"), path, query, fields)
-        size = call.headers.get("content-length", "0")
-        if len(size) <= _DIGITS and _NOT_PLAIN.isdisjoint(call.headers):
+        headers = call.headers
+        if "expect" in headers or "transfer-encoding" in headers or "upgrade" in headers:
+            return
+        size = headers.get("content-length", "0")
+        if len(size) <= _DIGITS:
             self.call = call
             self.whole = self.length + int(size)
             self.keep = parser.should_keep_alive()
 
 
-# Clients begin their requests with the same bytes again and again, which then mean the same.
-_remembered = lru_cache(_HEADS)(Head)
+class _Heads:
+    """Clients begin their requests with the same bytes again and again, which then mean the same. A
+    head is remembered when it comes a second time, as one that is signed never does."""
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, Head] = {}
+        self._once: set[int] = set()  # the hashes of those that came
+
+    def read(self, raw: bytes) -> Head:
+        """What a head says."""
+        head = self._known.get(raw)
+        if head is None:
+            head = Head(raw)
+            mark = hash(raw)
+            if mark not in self._once:
+                if len(self._once) >= _HEADS:
+                    self._once.clear()
+                self._once.add(mark)
+            elif len(raw) <= _LONGEST:
+                if len(self._known) >= _HEADS:
+                    self._known.clear()
+                self._known[raw] = head
+        return head
+
+
+_heads = _Heads()
 
 
 class Protocol(HttpToolsProtocol):
@@ -120,8 +146,7 @@ class Protocol(HttpToolsProtocol):
         idle = self.cycle is None or self.cycle.response_complete
         if not idle or self._unbounded or self.flow.write_paused:
             return None
-        raw = data[: data.find(_END) + len(_END)]
-        head = _remembered(raw) if len(raw) <= _LONGEST else Head(raw)
+        head = _heads.read(data[: data.find(_END) + len(_END)])
         return None if head.call is None else head
 
     def _answer(self, head: Head, came: bytes) -> None:

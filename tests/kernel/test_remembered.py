@@ -29,7 +29,6 @@ OTHERWISE = {
     "providers/twilio/account.py": "the account's own number",
     "providers/twilio/wire.py": "seconds",
     "providers/vonage/application.py": "the keys of accounts, of a bounded length",
-    "server/http1.py": "heads of a bounded length",
     "server/routes.py": "endpoints are ours",
     "store/valkey/scripts.py": "scripts are files",
 }
