@@ -11,6 +11,7 @@ from simulators.kernel.remembered import LONGEST, remembered
 PACKAGE = Path(simulators.__file__).parent
 # What else is remembered where requests are answered, and why no request makes it large.
 OTHERWISE = {
+    "control/openapi.py": "the API is ours",
     "kernel/contracts.py": "contracts and their patterns are files",
     "kernel/headers.py": "the headers of answers are ours",
     "kernel/lint.py": "operations are ours",
@@ -31,6 +32,7 @@ OTHERWISE = {
     "providers/vonage/application.py": "the keys of accounts, of a bounded length",
     "server/routes.py": "endpoints are ours",
     "store/valkey/scripts.py": "scripts are files",
+    "store/valkey/store.py": "accounts that there are, of a bounded length",
 }
 ANSWERING = ("control", "inbox", "kernel", "otp", "providers", "server", "store")
 
