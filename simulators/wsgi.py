@@ -146,5 +146,6 @@ def _stranger(simulators: Simulators, call: Call) -> Reply | None:
         return None
     if not is_loopback(call.client) or _FORWARDED & call.headers.keys():
         got = f"from {call.client or 'an unknown address'}, with no token set"
-        return problem(403, got, "a request from this machine, or Options(token=...)")
+        expected = "a request from this machine, or Options(token=...)"
+        return problem(403, "the control API is for this machine", got=got, expected=expected)
     return simulators.gateway.stranger(call.host)

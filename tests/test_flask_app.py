@@ -373,6 +373,7 @@ def test_bodies_are_bounded_and_whole(app, werkzeug):
         chunked,
     ]
     assert "a body that ended after 2 bytes" == cut.json["got"]
+    assert "the request ended too soon" == cut.json["error"]
 
 
 def test_a_stranger_does_not_reach_the_control_api(app):

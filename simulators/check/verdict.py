@@ -118,10 +118,11 @@ def _provider(recorded: Recorded, more_hosts: Mapping[str, str]) -> Provider:
         return PROVIDERS[first]
     near = get_close_matches(host, [*HOSTS, *_local_hosts()], n=1, cutoff=_NEAR)
     hint = f" did you mean {near[0]}?" if near else ""
-    known = ", ".join(HOSTS.told)
+    known = ", ".join(dict.fromkeys(provider.hosts[0] for provider in PROVIDERS.values()))
     raise UnknownHost(
         f"{recorded.place}: no provider has the host '{recorded.host}';{hint}"
-        f" --host {host or 'HOST'}=PROVIDER names the one it stands for; known are: {known}"
+        f" --host {host or 'HOST'}=PROVIDER names the one it stands for; known are {known} and"
+        " what `sms-simulators hosts` lists besides"
     )
 
 

@@ -17,9 +17,7 @@ DIFFERENT = 1
 
 @click.command
 @click.option("--provider", "name", default="", metavar="NAME", help="Which vendor it is.")
-@click.option(
-    "--live", default="", metavar="URL", help="The vendor, as https://api.twilio.com; never a path."
-)
+@click.option("--live", default="", metavar="URL", help="The vendor, as https://api.twilio.com.")
 @click.option(
     "--credentials",
     "credentials",

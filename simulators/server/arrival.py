@@ -99,7 +99,9 @@ class Site:
     def answer(self, call: Call, port: int) -> Reply:
         """What the app answers."""
         if call.too_large:
-            return problem(413, "more", "a body of at most 1 MiB")
+            return problem(
+                413, "the body is too large", got="more", expected="a body of at most 1 MiB"
+            )
         refused = self._stranger(call.host)
         return refused or self._app(call, port)
 
@@ -114,10 +116,9 @@ def full_environ(call: Call, port: int) -> dict[str, Any]:
     return env
 
 
-def problem(status: int, got: str, expected: str) -> Reply:
+def problem(status: int, error: str, *, got: str, expected: str) -> Reply:
     """A refusal of the server's own, before any app is asked."""
-    told = {"error": "nobody here answers this", "expected": expected, "got": got}
-    return Reply.json(status, told)
+    return Reply.json(status, {"error": error, "expected": expected, "got": got})
 
 
 def arrived(method: str, raw_path: str, query: str, raw: Headers) -> Call:
@@ -146,4 +147,4 @@ def too_much(headers: int, size: int) -> Reply | None:
         return None
     got = f"{headers} headers of {size} bytes"
     expected = f"at most {MAX_HEADERS} headers of {MAX_HEADER_BYTES} bytes in all, with the address"
-    return problem(431, got, expected)
+    return problem(431, "the headers are too large", got=got, expected=expected)

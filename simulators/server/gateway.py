@@ -1,7 +1,7 @@
 """Which app answers: by Host, by `/<provider>` prefix on the simulators' own hosts, by port."""
 
 import ipaddress
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from typing import Protocol
 from wsgiref.types import WSGIApplication
@@ -105,15 +105,19 @@ class Gateway:
         lead here reaches nothing."""
         if self._is_own(host_name(host)):
             return None
-        known = ", ".join(sorted(self._own_hosts))
-        return problem(421, host or "no Host header", f"one of the hosts served here: {known}")
+        return _nobody(host, self._own_hosts)
 
     def _is_own(self, name: str) -> bool:
         return name in self._own_hosts or (self._any_address and is_address(name))
 
     def _misdirected(self, host: str) -> Reply:
-        known = ", ".join(sorted([*self._own_hosts, *self._vendor_hosts.told, *self._local_hosts]))
-        return problem(421, host or "no Host header", f"one of the hosts served here: {known}")
+        return _nobody(host, [*self._own_hosts, *self._vendor_hosts.told, *self._local_hosts])
+
+
+def _nobody(host: str, known: Iterable[str]) -> Reply:
+    expected = f"one of the hosts served here: {', '.join(sorted(known))}"
+    got = host or "no Host header"
+    return problem(421, "nobody here answers this", got=got, expected=expected)
 
 
 def local_host(provider: str) -> str:

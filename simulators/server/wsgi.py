@@ -179,7 +179,12 @@ def _read(environ: WSGIEnvironment, call: Call) -> Reply | None:
             if size <= MAX_BODY:
                 kept += piece
     except (HTTPException, OSError):
-        return problem(400, f"a body that ended after {size} bytes", "the body that was announced")
+        return problem(
+            400,
+            "the request ended too soon",
+            got=f"a body that ended after {size} bytes",
+            expected="the body that was announced",
+        )
     call.too_large = size > MAX_BODY
     call.body = b"" if call.too_large else bytes(kept)
     return None

@@ -108,3 +108,4 @@ def test_a_body_that_is_too_large_is_refused_before_the_app():
 
     assert 413 == status
     assert b"at most 1 MiB" in body
+    assert b"the body is too large" in body

@@ -223,6 +223,7 @@ def test_a_head_over_its_bounds_is_431(connect, headers):
         response, body = answer(sock)
 
         assert response.status == 431
+        assert "the headers are too large" == body["error"]
         assert f"at most {MAX_HEADERS} headers" in body["expected"]
 
 
