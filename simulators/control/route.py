@@ -105,6 +105,9 @@ class Served(Protocol):
     def reset(self, world: World) -> None:
         """Empties an account."""
 
+    def check_store(self) -> None:
+        """Raises `Unavailable` if the store, or a part of it, keeps nothing now."""
+
 
 @dataclass(slots=True)
 class State:

@@ -7,14 +7,12 @@ from simulators.control.route import Ask, Route
 from simulators.control.schemas import NULLABLE, PROVIDER, TEXT, many, record, said, text, texts
 from simulators.kernel.call import Reply
 from simulators.kernel.store import Unavailable
-from simulators.kernel.world import STRANGERS
 
 _METRICS = "text/plain; version=0.0.4; charset=utf-8"
 
 
 def _health(ask: Ask) -> Any:
-    """Asks the store to keep that there is no such document: one that cannot keep it says why."""
-    ask.simulators.accounts.store.save(STRANGERS, "health", None)
+    ask.simulators.check_store()
     return {"status": "ok"}
 
 

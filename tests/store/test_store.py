@@ -88,7 +88,7 @@ LOCAL = {
     "reopened": partial(in_a_file, Reopened),
     "shortened": partial(in_a_file, partial(Reopened, shortened=True)),
 }
-STORES = [*LOCAL, "valkey"]
+STORES = [*LOCAL, "valkey", "cluster"]
 
 
 @pytest.fixture(params=STORES)
@@ -101,12 +101,17 @@ def make(request):
     from simulators.store.valkey import address
     from simulators.store.valkey.store import ValkeyStore
 
-    server = request.getfixturevalue("engine")
     opened = []
+    if request.param == "cluster":
+        several = request.getfixturevalue("cluster")
+        url, empty = several.url(), several.empty
+    else:
+        server = request.getfixturevalue("engine")
+        url, empty = f"unix://{server.unix_socket_path}", server.client().flushall
 
     def emptied(**bounds):
-        server.client().flushall()
-        opened.append(ValkeyStore(address.read(f"unix://{server.unix_socket_path}"), **bounds))
+        empty()
+        opened.append(ValkeyStore(address.read(url), **bounds))
         return opened[-1]
 
     yield emptied

@@ -110,10 +110,6 @@ def answering(*answers):
     ("answer", "said"),
     [
         (b"%1\r\n$7\r\nversion\r\n$5\r\n6.0.9\r\n+OK\r\n", "is 6.0.9, expected Redis from 6.2"),
-        (
-            b"%2\r\n$7\r\nversion\r\n$5\r\n8.1.0\r\n$4\r\nmode\r\n$7\r\ncluster\r\n+OK\r\n",
-            "is a Cluster, expected a single engine",
-        ),
         (b"-ERR unknown command 'HELLO'\r\n+OK\r\n", "refuses: ERR unknown command"),
         (b"-LOADING it reads its data\r\n-LOADING\r\n", "is away: LOADING it reads its data"),
     ],

@@ -1,4 +1,4 @@
-"""The way to an engine, from wherever it is asked for something.
+"""The way to an engine or a Cluster of them, from wherever it is asked for something.
 
 In a loop that serves (`attached`) everything goes over one line, and whoever asks from a greenlet
 is left waiting there. Before that, and in threads beside it, who asks waits as in any other call.
@@ -16,22 +16,26 @@ from greenlet import getcurrent
 
 from simulators.kernel.store import Unavailable
 from simulators.store.valkey.address import Address
+from simulators.store.valkey.cluster import ACCOUNTS, Cluster, slot, subscription
 from simulators.store.valkey.green import Green, factory
-from simulators.store.valkey.line import Asked, Line, UnfitEngine, pack
+from simulators.store.valkey.line import Asked, Line, UnfitEngine
 
+Concerned = Callable[[str], bool]
 AGAIN_SECONDS = 0.2
+LOOK_SECONDS = 2.0  # between two looks at the map of a Cluster
 BEHIND_SECONDS = 0.005
 _log = logging.getLogger(__name__)
 
 
 class Engine:
-    """One engine. `heard` is told what others publish, `reached` that there is a line again."""
+    """One engine or Cluster. `heard` is told what others publish, `reached` for which accounts
+    there is a line again."""
 
     def __init__(
         self,
         address: Address,
         heard: Callable[[str, bytes], None],
-        reached: Callable[[], None],
+        reached: Callable[[Concerned], None],
         deadline: float,
     ) -> None:
         self._address = address
@@ -42,9 +46,9 @@ class Engine:
         self._lock = threading.RLock()
         self._serving: asyncio.AbstractEventLoop | None = None
         self._thread = 0
-        self._line: Line | None = None
+        self._line: Line | Cluster | None = None
         self._why = "it was not reached yet"
-        self._channels: dict[str, None] = {}
+        self._channels: dict[str, str] = {}
         self._behind: list[Callable[[], Asked]] = []
         self._timer: asyncio.TimerHandle | None = None
 
@@ -87,24 +91,42 @@ class Engine:
             assert self._serving is not None  # noqa: S101 - it has a thread
             self._timer = self._serving.call_later(BEHIND_SECONDS, self._send_behind)
 
-    def subscribe(self, channel: str) -> None:
-        """Has `heard` told of a channel, now and after each new line."""
-        self._channels[channel] = None
+    def subscribe(self, channel: str, account: str) -> None:
+        """Has `heard` told of a channel, now and after each new line: over that of an account, in
+        order with what is asked for there."""
+        self._channels[channel] = account
         if self._line is not None and self._line.is_up:
-            self.tell(partial(_subscription, "SUBSCRIBE", channel))
+            self.tell(partial(subscription, "SUBSCRIBE", channel, account))
 
     def unsubscribe(self, channel: str) -> None:
         """The opposite."""
-        self._channels.pop(channel, None)
+        account = self._channels.pop(channel, "")
         if self._line is not None and self._line.is_up:
-            self.tell(partial(_subscription, "UNSUBSCRIBE", channel))
+            self.tell(partial(subscription, "UNSUBSCRIBE", channel, account))
+
+    def check(self) -> None:
+        """Raises `Unavailable` where something is away, whoever needs it."""
+        line = self._line
+        if isinstance(line, Cluster) and type(getcurrent()) is Green:
+            line.ping().wait()
+        if line is not None and line.why:
+            raise line.away()
 
     async def _answered(self, asked: Asked) -> Any:
         loop = asyncio.get_running_loop()
         if self._serving is None:
             await self._ensure(loop)
         self.send(asked)
-        await asked.future()
+        while not asked.ended:
+            answered = asked.future()
+            if self._serving is None:  # nobody else mends a Cluster that the answer waits for
+                assert self._line is not None  # noqa: S101 - it was asked
+                ended = self._line.ended
+                await asyncio.wait((answered, ended), return_when=asyncio.FIRST_COMPLETED)
+                if not asked.ended:
+                    await self._ensure(loop)
+            else:
+                await answered
         if asked.error is not None:
             raise asked.error
         return asked.value
@@ -130,20 +152,35 @@ class Engine:
             if self._line is not None and self._line.is_up:
                 self._line.submit(asked)
 
-    async def _ensure(self, loop: asyncio.AbstractEventLoop) -> Line:
-        """A line that is up. Raises `Unavailable` or `UnfitEngine`."""
-        if self._line is not None and self._line.is_up:
-            return self._line
-        line = Line(loop, self._address, self._heard, self._deadline)
-        try:
-            await line.open()
-        except Unavailable:
-            self._why = line.why
-            raise
-        self._line = line
-        for channel in self._channels:
-            line.submit(_subscription("SUBSCRIBE", channel))
-        return line
+    async def _ensure(
+        self, loop: asyncio.AbstractEventLoop, *, look: bool = False
+    ) -> Concerned | None:
+        """Opens what is not open, and looks at the map of a Cluster if something is wrong with it,
+        or to `look`. Returns whose line is another one. Raises `Unavailable` or `UnfitEngine`."""
+        line = self._line
+        if line is None or not line.is_up:
+            first = Line(loop, self._address, self._heard, self._deadline)
+            try:
+                await first.open()
+            except Unavailable:
+                self._why = first.why
+                raise
+            if not first.of_cluster:
+                self._line = first
+                for channel, account in self._channels.items():
+                    first.submit(subscription("SUBSCRIBE", channel, account))
+                return _everybody
+            made = partial(Line, loop, heard=self._heard, deadline=self._deadline)
+            line = self._line = Cluster(first, made, self._channels)
+            look = True
+        if not isinstance(line, Cluster) or not (look or line.ended.done()):
+            return None
+        changed = await line.mend()
+        if not changed:
+            return None
+        # Where another engine tells of all accounts, news of any may have been missed.
+        all_ = slot(ACCOUNTS) in changed
+        return lambda account: line.has(account) and (all_ or slot(account) in changed)
 
     def __del__(self) -> None:
         if self._alone is not None and self._serving is None:
@@ -183,31 +220,41 @@ class Engine:
                 self._line = None
 
     async def _keep(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Opens another line when one has ended."""
+        """Opens another line when one has ended, and looks at the map of a Cluster now and then."""
+        missed: list[Concerned] = []
         while True:
-            if self._line is not None:
-                await asyncio.shield(self._line.ended)
-                self._why = self._line.why
-            _log.warning("the store at %s is away: %s", self._address, self._why)
-            while True:
-                try:
-                    await self._ensure(loop)
-                    self._reached()
-                    break
-                except Unavailable:
-                    await asyncio.sleep(AGAIN_SECONDS)
-                except UnfitEngine as error:
-                    self._why = str(error)
-                    await asyncio.sleep(AGAIN_SECONDS)
-                except Exception:
-                    _log.exception("the store at %s", self._address)
-                    await asyncio.sleep(AGAIN_SECONDS)
-            _log.warning("the store at %s is there again", self._address)
+            assert self._line is not None  # noqa: S101 - it was opened before
+            await asyncio.wait((self._line.ended,), timeout=LOOK_SECONDS)
+            away = self._why = self._line.why
+            if away:
+                _log.warning("%s", self._line.away())
+            while not await self._is_mended(loop, missed):
+                await asyncio.sleep(AGAIN_SECONDS)
+            if away:
+                _log.warning("the store at %s is there again", self._address)
+
+    async def _is_mended(self, loop: asyncio.AbstractEventLoop, missed: list[Concerned]) -> bool:
+        """Opens what can be opened. Whether that is all; `missed` are whose news nobody heard."""
+        try:
+            changed = await self._ensure(loop, look=True)
+            if changed is not None:
+                missed.append(changed)
+            while missed:
+                self._reached(missed[0])
+                del missed[0]
+        except Unavailable:
+            return False
+        except UnfitEngine as error:
+            self._why = str(error)
+            return False
+        except Exception:
+            _log.exception("the store at %s", self._address)
+            return False
+        return self._line is not None and not self._line.why
 
 
-def _subscription(command: str, channel: str) -> Asked:
-    # It is answered by what is pushed, which is no answer to be waited for; PING's is.
-    return Asked(pack((command, channel)) + pack(("PING",)), 1)
+def _everybody(_account: str) -> bool:
+    return True
 
 
 def _told(asked: Asked) -> None:

@@ -47,8 +47,11 @@ class Trip:
         return future
 
     def then(self, go_on: Callable[[], object]) -> None:
-        """Calls `go_on` at the end, which is still to come."""
-        self._waiting.append(go_on)
+        """Calls `go_on` at the end."""
+        if self.ended:
+            go_on()
+        else:
+            self._waiting.append(go_on)
 
     def end(self, value: Any, error: BaseException | None = None) -> None:
         """Lets all go on that wait for it."""

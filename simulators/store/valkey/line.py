@@ -21,7 +21,13 @@ from simulators.store.valkey.scripts import Script, scripts
 DEADLINE = 1.0
 OLDEST = (6, 2)
 _LOOK = 0.1  # of a deadline
-_REFUSING = ("LOADING", "BUSY", "OOM", "READONLY", "MISCONF", "MASTERDOWN", "CLUSTERDOWN", "NOREPL")
+_REFUSING = (
+    *("LOADING", "BUSY", "OOM", "READONLY", "MISCONF", "MASTERDOWN", "CLUSTERDOWN", "NOREPL"),
+    # An account on its way from one engine of a Cluster to another, key by key. A script that was
+    # led after it (ASKING) would find some of the keys, and make the others anew.
+    *("ASK ", "TRYAGAIN"),
+)
+_ELSEWHERE = "MOVED "
 _PUSHED = (b"message", b"subscribe", b"unsubscribe")
 _NONE = object()
 
@@ -33,16 +39,45 @@ class UnfitEngine(Exception):
     """The engine is there and cannot be used; the message says why."""
 
 
+class Moved(Unavailable):
+    """What was asked for was certainly not done: the account is at another engine of the Cluster,
+    which `told` names."""
+
+    def __init__(self, told: str, where: object) -> None:
+        super().__init__(f"the store at {where} refuses: {told}")
+        self.told = told
+
+
+def wrong(told: Exception, where: object) -> Exception:
+    """What an engine's refusal comes to for whoever asked."""
+    text = str(told)
+    if isinstance(told, Unavailable):
+        return told
+    if text.startswith(_ELSEWHERE):
+        return Moved(text, where)
+    if text.startswith(_REFUSING):
+        return Unavailable(f"the store at {where} refuses: {text}")
+    return RuntimeError(text)
+
+
 class Asked(Trip):
-    """Some commands and their answers: a list, or the answer alone of a script."""
+    """Some commands and their answers: a list, or the answer alone of a script. `each` are the
+    commands one by one where they may be about several accounts."""
 
-    __slots__ = ("at", "count", "found", "packed", "script", "told")
+    __slots__ = ("at", "count", "each", "found", "packed", "script")
 
-    def __init__(self, packed: bytes, count: int, script: Script | None = None) -> None:
+    def __init__(
+        self,
+        packed: bytes,
+        count: int,
+        script: Script | None = None,
+        each: Sequence[bytes] = (),
+    ) -> None:
         super().__init__()
         self.packed = packed
         self.count = count
         self.script = script
+        self.each = each
         self.found: list[Any] = []
         self.at = 0.0
 
@@ -60,7 +95,8 @@ def values(*given: Any) -> bytes:
 
 def commands(*all_: Command) -> Asked:
     """Some commands, all answered together."""
-    return Asked(b"".join([pack(tuple(one)) for one in all_]), len(all_))
+    each = [pack(tuple(one)) for one in all_]
+    return Asked(b"".join(each), len(each), None, each)
 
 
 class Line(asyncio.Protocol):
@@ -74,7 +110,7 @@ class Line(asyncio.Protocol):
         deadline: float = DEADLINE,
     ) -> None:
         self._loop = loop
-        self._address = address
+        self.address = address
         self._heard = heard
         self._deadline = deadline
         self._transport: asyncio.WriteTransport | None = None
@@ -85,12 +121,13 @@ class Line(asyncio.Protocol):
         self._late: Asked | None = None
         self.why = "it was not reached yet"
         self.is_up = False
+        self.of_cluster = False
         self.turn = 0
         self.ended: asyncio.Future[None] = loop.create_future()
 
     async def open(self) -> None:
         """Connects, and says who asks. Raises `Unavailable` or `UnfitEngine`."""
-        address = self._address
+        address = self.address
         try:
             async with asyncio.timeout(self._deadline):
                 if address.path:
@@ -109,10 +146,14 @@ class Line(asyncio.Protocol):
             self.cut(str(error))
             raise
         if not self.is_up:
-            raise Unavailable(f"the store at {address} is away: {self.why}")
+            raise self.away()
+
+    def away(self) -> Unavailable:
+        """What is told to who asks when there is no engine."""
+        return Unavailable(f"the store at {self.address} is away: {self.why}")
 
     async def _greet(self) -> None:
-        address = self._address
+        address = self.address
         proof = ("AUTH", address.user or "default", address.password) if address.password else ()
         asked = commands(("HELLO", 3, *proof), ("SELECT", address.database))
         hello, selected = await self._answered(asked)
@@ -125,16 +166,16 @@ class Line(asyncio.Protocol):
         if tuple(map(int, told.split(".")[:2])) < OLDEST:
             oldest = ".".join(map(str, OLDEST))
             raise UnfitEngine(f"the store at {address} is {told}, expected Redis from {oldest}")
-        if hello.get(b"mode") == b"cluster":
-            raise UnfitEngine(f"the store at {address} is a Cluster, expected a single engine")
+        self.of_cluster = hello.get(b"mode") == b"cluster"
         if isinstance(selected, Exception):
-            raise UnfitEngine(f"the store at {address}, the database: {selected}")
+            there = "; a Cluster has 0" if self.of_cluster else ""
+            raise UnfitEngine(f"the store at {address}, the database: {selected}{there}")
         every = scripts()
         (known,) = await self._answered(commands(("SCRIPT", "EXISTS", *[one.sha for one in every])))
         missing = [one for one, there in zip(every, known, strict=True) if not there]
         if missing:
             await self._answered(commands(*[("SCRIPT", "LOAD", one.text) for one in missing]))
-        self.is_up = True
+        self.is_up, self.why = True, ""
 
     async def _answered(self, asked: Asked) -> list[Any]:
         self._send(asked)
@@ -147,7 +188,7 @@ class Line(asyncio.Protocol):
     def submit(self, asked: Asked) -> None:
         """Sends it with all others of this turn. Raises `Unavailable` where there is no engine."""
         if not self.is_up:
-            raise Unavailable(f"the store at {self._address} is away: {self.why}")
+            raise self.away()
         self._send(asked)
 
     def _send(self, asked: Asked) -> None:
@@ -206,14 +247,15 @@ class Line(asyncio.Protocol):
         if not isinstance(got, libvalkey.ReplyError):
             asked.end(got)
             return
-        told = str(got)
-        if told.startswith("NOSCRIPT") and asked.script is not None:
+        assert asked.script is not None  # noqa: S101 - commands end with all that came for them
+        if str(got).startswith("NOSCRIPT"):
             asked.packed = asked.packed.replace(asked.script.by_hash, asked.script.in_full, 1)
             self._send(asked)
-        elif told.startswith(_REFUSING):
-            asked.end(None, Unavailable(f"the store at {self._address} refuses: {told}"))
-        else:
-            asked.end(None, RuntimeError(f"{asked.script and asked.script.name}: {told}"))
+            return
+        error = wrong(got, self.address)
+        if not isinstance(error, Unavailable):
+            error = RuntimeError(f"{asked.script.name}: {error}")
+        asked.end(None, error)
 
     def connection_lost(self, error: Exception | None) -> None:
         """The engine is gone, or was given up."""
@@ -231,4 +273,4 @@ class Line(asyncio.Protocol):
         self.ended.set_result(None)
         waiting, self._waiting = self._waiting, deque()
         for asked in waiting:
-            asked.end(None, Unavailable(f"the store at {self._address} is away: {why}"))
+            asked.end(None, self.away())

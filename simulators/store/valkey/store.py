@@ -36,13 +36,22 @@ from simulators.kernel.store import (
 from simulators.kernel.world import STRANGERS
 from simulators.store.memory import JOURNAL, KEEP
 from simulators.store.valkey.address import Address
+from simulators.store.valkey.cluster import ACCOUNTS
 from simulators.store.valkey.engine import Engine
 from simulators.store.valkey.green import Green, enter, spawn
 from simulators.store.valkey.heads import Head
-from simulators.store.valkey.line import DEADLINE, Asked, Command, commands, pack, run, values
+from simulators.store.valkey.line import (
+    DEADLINE,
+    Asked,
+    Command,
+    commands,
+    pack,
+    run,
+    values,
+    wrong,
+)
 from simulators.store.valkey.scripts import script
 
-ACCOUNTS = "#"  # the world of accounts
 _TOLD = 100  # documents of an account that has changed; others are asked for when they are wanted
 _EVERY = 1 << 40
 BEAT_SECONDS = 2.0
@@ -110,7 +119,7 @@ class ValkeyStore:
         found: list[Any] = self.engine.ask(commands(*all_))
         for one in found:
             if isinstance(one, Exception):
-                raise RuntimeError(str(one))
+                raise wrong(one, self.engine)
         return found
 
     # Settings as they are in the engine
@@ -152,7 +161,8 @@ class ValkeyStore:
 
     def _made_check(self) -> "_Check":
         recent = self._recent
-        asked = Asked(b"".join(recent.values()), len(recent))
+        each = list(recent.values())
+        asked = Asked(b"".join(each), len(each), None, each)
         return _Check(self.engine.turn, asked, list(recent))
 
     def _sent_check(self) -> "_Check":
@@ -412,12 +422,12 @@ class ValkeyStore:
 
     def _follow(self, account: str) -> None:
         """What is looked for afterwards goes behind this, on the same connection."""
-        self.engine.subscribe(f"{self._channels}kept:{account}")
+        self.engine.subscribe(f"{self._channels}kept:{account}", account)
         self._seen[account] = max(self.newest(account), self._seen.get(account, 0))
 
     def on_news(self, changed: Callable[[str], object]) -> Callable[[], None]:
         if not self._on_news:
-            self.engine.subscribe(f"{self._channels}news")
+            self._listen("news")
         self._on_news = (*self._on_news, changed)
 
         def stop() -> None:
@@ -429,8 +439,16 @@ class ValkeyStore:
 
     def on_plan(self, changed: Callable[[str], None]) -> None:
         if not self._on_plan:
-            self.engine.subscribe(f"{self._channels}plan")
+            self._listen("plan")
         self._on_plan.append(changed)
+
+    def _listen(self, name: str) -> None:
+        """To what is told of all accounts. Whoever asks for one afterwards may ask another engine
+        of a Cluster than tells this, so it is waited for."""
+        self.engine.subscribe(f"{self._channels}{name}", ACCOUNTS)
+        if self.engine.may_wait:
+            with contextlib.suppress(Unavailable):  # all are told once it is there
+                self._do(("PING", name))
 
     def ring(self, account: str) -> None:
         self._do(("PUBLISH", f"{self._channels}plan", f"{self.node} {account}"))
@@ -457,17 +475,22 @@ class ValkeyStore:
         else:
             self._tell(rest.decode())
 
-    def _reached(self) -> None:
-        """The engine is there again: what happened meanwhile was heard by nobody, and what was
-        handed out while it went was not received."""
-        for account in self._all_worlds():
+    def _reached(self, concerned: Callable[[str], bool]) -> None:
+        """The engine of some accounts is there again, or is another one: what happened meanwhile
+        was heard by nobody, and what was handed out while it went was not received. What it has
+        lost of what was known of it comes again as something else."""
+        for account, head in self._heads.items():
+            if concerned(account):
+                head.version = 0
+        for account in filter(concerned, self._all_worlds()):
             own = [planned for of, planned in self._handed.values() if of == account]
             self._run("give_back", account, self.node, *own)
-        for account in tuple(self._watchers):
+        for account in filter(concerned, tuple(self._watchers)):
             wanted = Selection(after=self._seen.get(account, 0), inbound=None, oldest_first=True)
             for message in self.select(account, wanted).messages:
-                self._arrived(account, message)
-        for account in {*self._all_worlds(), *self._accounts}:
+                if message.sequence > self._seen.get(account, 0):  # it may have been heard since
+                    self._arrived(account, message)
+        for account in filter(concerned, {*self._all_worlds(), *self._accounts}):
             self._rung(account)
             self._tell(account)
 
