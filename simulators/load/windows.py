@@ -10,7 +10,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from math import inf
 from typing import Any, Protocol
 
 Row = Mapping[str, Any]
@@ -196,23 +195,34 @@ class _InTheLast:
 
 
 class _InTheQueue:
+    """How full the queue was behind each message, in order of time. Of nodes that serve at once one
+    may be later with an earlier time: what is ahead of a message then is longer by it."""
+
     def __init__(self, limit: Row) -> None:
         self._rate: float = limit["permits"] / limit["seconds"]
-        self._level, self._last, self._ahead = 0.0, -1e12, False
+        self._times: list[float] = []
+        self._segments: list[int] = []
+        self._levels: list[float] = []
 
     def add(self, message: Row) -> None:
         at = _at(message["at"])
-        self._ahead = self._ahead or at < self._last - _ROUNDING
-        self._level = self._after(at - self._last) + message["segments"]
-        self._last = at
+        place = bisect_right(self._times, at)
+        self._times.insert(place, at)
+        self._segments.insert(place, message["segments"])
+        del self._levels[place:]
+        for later in range(place, len(self._times)):
+            self._levels.append(self._drained(later, self._times[later]) + self._segments[later])
 
     def at(self, at: float, _seconds: float) -> float:
-        if self._ahead or at < self._last - _ROUNDING:  # the clock was set back: it cannot be told
-            return inf
-        return self._after(at - self._last - _ROUNDING)
+        place = bisect_right(self._times, at + _ROUNDING)
+        return max([self._drained(place, at - _ROUNDING), *self._levels[place:]])
 
-    def _after(self, seconds: float) -> float:
-        return max(self._level - max(seconds, 0.0) * self._rate, 0.0)
+    def _drained(self, place: int, at: float) -> float:
+        """What is left then of all before a place."""
+        if not place:
+            return 0.0
+        passed = max(at - self._times[place - 1], 0.0)
+        return max(self._levels[place - 1] - passed * self._rate, 0.0)
 
 
 _USED: Mapping[str, type[_Used]] = {

@@ -403,6 +403,18 @@ def test_a_clock_that_was_set_back_is_no_violation():
         assert "holds" == findings(ledger, messages, limit, refusals=[back])[EARLY].state
 
 
+@pytest.mark.parametrize(("after", "state"), [(19.99, "holds"), (20.02, "broken")])
+def test_a_queue_is_counted_though_two_nodes_kept_in_another_order(after, state):
+    """Whoever serves at once may be later with an earlier time. Three are drained to two by then:
+    with one more there is room or not, whatever came in which order."""
+    limit, number = MINUTE | {"kind": "queue", "permits": 3, "seconds": 60}, "8613000000001"
+    ledger, messages = sends(number, 0, 0.02, 0.01)
+    messages = [one | {"sequence": one["sequence"] + 1} for one in messages]
+    late = refused(number, 1, after, limit, kept=3)
+
+    assert state == findings(ledger, messages, limit, refusals=[late])[EARLY].state
+
+
 @pytest.mark.parametrize(("details", "state"), [({"who.is": "a"}, "broken"), ({}, "holds")])
 def test_a_limit_by_what_its_provider_alone_has_is_counted(details, state):
     """By that name in the details of a message, and not by its number."""
