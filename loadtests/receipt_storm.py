@@ -8,7 +8,8 @@ nobody else should use the account meanwhile.
 
 The answer holds `send in the storm` against `send` (they should not differ by much more than the
 CPU that they share), and tells how long after it was due the last receipt was taken; every message
-must have been reported in the end. No service is in this: a `--host` is refused.
+must have been reported in the end, and no receipt may come again that was taken: of several nodes
+one alone sends it. No service is in this: a `--host` is refused.
 
     sms-simulators serve &
     locust -f loadtests/receipt_storm.py --headless -u 20 -t 1m
@@ -33,6 +34,7 @@ from simulators.load.figures import percentile
 from simulators.load.run import attach
 
 REPORTED = "every message was reported in the end"
+ONCE = "no receipt came again once it was taken"
 PROVIDER = "vonage"
 REFUSED_SHARE = 0.1  # of receipts, the first time that they come
 HELD_SECONDS = 3600  # so long after its message a receipt is due, on the account's clock
@@ -87,6 +89,10 @@ class Receiver:
         if message not in self.refused and visitors.crowd.chance.random() < REFUSED_SHARE:
             self.refused.add(message)
             return False
+        again = (
+            f"message {message} was reported as delivered again" if message in self.taken else ""
+        )
+        run.ledger.check(ONCE, again)
         self.taken.add(message)
         run.ledger.arrived(REPORTED, message)
         run.figure("RECEIPT", "receipt", 1000 * (now - self.wave))

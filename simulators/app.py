@@ -309,14 +309,14 @@ class Simulators:
             return Counted(self.pipeline.counts, self._polls)
         return member.board.total()
 
-    def spent(self) -> tuple[float, int]:
-        """The seconds of CPU that were used so far, by how many processes that serve as one: by
-        the others, as they told it last."""
+    def spent(self) -> list[float]:
+        """The seconds of CPU that each process has used of those that serve as one: the others, as
+        they told it last."""
         member = self.options.member
         if member is None:
-            return time.process_time(), 1
+            return [time.process_time()]
         member.board.counts(member.number).spent()
-        return member.board.cpu(), member.board.processes
+        return member.board.cpu()
 
     def engine_cpu(self) -> float | None:
         """Those that the engine has used which several nodes share; None without one."""

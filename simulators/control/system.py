@@ -52,13 +52,16 @@ def _metrics(ask: Ask) -> Reply:
     except Unavailable:
         gauges = _gauge("store_up", "Whether the store keeps what it is given.", 0)
     counted = ask.simulators.counted()
-    cpu, processes = ask.simulators.spent()
     lines = [
         "# HELP sms_simulators_node_info Which node was asked, and of which version it is.",
         "# TYPE sms_simulators_node_info gauge",
         f'sms_simulators_node_info{{node="{ask.simulators.node}",version="{release()}"}} 1',
-        *_gauge("processes", "Processes that serve as this node.", processes),
-        *_counter("process_cpu_seconds_total", "CPU time of this node's processes.", cpu),
+        "# HELP sms_simulators_cpu_seconds_total CPU time of each process of this node.",
+        "# TYPE sms_simulators_cpu_seconds_total counter",
+        *(
+            f'sms_simulators_cpu_seconds_total{{process="{number}"}} {cpu:.6f}'
+            for number, cpu in enumerate(ask.simulators.spent(), 1)
+        ),
         "# HELP sms_simulators_requests_total Requests to the simulated providers.",
         "# TYPE sms_simulators_requests_total counter",
         *(

@@ -10,7 +10,7 @@ import http.client
 import json
 import random
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
@@ -275,7 +275,7 @@ class Watch:
         after = self._last.sequence if self._last and not emptied else 0
         refused = 0 if emptied else self._refused
         there, away = self._nodes()
-        first, *others = there
+        first = there[0]
         # Before the messages, so that all that are told to have been there by then are among them.
         refusals = list(first.refusals(refused))
         messages = list(first.messages(after))
@@ -283,10 +283,7 @@ class Watch:
         before = now if self._limits is None else self._limits
         newest = [*(one["sequence"] for one in messages), *(one["after"] for one in refusals)]
         count = max(newest, default=after) - after
-        told = {"messages": messages, "refusals": refusals, "limits": now}
-        apart = [*away]
-        for other in others:
-            apart += _apart(first, other, after, refused, told)
+        apart = [*away, *_apart(there, after, refused)]
         return Kept(
             [message for message in messages if message["operation"] != _INBOUND],
             [limit for limit in now if limit in before],
@@ -321,79 +318,100 @@ class Watch:
         return False
 
 
-_Rows = Mapping[str, Sequence[Mapping[str, Any]]]
-_SAME = ("id", "provider", "to", "text", "code", "at", "limit", "window")  # goes on for no time
+_Row = Mapping[str, Any]
+_SAME = ("id", "provider", "to", "text", "code", "at", "limit", "window")
 _JOURNALLED = 200  # requests that are compared
 _LOOKS = 3
 
 
-def _told(node: Inbox, after: int, refused: int) -> _Rows:
-    return {
-        "messages": list(node.messages(after)),
-        "refusals": list(node.refusals(refused)),
-        "limits": node.limits(),
-    }
+class _Told(NamedTuple):
+    """What a node tells, by sequence: what a row is called, and all of it that time does not
+    change, in a number."""
+
+    messages: Mapping[int, tuple[str, int]]
+    refusals: Mapping[int, tuple[str, int]]
+    requests: Mapping[int, tuple[str, int]]
+    violations: Mapping[int, tuple[str, int]]
+    limits: Sequence[_Row]
 
 
-def _apart(first: Inbox, other: Inbox, after: int, refused: int, told: _Rows) -> list[str]:
-    """What two nodes tell each otherwise. Something may still come, between the two: they are apart
-    if they are so each time that both are asked."""
+def _told(node: Inbox, after: int, refused: int) -> _Told:
+    return _Told(
+        _rows(node.messages(after)),
+        _rows(node.refusals(refused)),
+        _rows(node.journal(_JOURNALLED)),
+        _rows(node.violations(_JOURNALLED)),
+        node.limits(),
+    )
+
+
+def _rows(rows: Iterable[_Row]) -> dict[int, tuple[str, int]]:
+    found: dict[int, tuple[str, int]] = {}
+    for row in rows:
+        same = tuple(row.get(name) for name in _SAME)
+        twice = row["sequence"] in found
+        found[row["sequence"]] = (
+            str(row.get("id") or row["provider"]),
+            hash((same, found[row["sequence"]])) if twice else hash(same),
+        )
+    return found
+
+
+def _apart(nodes: Sequence[Inbox], after: int, refused: int) -> list[str]:
+    """What nodes tell otherwise than the first. Something may still come, between two that are
+    asked: they are apart if they are so each time."""
+    if len(nodes) < 2:
+        return []
     found: list[str] = []
-    for look in range(_LOOKS):
-        try:
-            mine = told if look == 0 else _told(first, after, refused)
-            its = _told(other, after, refused)
-            journals = [node.journal(_JOURNALLED) for node in (first, other)]
-            violations = [node.violations(_JOURNALLED) for node in (first, other)]
-        except ControlError as error:
-            return [str(error)]
-        found = [
-            *_differing("message", first, other, mine["messages"], its["messages"]),
-            *_differing("refusal", first, other, mine["refusals"], its["refusals"]),
-            *_differing("request", first, other, *_both(*journals)),
-            *_differing("violation", first, other, *_both(*violations)),
-        ]
-        if mine["limits"] != its["limits"]:
-            found.append(f"{first.base} and {other.base} have other limits than each other")
+    for _ in range(_LOOKS):
+        told, found = [], []
+        for node in nodes:
+            try:
+                told.append((node, _told(node, after, refused)))
+            except ControlError as error:
+                found.append(str(error))
+        for other in told[1:]:
+            found += _differing(*told[0], *other)
         if not found:
             break
     return found
 
 
-_Row = Mapping[str, Any]
+def _differing(first: Inbox, mine: _Told, other: Inbox, its: _Told) -> Iterator[str]:
+    """A sentence for each row that only one tells, or the two otherwise."""
+    if mine.limits != its.limits:
+        yield f"{first.base} and {other.base} have other limits than each other"
+    for what, here, there in (
+        ("message", mine.messages, its.messages),
+        ("refusal", mine.refusals, its.refusals),
+        ("request", *_both(mine.requests, its.requests)),
+        ("violation", *_both(mine.violations, its.violations)),
+    ):
+        for sequence in sorted(here.keys() | there.keys()):
+            one, another = here.get(sequence), there.get(sequence)
+            if one == another:
+                continue
+            named = f"{what} {sequence} ({(one or another or ('',))[0]})"
+            if one is None or another is None:
+                has, lacks = (first, other) if another is None else (other, first)
+                yield f"{named} is at {has.base} and not at {lacks.base}"
+            else:
+                yield f"{named} is another at {other.base} than at {first.base}"
 
 
-def _both(mine: Sequence[_Row], its: Sequence[_Row]) -> tuple[list[_Row], list[_Row]]:
-    """Of two journals the part that is in both: each tells the newest alone."""
+_Listed = Mapping[int, tuple[str, int]]
+
+
+def _both(mine: _Listed, its: _Listed) -> tuple[_Listed, _Listed]:
+    """Of two journals the part that both may tell: each tells its newest alone, and those of the
+    second may be newer."""
     if not mine or not its:
-        return list(mine), list(its)
-    first = max(min(one["sequence"] for one in part) for part in (mine, its))
-    later = [[one for one in part if one["sequence"] >= first] for part in (mine, its)]
-    return later[0], later[1]
-
-
-def _differing(
-    what: str, first: Inbox, other: Inbox, mine: Sequence[_Row], its: Sequence[_Row]
-) -> Iterator[str]:
-    """A sentence for each that only one tells, or the two otherwise."""
-    here, there = ({one["sequence"]: _same(one) for one in rows} for rows in (mine, its))
-    for sequence in sorted(here.keys() | there.keys()):
-        one, another = here.get(sequence), there.get(sequence)
-        if one == another:
-            continue
-        named = f"{what} {sequence} ({' '.join(map(str, (one or another or ())[:3]))})"
-        if one is None or another is None:
-            has, lacks = (first, other) if another is None else (other, first)
-            yield f"{named} is at {has.base} and not at {lacks.base}"
-        else:
-            yield f"{named} is another at {other.base} than at {first.base}"
-    for node, rows, known in ((first, mine, here), (other, its, there)):
-        if len(rows) > len(known):
-            yield f"{node.base} tells {len(rows) - len(known)} {what}s more than once"
-
-
-def _same(row: _Row) -> tuple[Any, ...]:
-    return tuple(row[name] for name in _SAME if name in row)
+        return mine, its
+    first, last = max(min(mine), min(its)), min(max(mine), max(its))
+    here, there = (
+        {n: row for n, row in rows.items() if first <= n <= last} for rows in (mine, its)
+    )
+    return here, there
 
 
 def _used(windows: Sequence[Mapping[str, Any]]) -> frozenset[tuple[str, str, str]] | None:

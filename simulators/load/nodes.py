@@ -13,12 +13,14 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
 from simulators.control.client import ControlError
 
 DEFAULT_SIM = "http://127.0.0.1:8026"
 NO_SIM = "none"
+_APART = 1.0  # seconds that clocks may be
 _CHECKED = "load-check-"  # how an account is called that is there for a moment
 
 
@@ -89,34 +91,28 @@ class Asked(Protocol):
 
 class Standing(NamedTuple):
     """What a node has done by a moment (seconds of a clock that only goes on): requests that were
-    for providers, and seconds of CPU, of so many processes, and of the engine behind it."""
+    for providers, and seconds of CPU, of each of its processes, and of the engine behind it."""
 
     at: float
     requests: int
-    cpu: float | None = None
-    processes: int = 1
+    cpu: Sequence[float] = ()
     engine: float | None = None
 
 
-_SAMPLE = re.compile(r"^(\w+)(\{.*\})? (\S+)$", re.MULTILINE)
+_SAMPLE = re.compile(r"^sms_simulators_(\w+)(?:\{.*\})? (\S+)$", re.MULTILINE)
 
 
 def standing(node: Asked, now: Callable[[], float] = time.monotonic) -> Standing:
     """Asks a node for its own. Raises `ControlError`."""
-    requests = 0
-    told: dict[str, float] = {}
-    for name, _labels, value in _SAMPLE.findall(node.metrics()):
-        if name == "sms_simulators_requests_total":
+    requests, cpu, engine = 0, list[float](), None
+    for name, value in _SAMPLE.findall(node.metrics()):
+        if name == "requests_total":
             requests += int(value)
-        else:
-            told[name] = float(value)
-    return Standing(
-        now(),
-        requests,
-        told.get("process_cpu_seconds_total"),
-        int(told.get("sms_simulators_processes", 1)),
-        told.get("sms_simulators_engine_cpu_seconds_total"),
-    )
+        elif name == "cpu_seconds_total":
+            cpu.append(float(value))
+        elif name == "engine_cpu_seconds_total":
+            engine = float(value)
+    return Standing(now(), requests, cpu, engine)
 
 
 def standings(nodes: Sequence[Asked]) -> dict[str, Standing]:
@@ -132,8 +128,8 @@ def standings(nodes: Sequence[Asked]) -> dict[str, Standing]:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What one node did of a run: requests for providers, and the share of a core that each of its
-    processes used; None where it does not tell."""
+    """What one node did of a run: requests for providers, and the share of a core that its process
+    used, the busiest of several; None where it does not tell."""
 
     node: str
     requests: int | None = None
@@ -153,13 +149,15 @@ def shares(
 def _share(
     node: str, began: Standing | None, used: Standing | None, ended: Standing | None
 ) -> Share:
-    requests = began and ended and ended.requests - began.requests
-    if requests is not None and requests < 0:  # it was started anew meanwhile
+    if began is None or ended is None:
         return Share(node)
-    if began is None or used is None or began.cpu is None or used.cpu is None:
-        return Share(node, requests)
-    seconds = max(used.at - began.at, 1e-9) * used.processes
-    return Share(node, requests, round((used.cpu - began.cpu) / seconds, 3))
+    requests, cpu = ended.requests - began.requests, None
+    if used is not None and began.cpu and len(began.cpu) == len(used.cpu):
+        most = max(after - before for before, after in zip(began.cpu, used.cpu, strict=True))
+        cpu = round(most / max(used.at - began.at, 1e-9), 3)
+    if requests < 0 or (cpu or 0) < 0:  # it was started anew meanwhile
+        return Share(node)
+    return Share(node, requests, cpu)
 
 
 def engine_share(began: Mapping[str, Standing], ended: Mapping[str, Standing]) -> float | None:
@@ -171,11 +169,11 @@ def engine_share(began: Mapping[str, Standing], ended: Mapping[str, Standing]) -
     return None
 
 
-def check(nodes: Sequence[Asked]) -> list[str]:
-    """Whether these are nodes of one simulator: of one version, with the same providers and limits,
-    each another, and what is made at the first is found at all. The names of its providers. Raises
-    `NoNodes`, which names the one that is not there, or not of them."""
-    told = [_told(node, alone=len(nodes) == 1) for node in nodes]
+def check(nodes: Sequence[Asked], now: Callable[[], float] = time.time) -> list[str]:
+    """Whether these are nodes of one simulator: of one version, with the same providers, limits and
+    time, each another, and what is made at the first is found at all. The names of its providers.
+    Raises `NoNodes`, which names the one that is not there, or not of them."""
+    told = [_told(node, now, alone=len(nodes) == 1) for node in nodes]
     first, *others = told
     seen = {first.node: first.base}
     for other in others:
@@ -195,6 +193,12 @@ def check(nodes: Sequence[Asked]) -> list[str]:
                     f"--sim: {first.base} and {other.base} have other {what} than each other"
                     f"{which}; nodes of one simulator are started alike"
                 )
+        apart = abs(first.ahead - other.ahead)
+        if apart - first.doubt - other.doubt > _APART:
+            raise NoNodes(
+                f"--sim: the clocks of {first.base} and {other.base} are {apart:.1f} s apart; what"
+                " a window counts is told by a node's own, so their machines should agree, by NTP"
+            )
     if others:
         _one_store(nodes)
     return first.providers
@@ -206,20 +210,28 @@ class _Told(NamedTuple):
     version: str
     providers: list[str]
     limits: list[Any]
+    ahead: float  # by so many seconds of this machine's clock
+    doubt: float  # as long as the answer took
 
 
 _NODE = re.compile(r'^sms_simulators_node_info\{node="([^"]*)",version="([^"]*)"\}', re.MULTILINE)
 
 
-def _told(node: Asked, *, alone: bool) -> _Told:
+def _told(node: Asked, now: Callable[[], float], *, alone: bool) -> _Told:
     try:
+        asked = now()
+        clock = node.call("GET", "/_sim/clock")
+        answered = now()
         providers = [row["name"] for row in node.call("GET", "/_sim/providers")["providers"]]
         limits = node.limits()
         info = None if alone else _NODE.search(node.metrics())
     except ControlError as error:
         raise NoNodes(f"--sim: {_named(node, error)}") from None
     name, version = info.groups() if info else ("", "")
-    return _Told(node.base, name, version, providers, limits)
+    ahead = 0.0  # one that stands still does so at all
+    if not clock["frozen"]:
+        ahead = datetime.fromisoformat(clock["now"]).timestamp() - (asked + answered) / 2
+    return _Told(node.base, name, version, providers, limits, ahead, answered - asked)
 
 
 def _named(node: Asked, error: ControlError) -> str:

@@ -134,19 +134,20 @@ class Run:
             self._part = Head(self)
         if self.settings.rate:
             pace(self, environment.user_classes)
-        if self.settings.more:
-            self._spread(environment.user_classes)
+        self._spread(environment.user_classes)
         environment.events.test_start = _SetUp(environment, self._part.not_set_up)
 
     def _spread(self, classes: Sequence[Any]) -> None:
-        """Has users who send straight to the simulators send to all nodes in turn."""
+        """Has users who send straight to the simulators send to all nodes in turn, if there are
+        several: a worker knows that from its master, when the test starts."""
 
         def begins(on_start: Callable[[Any], None]) -> Callable[[Any], None]:
             def started(user: Any) -> None:
-                client = getattr(user, "client", None)
-                if client is not None and (user.host or "").rstrip("/") in self.settings.nodes:
+                nodes, client = self.settings.nodes, getattr(user, "client", None)
+                here = (getattr(client, "base_url", "") or "").rstrip("/")
+                if len(nodes) > 1 and here in nodes:
                     self._users += 1
-                    deck = Deck(self.settings.nodes, self.chance(f"nodes/{self._users}"))
+                    deck = Deck(nodes, self.chance(f"nodes/{self._users}"))
                     spread(client, deck, self._sent_to)
                 on_start(user)
 

@@ -113,7 +113,6 @@ class Board:
 
     def __init__(self, processes: int) -> None:
         self.name = secrets.token_hex(4)
-        self.processes = processes
         memory = mmap.mmap(-1, processes * _SLOT)
         self._counts = [Counts(memory, number) for number in range(processes)]
 
@@ -128,9 +127,9 @@ class Board:
             requests.update(dict(counts))
         return Counted(requests, sum(counts.polls for counts in self._counts))
 
-    def cpu(self) -> float:
-        """The seconds of CPU that all have told of."""
-        return sum(counts.cpu for counts in self._counts)
+    def cpu(self) -> list[float]:
+        """The seconds of CPU that each has told of."""
+        return [counts.cpu for counts in self._counts]
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,8 +71,8 @@ def test_the_limit_is_whoever_had_no_time_left(effort, who, why):
     assert why in told
 
 
-def standing(at, cpu, requests=0, **more):
-    return Standing(at, requests, cpu, **more)
+def standing(at, cpu, requests=0, engine=None):
+    return Standing(at, requests, cpu if isinstance(cpu, list) else [cpu], engine)
 
 
 def test_shares_are_of_the_time_that_the_run_took():
@@ -93,11 +93,11 @@ def test_shares_are_of_the_time_that_the_run_took():
 
 
 def test_of_several_nodes_each_has_its_share():
-    """Of a core for each of its processes, in the time between two answers of its own. Requests
-    are counted to the end, also those that came while users were let finish."""
-    began = {"a": standing(100.0, 5.0, 7), "b": standing(100.5, 1.0, 0, processes=2, engine=3.0)}
-    used = {"a": standing(110.0, 14.5, 90), "b": standing(110.5, 5.0, 80, processes=2, engine=6.0)}
-    ended = {"a": standing(112.0, 14.6, 107), "b": standing(112.0, 5.0, 85, processes=2)}
+    """Of a core, in the time between two answers of its own; of several processes the busiest,
+    which holds up whom it serves. Requests are counted to the end, while users finish too."""
+    began = {"a": standing(100.0, 5.0, 7), "b": standing(100.5, [1.0, 0.5], 0, 3.0)}
+    used = {"a": standing(110.0, 14.5, 90), "b": standing(110.5, [1.5, 2.5], 80, 6.0)}
+    ended = {"a": standing(112.0, 14.6, 107), "b": standing(112.0, [2.0, 3.0], 85)}
     meter = Meter(Look(100.0, 0.0, 0.0, began), ["a", "b", "gone"])
     found = meter.effort(Look(110.0, 1.0, 1.0, used), ended=ended)
 
@@ -136,5 +136,8 @@ def test_the_limit_may_be_any_node_or_the_engine(loads, engine, who):
 
 def test_a_node_that_was_started_anew_tells_no_share():
     """Its counters began again: a difference would be nonsense."""
-    began, ended = {"a": standing(0.0, 5.0, 7)}, {"a": standing(9.0, 1.0, 3)}
-    assert Share("a") == Meter(Look(0, 0, 0, began), ["a"]).effort(Look(9, 0, 0, ended)).nodes[0]
+    for requests in (7, 0):
+        began = {"a": standing(0.0, 5.0, requests)}
+        ended = {"a": standing(9.0, 1.0, 3)}
+        found = Meter(Look(0, 0, 0, began), ["a"]).effort(Look(9, 0, 0, ended))
+        assert (Share("a"),) == found.nodes

@@ -2,6 +2,7 @@
 nodes are not one after all."""
 
 import http.client
+import itertools
 import json
 import random
 import signal
@@ -13,6 +14,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from locust.argument_parser import get_parser
+from locust.event import Events
 
 from simulators.app import Options, in_thread
 from simulators.cli import load as cli_load
@@ -23,7 +26,8 @@ from simulators.load.inbox import Inbox, Watch
 from simulators.load.invariants import judge
 from simulators.load.ledger import Ledger
 from simulators.load.nodes import Deck, NoNodes, Share, addresses, check, spread, standing
-from simulators.load.settings import Settings
+from simulators.load.run import attach
+from simulators.load.settings import Settings, add_options, read
 from simulators.store.memory import MemoryStore
 from simulators.testing.sms import Sms
 
@@ -110,6 +114,63 @@ def test_a_user_sends_to_all_nodes_under_one_name():
     assert ("by name", 5) == sent[20][2:4]
     assert "renamed" == sent[21][2]
     assert ("GET", "https://else.example/") == sent[22][:2]
+
+
+def test_users_learn_of_the_nodes_when_the_test_starts():
+    """A worker is told by its master then, after its users' kinds were made ready."""
+    sent = []
+
+    class Kind:
+        def on_start(self):
+            self.client.request("GET", "/first")
+
+    run = attach(needs="sim", events=Events())
+    run._spread([Kind])
+    run.settings = Settings(sim="http://a", more=["http://b"])
+    for base in ("http://a/", "http://a", "http://otp"):
+        user = Kind()
+        user.client = SimpleNamespace(
+            request=lambda *told: sent.append(told), base_url=base, request_name=None
+        )
+        user.on_start()
+        user.client.request("GET", "/second")
+
+    both = {f"http://{node}/{path}" for node in "ab" for path in ("first", "second")}
+    assert ["/first", "/second"] == [told[1] for told in sent[4:]]
+    assert {told[1] for told in sent[:4]} <= both
+    assert [2, 2] == [
+        sum(told[1].startswith(f"http://{node}/") for told in sent[:4]) for node in "ab"
+    ]
+    assert sent[3][1].startswith(run._here.node)
+
+
+def parsed(*given):
+    """What Locust reads."""
+    parser = get_parser(default_config_files=[])
+    add_options(parser)
+    return read(parser.parse_args([*given]))
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ((), ("http://127.0.0.1:8026",)),
+        (("--sim", "http://a/,http://b"), ("http://a", "http://b")),
+        (("--sim", "http://a", "--sim", "http://b/"), ("http://a", "http://b")),
+        (("--sim", "none"), ()),
+    ],
+)
+def test_plain_locust_takes_several_as_well(given, found, monkeypatch):
+    """By the option or by the environment."""
+    assert found == parsed(*given).nodes
+    monkeypatch.setenv("SMS_SIMULATORS_URL", "http://c,http://d")
+    assert (found if given else ("http://c", "http://d")) == parsed(*given).nodes
+
+
+def test_plain_locust_takes_no_none_beside_others(capsys):
+    with pytest.raises(SystemExit):
+        parsed("--sim", "http://a", "--sim", "none")
+    assert "got 'none' beside http://a" in capsys.readouterr().err
 
 
 def test_an_inbox_asks_every_node(nodes, account):
@@ -216,18 +277,23 @@ def test_a_node_by_two_names_is_refused(nodes):
 class Node:
     """One as it tells of itself, whatever is true."""
 
-    def __init__(self, base, accounts, *, version="1.0", providers=("twilio",), limits=()):
-        self.base, self.accounts = base, accounts
+    def __init__(
+        self, base, accounts, *, version="1.0", providers=("twilio",), limits=(), now="12:00:00",
+        frozen=True,
+    ):  # fmt: skip
+        self.base, self.accounts, self.now = base, accounts, f"2026-11-21T{now}Z"
         self.version, self.providers, self.rows = version, providers, limits
+        self.frozen = frozen
 
     def call(self, method, path, body=None, *, of_account=True):
-        assert of_account == path.startswith("/_sim/providers")
+        assert of_account == (path in ("/_sim/providers", "/_sim/clock"))
         if method == "POST":
             self.accounts.append(body["id"])
         if method == "DELETE":
             self.accounts.remove(path.rpartition("/")[2])
         rows = [{"name": name} for name in self.providers]
-        return {"providers": rows, "accounts": list(self.accounts)}
+        clock = {"now": self.now, "frozen": self.frozen}
+        return {"providers": rows, "accounts": list(self.accounts), **clock}
 
     def limits(self):
         return list(self.rows)
@@ -257,6 +323,26 @@ def test_nodes_that_were_started_otherwise_are_refused(more, told):
         check([*same, other])
     assert f"--sim: a and c {told}" in str(refusal.value)
     assert [] == accounts
+
+
+@pytest.mark.parametrize(("took", "now", "good"), [(0, "0.9", 1), (0, "1.2", 0), (1, "1.2", 1)])
+def test_nodes_whose_clocks_disagree_are_refused(took, now, good):
+    """But for what the questions took. A clock that stands still is the account's, at all nodes."""
+    accounts, calls = [], itertools.count()
+    nodes = [
+        Node("http://a", accounts, frozen=False),
+        Node("http://b", accounts, now=f"12:00:0{now}00", frozen=False),
+    ]
+
+    def tells():  # this machine's clock: it goes on while a node is asked
+        return 100.0 + took * (next(calls) % 2)
+
+    if not good:
+        with pytest.raises(NoNodes, match=r"clocks of http://a and http://b are 1\.2 s apart"):
+            check(nodes, tells)
+        for node in nodes:
+            node.frozen = True
+    check(nodes, tells)
 
 
 def test_a_check_that_cannot_be_made_is_no_success():
@@ -412,9 +498,9 @@ def test_a_node_tells_how_much_it_has_done(nodes, account, one_send):
         after = standing(inbox, lambda: 2.0)
 
     assert 3 == after.requests - before.requests
-    assert 0 < before.cpu < after.cpu
+    assert 0 < before.cpu[0] < after.cpu[0]
     assert before.engine <= after.engine
-    assert (1, 2.0) == (after.processes, after.at)
+    assert (1, 2.0) == (len(after.cpu), after.at)
 
 
 # The command

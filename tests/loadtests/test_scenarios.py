@@ -16,6 +16,7 @@ from urllib.request import Request, urlopen
 import connectors
 import people
 import pytest
+import receipt_storm
 import service as service_module
 
 from simulators.app import Options, in_thread
@@ -23,6 +24,7 @@ from simulators.catalog import PROVIDERS
 from simulators.kernel.pipeline import Settings as Flow
 from simulators.load import launch
 from simulators.load.inbox import Inbox
+from simulators.load.ledger import Ledger
 from simulators.load.settings import Settings
 from simulators.otp.connector import ConnectorError, Incoming, Message, Moment
 from simulators.otp.factories import check_config
@@ -101,6 +103,24 @@ def failures(run):
         *re.findall(r"^  FAIL .*|.* [1-9]\d* lost$", run.said, re.MULTILINE),
         *re.findall(r"Traceback[\s\S]+", run.said),
     ]
+
+
+def test_a_receipt_that_comes_again_is_a_violation(monkeypatch):
+    """Once it was taken; one that was refused has to."""
+    ledger, refuses = Ledger(), iter([0.0, 1.0, 1.0, 1.0])
+    run = SimpleNamespace(ledger=ledger, figure=lambda *_: None)
+    crowd = SimpleNamespace(chance=SimpleNamespace(random=lambda: next(refuses)))
+    monkeypatch.setattr(receipt_storm, "run", run)
+    monkeypatch.setattr(receipt_storm, "visitors", SimpleNamespace(crowd=crowd))
+    receiver = object.__new__(receipt_storm.Receiver)
+    receiver.refused, receiver.taken, receiver.last = set(), set(), float("-inf")
+
+    assert [False, True, True] == [receiver._take(one) for one in ("M1", "M1", "M2")]
+    assert [] == ledger.checks[receipt_storm.ONCE].violations
+    assert receiver._take("M2")
+    assert ["message M2 was reported as delivered again"] == (
+        ledger.checks[receipt_storm.ONCE].violations
+    )
 
 
 def test_receipts_come_in_storms_and_none_is_lost(servers, tmp_path):
