@@ -110,8 +110,9 @@ def test_a_receipt_that_comes_again_is_a_violation(monkeypatch):
     ledger, refuses = Ledger(), iter([0.0, 1.0, 1.0, 1.0])
     run = SimpleNamespace(ledger=ledger, figure=lambda *_: None)
     crowd = SimpleNamespace(chance=SimpleNamespace(random=lambda: next(refuses)))
-    monkeypatch.setattr(receipt_storm, "run", run)
-    monkeypatch.setattr(receipt_storm, "visitors", SimpleNamespace(crowd=crowd))
+    scenario = vars(receipt_storm)
+    monkeypatch.setitem(scenario, "run", run)
+    monkeypatch.setitem(scenario, "visitors", SimpleNamespace(crowd=crowd))
     receiver = object.__new__(receipt_storm.Receiver)
     receiver.refused, receiver.taken, receiver.last = set(), set(), float("-inf")
 
