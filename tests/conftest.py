@@ -396,11 +396,12 @@ class EngineCluster:
 
     def settle(self) -> None:
         """Waits until all engines know each other and have all slots."""
-        while not all(
-            (told["cluster_state"], told["cluster_known_nodes"]) == ("ok", f"{len(self.engines)}")
+        settled = ("ok", "16384", f"{len(self.engines)}")
+        names = ("cluster_state", "cluster_slots_ok", "cluster_known_nodes")
+        while {settled} != {
+            tuple(map(self.client(n).execute_command("CLUSTER INFO").get, names))
             for n in range(len(self.engines))
-            for told in [self.client(n).execute_command("CLUSTER INFO")]
-        ):
+        }:
             time.sleep(0.02)
 
     def client(self, number: int) -> Any:

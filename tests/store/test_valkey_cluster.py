@@ -188,6 +188,25 @@ def test_an_account_on_its_way_is_refused_and_stays_whole(cluster, node, spread)
     assert ["m2", "m0"] == ids(a, name)
 
 
+def test_a_slot_that_nobody_has_is_looked_for_again(cluster, spread):
+    """As at a start, while engines do not know each other yet."""
+    slot = cluster.client(0).execute_command("CLUSTER KEYSLOT", spread[1])
+    for number in range(3):
+        cluster.client(number).execute_command("CLUSTER DELSLOTS", slot)
+    try:
+        with nodes_of(cluster) as make:
+            store = make()
+            with pytest.raises(Unavailable, match="some slots are at no engine"):
+                keep(store, spread[1], "m0")
+            keep(store, spread[0], "m0")
+            cluster.client(1).execute_command("CLUSTER ADDSLOTS", slot)
+            cluster.settle()
+            keep(store, spread[1], "m0")
+            store.engine.check()
+    finally:
+        cluster.settle()
+
+
 def test_of_a_primary_that_is_away_its_accounts_are(cluster, node, spread):
     """Others go on, and it is told which one it is."""
     a = node(deadline=0.2)

@@ -46,12 +46,17 @@ def _slot(asked: Asked) -> int:
 
 class Map(NamedTuple):
     """What one engine knows of all: whether it takes part, the latest change it has heard of, the
-    primaries of slots (from, to), and whom else it knows. The later one is greater."""
+    primaries of slots (from, to), and whom else it knows."""
 
     sound: bool
     epoch: int
     slots: Sequence[tuple[int, int, Address]]
     known: Set[Address]
+
+    @property
+    def size(self) -> int:
+        """How many slots are somewhere."""
+        return sum(last + 1 - first for first, last, _place in self.slots)
 
 
 class Cluster:
@@ -78,7 +83,8 @@ class Cluster:
     @property
     def why(self) -> str:
         """What is away, "" if nothing is."""
-        return next((str(line.away()) for line in self._lines.values() if not line.is_up), "")
+        away = next((str(line.away()) for line in self._lines.values() if not line.is_up), "")
+        return away or (str(self._homeless()) if None in self._at else "")
 
     @property
     def turn(self) -> object:
@@ -109,7 +115,7 @@ class Cluster:
 
     def _send(self, asked: Asked, line: Line | None, hops: int) -> None:
         if line is None:
-            asked.end(None, Unavailable(f"the store at {self._seed}: no engine has this account"))
+            asked.end(None, self._homeless())
         elif not line.is_up:
             asked.end(None, line.away())
         else:
@@ -163,7 +169,7 @@ class Cluster:
             maps = await self._maps()
         if not maps:
             raise next(line.away() for line in self._lines.values())
-        return max(maps, key=lambda one: (one.sound, one.epoch))
+        return max(maps, key=lambda one: (one.sound, one.epoch, one.size))
 
     async def _maps(self) -> list[Map]:
         """What each engine knows that answers."""
@@ -227,6 +233,9 @@ class Cluster:
         """Whether the engine of an account is there."""
         line = self._at[slot(account)]
         return line is not None and line.is_up
+
+    def _homeless(self) -> Unavailable:
+        return Unavailable(f"the store at {self._seed} is away: some slots are at no engine of it")
 
     def _stale(self) -> None:
         if not self.ended.done():
