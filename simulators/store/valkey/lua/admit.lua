@@ -50,7 +50,11 @@ if balance then
   versions[3] = left
 end
 local rows = {}  -- that were changed in this step, and are read again
-local kept_now = call('HLEN', P .. 'messages')
+-- How many are kept is counted where it may matter; more than there are numbers from the oldest on
+-- cannot be.
+local counts, kept_now = P .. 'counts', nil
+local sequence, latest, disorder, oldest = unpack(call('HMGET', counts, 'sequence', 'latest', 'disorder', 'oldest'))
+sequence, latest, oldest = num(sequence or '0'), num(latest or '0'), num(oldest or '1')
 for draft, hits in ipairs(all) do
   for place, hit in ipairs(hits) do
     local key = hit.name .. '\n' .. hit.window
@@ -58,14 +62,17 @@ for draft, hits in ipairs(all) do
     rows[key] = true
   end
   local id, to, of, sender, sent = unpack(drafts[draft])
-  local counts = P .. 'counts'
-  local sequence = call('HINCRBY', counts, 'sequence', 1)
-  if kept_now == 0 then
-    call('HDEL', counts, 'disorder')
-  elseif sent < num(call('HGET', counts, 'latest') or '0') then
-    call('HSET', counts, 'disorder', 1)
+  if not kept_now and (disorder or sent < latest or sequence - oldest + 2 > most) then
+    kept_now = call('HLEN', P .. 'messages')
   end
-  call('HSET', counts, 'latest', sent)
+  if kept_now == 0 then
+    if disorder then call('HDEL', counts, 'disorder') end
+    disorder = false
+  elseif sent < latest then
+    call('HSET', counts, 'disorder', 1)
+    disorder = '1'
+  end
+  sequence, latest = sequence + 1, sent
   local previous = newest_to(to)
   local packed = table.concat({ARGV[2 + 2 * draft], sequence, ',', previous, ',', ARGV[3 + 2 * draft], ']'})
   call('HSET', P .. 'messages', sequence, packed)
@@ -74,9 +81,8 @@ for draft, hits in ipairs(all) do
   call('ZADD', P .. 'by-kind', 0, placed(of, sequence))
   call('HINCRBY', P .. 'kinds', of, 1)
   call('ZADD', P .. 'by-sender', 0, placed(sender, sequence))
-  kept_now = kept_now + 1
-  if kept_now > most then
-    local oldest = num(call('HGET', counts, 'oldest') or '1')
+  if kept_now then kept_now = kept_now + 1 end
+  if kept_now and kept_now > most then
     while not kept(oldest) do oldest = oldest + 1 end
     local gone = read(kept(oldest))
     call('HDEL', P .. 'messages', oldest)
@@ -84,11 +90,13 @@ for draft, hits in ipairs(all) do
     local place = tostring(oldest)
     if call('HGET', P .. 'ids', gone[ID]) == place then call('HDEL', P .. 'ids', gone[ID]) end
     if call('HGET', P .. 'newest-to', gone[TO]) == place then call('HDEL', P .. 'newest-to', gone[TO]) end
-    call('HSET', counts, 'oldest', oldest + 1)
+    oldest = oldest + 1
+    call('HSET', counts, 'oldest', oldest)
     kept_now = kept_now - 1
   end
   call('PUBLISH', ARGV[1] .. 'kept:' .. string.match(ARGV[2], ' (.*)$'), string.match(ARGV[2], '^(.-) ') .. ' ' .. packed)
   found[draft] = {sequence, previous}
 end
+call('HSET', counts, 'sequence', sequence, 'latest', latest)
 told()
 return {1, found, versions or {}}

@@ -1,7 +1,7 @@
--- uses: world windows messages
+-- uses: world windows forget_messages
 -- 3 "1" if the leases go as well
 local drop = ARGV[3] == '1'
-forget_windows()
+for _, name in ipairs(call('ZRANGE', P .. 'limits-made', 0, -1)) do forget_limit(name) end
 for _, name in ipairs(call('SMEMBERS', P .. 'logs')) do call('UNLINK', P .. 'log:' .. name) end
 for _, name in ipairs(call('SMEMBERS', P .. 'sets')) do call('UNLINK', P .. 'set:' .. name) end
 forget_messages()

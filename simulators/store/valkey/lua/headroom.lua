@@ -3,6 +3,12 @@
 -- as many are looked at.
 local now, most = num(ARGV[3]), num(ARGV[4])
 local answer, left = {0}, 10 * most
+local function sampled(name, packed)
+  local scope, limit = string.match(name, '^(.-)\n(.*)$')
+  local _, kind, permits, seconds = string.match(packed, '^(.-)\n(.-)\n(.-)\n(.-)\n(.-)$')
+  return {name = name, scope = scope, limit = limit, kind = kind, permits = num(permits),
+    seconds = num(seconds), cost = 0}
+end
 local function told_of(hit, window, used, over)
   for _, one in ipairs({hit.scope, hit.limit, window, text(hit.permits), text(used), text(over)}) do
     answer[#answer + 1] = one
@@ -22,13 +28,14 @@ local function each(key, does)
 end
 local function in_use(hit, window)
   hit.window = window
-  local times = KINDS[hit.kind].open(hit)
+  local does = kind_of(hit.kind)
+  local times = does.open(hit)
   if hit.kind == 'rolling' then
-    local first = upto(times, now - hit.seconds)
-    local used = upto(times, now) - first
-    if used > 0 then told_of(hit, window, used, at(times, first + 1) + hit.seconds) end
+    local first = rows.upto(times, now - hit.seconds)
+    local used = rows.upto(times, now) - first
+    if used > 0 then told_of(hit, window, used, rows.at(times, first + 1) + hit.seconds) end
   else
-    local used = levels(hit, times, 0, now)[1]
+    local used = does.levels(hit, times, 0, now)[1]
     if used > 0 then told_of(hit, window, used, now + used * hit.seconds / hit.permits) end
   end
 end

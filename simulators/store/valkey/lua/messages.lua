@@ -15,11 +15,3 @@ local function forget_places(message)
   call('ZREM', P .. 'by-sender', placed(message[SENDER], message[SEQUENCE]))
 end
 local function newest_to(to) return num(call('HGET', P .. 'newest-to', to) or '0') end
-local function with_previous(packed, previous)
-  return (string.gsub(packed, ',(%d+),%d+,("[^"]*")%]$', ',%1,' .. previous .. ',%2]'))
-end
-local function forget_messages()
-  call('UNLINK', P .. 'messages', P .. 'ids', P .. 'newest-to', P .. 'by-kind', P .. 'by-sender', P .. 'kinds')
-  call('HDEL', P .. 'counts', 'disorder')
-  call('HSET', P .. 'counts', 'oldest', num(call('HGET', P .. 'counts', 'sequence') or '0') + 1)
-end

@@ -1,4 +1,8 @@
 -- uses: world messages
+-- 3 the id
+local function with_previous(packed, previous)
+  return (string.gsub(packed, ',(%d+),%d+,("[^"]*")%]$', ',%1,' .. previous .. ',%2]'))
+end
 told()
 local sequence = call('HGET', P .. 'ids', ARGV[3])
 if not sequence then return 0 end

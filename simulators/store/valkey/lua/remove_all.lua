@@ -1,4 +1,4 @@
--- uses: world messages
+-- uses: world forget_messages
 local count = call('HLEN', P .. 'messages')
 forget_messages()
 told()
