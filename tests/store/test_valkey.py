@@ -140,6 +140,30 @@ def test_many_windows_and_limits_are_forgotten_as_in_memory(node):
         assert sorted(memory.headroom("a", now, 9000)) == sorted(store.headroom("a", now, 9000))
 
 
+def test_a_long_row_stays_while_its_generation_turns_in_the_same_step(node):
+    """It was opened before, and is still found when the next one has turned."""
+    memory, store = MemoryStore(), node()
+
+    def step(at, *windows):
+        given = ("rolling", 100, 50.0, at, 1, "r")
+        wanted = [
+            ([Hit("twilio", "r", window, *given)], message(f"{window} {at}", at=at))
+            for window in windows
+        ]
+        assert memory.admit("a", wanted, at) == store.admit("a", wanted, at)
+
+    others = [f"+{n}" for n in range(1100)]
+    step(NOW, *["long"] * 70, *others)
+    step(NOW + 60, "new", "long")
+    step(NOW + 61, *others)
+    step(NOW + 115, "newer")
+    step(NOW + 65, "long")
+    (now_used,) = [one.used for one in store.headroom("a", NOW + 65, 9000) if one.window == "long"]
+    assert 2 == now_used
+    wanted = (NOW + 65, 9000)
+    assert sorted(memory.headroom("a", *wanted)) == sorted(store.headroom("a", *wanted))
+
+
 def test_what_one_node_does_the_others_find(node):
     """Settings, accounts, sets, nonces, counters, leases and a reset, in the next step."""
     a, b = node(), node()
