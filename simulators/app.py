@@ -318,9 +318,9 @@ class Simulators:
         member.board.counts(member.number).spent()
         return member.board.cpu()
 
-    def engine_cpu(self) -> float | None:
-        """Those that the engine has used which several nodes share; None without one."""
-        return None if self.shared is None else self.shared.engine_cpu()
+    def engine_cpu(self) -> dict[str, float]:
+        """Those that each engine has used which several nodes share, by its address."""
+        return {} if self.shared is None else self.shared.engine_cpu()
 
     @property
     def polls(self) -> int:

@@ -1,5 +1,6 @@
 """Whether it is up, what is where, how much went through, and a fresh start."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from simulators.control.openapi import release
@@ -45,10 +46,11 @@ def _metrics(ask: Ask) -> Reply:
             *_gauge("messages_kept", "Accepted messages kept now.", accounts.store.kept()),
             *_gauge("accounts", "Accounts.", accounts.store.accounts_kept()),
         ]
-        engine = ask.simulators.engine_cpu()
-        if engine is not None:
-            told = "CPU time of the engine that keeps it all."
-            gauges += _counter("sms_simulators_engine_cpu_seconds_total", told, engine)
+        if engines := ask.simulators.engine_cpu():
+            told = "CPU time of each engine that keeps it all."
+            name = "sms_simulators_engine_cpu_seconds_total"
+            cells = [(f'engine="{place}"', cpu) for place, cpu in engines.items()]
+            gauges += _counter(name, told, cells)
     except Unavailable:
         gauges = _gauge("store_up", "Whether the store keeps what it is given.", 0)
     counted = ask.simulators.counted()
@@ -56,11 +58,10 @@ def _metrics(ask: Ask) -> Reply:
         "# HELP sms_simulators_node_info Which node was asked, and of which version it is.",
         "# TYPE sms_simulators_node_info gauge",
         f'sms_simulators_node_info{{node="{ask.simulators.node}",version="{release()}"}} 1',
-        "# HELP sms_simulators_cpu_seconds_total CPU time of each process of this node.",
-        "# TYPE sms_simulators_cpu_seconds_total counter",
-        *(
-            f'sms_simulators_cpu_seconds_total{{process="{number}"}} {cpu:.6f}'
-            for number, cpu in enumerate(ask.simulators.spent(), 1)
+        *_counter(
+            "sms_simulators_cpu_seconds_total",
+            "CPU time of each process of this node.",
+            [(f'process="{number}"', cpu) for number, cpu in enumerate(ask.simulators.spent(), 1)],
         ),
         "# HELP sms_simulators_requests_total Requests to the simulated providers.",
         "# TYPE sms_simulators_requests_total counter",
@@ -80,8 +81,9 @@ def _gauge(name: str, told: str, value: int) -> list[str]:
     return [f"# HELP {full} {told}", f"# TYPE {full} gauge", f"{full} {value}"]
 
 
-def _counter(full: str, told: str, value: float) -> list[str]:
-    return [f"# HELP {full} {told}", f"# TYPE {full} counter", f"{full} {value:.6f}"]
+def _counter(full: str, told: str, cells: Sequence[tuple[str, float]]) -> list[str]:
+    values = [f"{full}{{{label}}} {value:.6f}" for label, value in cells]
+    return [f"# HELP {full} {told}", f"# TYPE {full} counter", *values]
 
 
 _URLS = {

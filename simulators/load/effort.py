@@ -6,11 +6,11 @@ service: the rate is Locust's, and so are the times.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from statistics import median
 from typing import Any, Literal, NamedTuple
 
-from simulators.load.nodes import Share, Standing, engine_share, shares
+from simulators.load.nodes import Share, Standing, engine_shares, shares
 
 Who = Literal[
     "load generator",
@@ -28,9 +28,10 @@ SLOW_MS = 100.0  # for a question that takes the simulators a millisecond
 class Effort:
     """Shares are of one core. `generator` is that of the busiest of Locust's processes, `server`
     that of the simulators' process where it is known, of the busiest if there are several `nodes`.
-    The first of them has the OTP service in it if `shared`. `engine` is that of the engine which
-    they share. `answer_ms` is how long the simulators took for the simplest question. `machine` is
-    how much of all cores of this machine was used, by whatever runs on it."""
+    The first of them has the OTP service in it if `shared`. `engines` are those of the engines
+    which they share, by address. `answer_ms` is how long the simulators took for the simplest
+    question. `machine` is how much of all cores of this machine was used, by whatever runs on
+    it."""
 
     generator: float
     warned: bool = False
@@ -38,7 +39,7 @@ class Effort:
     shared: bool = False
     answer_ms: float | None = None
     machine: float | None = None
-    engine: float | None = None
+    engines: Mapping[str, float] = field(default_factory=dict)
     nodes: Sequence[Share] = ()
 
     @property
@@ -66,8 +67,8 @@ class Effort:
             return "load generator", self.sentence()
         if self.server is not None and self.server >= FULL:
             return self._full(self.server)
-        if self.engine is not None and self.engine >= FULL:
-            return "engine", f"which the nodes share used {100 * self.engine:.0f} % of a core"
+        if self._engine is not None and self._engine >= FULL:
+            return "engine", self._engine_used()
         if self.server is None and self.answer_ms is not None and self.answer_ms >= SLOW_MS:
             return "simulators", f"they took {self.answer_ms:.0f} ms for the simplest question"
         if self.machine is not None and self.machine >= FULL:
@@ -77,8 +78,9 @@ class Effort:
         if self.server is not None:
             most = "at most " if len(self.nodes) > 1 else ""
             known.append(f"simulators: {most}{100 * self.server:.0f} % of a core")
-        if self.engine is not None:
-            known.append(f"their engine: {100 * self.engine:.0f} %")
+        if self._engine is not None:
+            most = "at most " if len(self.engines) > 1 else ""
+            known.append(f"their engine: {most}{100 * self._engine:.0f} %")
         if self.answer_ms is not None:
             known.append(f"they answered within {self.answer_ms:.0f} ms")
         return "application", "the others had time left: " + ", ".join(known)
@@ -98,9 +100,20 @@ class Effort:
         if len(self.nodes) < 2:
             return []
         told = [*map(_line, self.nodes)]
-        if self.engine is not None:
-            told.append(f"their engine: {100 * self.engine:.0f} % of a core")
-        return told
+        engines = sorted(self.engines.items())
+        return [*told, *(f"engine {one}: {100 * share:.0f} % of a core" for one, share in engines)]
+
+    @property
+    def _engine(self) -> float | None:
+        """The share of the busiest."""
+        return max(self.engines.values(), default=None)
+
+    def _engine_used(self) -> str:
+        used = f"used {100 * (self._engine or 0.0):.0f} % of a core"
+        if len(self.engines) < 2:
+            return f"the one that the nodes share {used}"
+        busiest = max(self.engines, key=lambda one: self.engines[one])
+        return f"of {len(self.engines)} engines {busiest} {used}"
 
     def as_data(self) -> dict[str, Any]:
         """As plain values, with what is concluded."""
@@ -165,7 +178,7 @@ class Meter:
             shared=shared,
             answer_ms=round(median(self._answers), 1) if self._answers else None,
             machine=_share(began.machine, now.machine, seconds),
-            engine=engine_share(began.nodes, now.nodes),
+            engines=engine_shares(began.nodes, now.nodes),
             nodes=tuple(nodes),
         )
 

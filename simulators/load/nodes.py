@@ -91,28 +91,28 @@ class Asked(Protocol):
 
 class Standing(NamedTuple):
     """What a node has done by a moment (seconds of a clock that only goes on): requests that were
-    for providers, and seconds of CPU, of each of its processes, and of the engine behind it."""
+    for providers, and seconds of CPU, of each of its processes, and of the engines behind it."""
 
     at: float
     requests: int
     cpu: Sequence[float] = ()
-    engine: float | None = None
+    engines: Mapping[str, float] = {}
 
 
-_SAMPLE = re.compile(r"^sms_simulators_(\w+)(?:\{.*\})? (\S+)$", re.MULTILINE)
+_SAMPLE = re.compile(r"^sms_simulators_(\w+)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
 
 
 def standing(node: Asked, now: Callable[[], float] = time.monotonic) -> Standing:
     """Asks a node for its own. Raises `ControlError`."""
-    requests, cpu, engine = 0, list[float](), None
-    for name, value in _SAMPLE.findall(node.metrics()):
+    requests, cpu, engines = 0, list[float](), dict[str, float]()
+    for name, labels, value in _SAMPLE.findall(node.metrics()):
         if name == "requests_total":
             requests += int(value)
         elif name == "cpu_seconds_total":
             cpu.append(float(value))
         elif name == "engine_cpu_seconds_total":
-            engine = float(value)
-    return Standing(now(), requests, cpu, engine)
+            engines[labels.removeprefix('engine="').removesuffix('"')] = float(value)
+    return Standing(now(), requests, cpu, engines)
 
 
 def standings(nodes: Sequence[Asked]) -> dict[str, Standing]:
@@ -160,13 +160,19 @@ def _share(
     return Share(node, requests, cpu)
 
 
-def engine_share(began: Mapping[str, Standing], ended: Mapping[str, Standing]) -> float | None:
-    """The share of a core that the engine used, as the first node tells it that knows."""
+def engine_shares(began: Mapping[str, Standing], ended: Mapping[str, Standing]) -> dict[str, float]:
+    """The share of a core that each engine used, by its address, as the first node tells it that
+    knows."""
     for node, before in began.items():
         after = ended.get(node)
-        if after is not None and before.engine is not None and after.engine is not None:
-            return round((after.engine - before.engine) / max(after.at - before.at, 1e-9), 3)
-    return None
+        if after is not None and before.engines and after.engines:
+            seconds = max(after.at - before.at, 1e-9)
+            return {
+                place: round((cpu - before.engines[place]) / seconds, 3)
+                for place, cpu in after.engines.items()
+                if cpu >= before.engines.get(place, cpu + 1)
+            }
+    return {}
 
 
 def check(nodes: Sequence[Asked], now: Callable[[], float] = time.time) -> list[str]:

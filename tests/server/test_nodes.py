@@ -74,7 +74,8 @@ def test_each_tells_its_own_name_and_the_engine_s_time(nodes):
     """By these a load test knows its nodes, and who of them all had no time left."""
     told = [call(node, "GET", "/metrics")[1] for node in nodes]
     names = [re.search(r'node="(\w+)"', one)[1] for one in told]
-    engine = [float(re.search(r"^sms_\w+_engine_cpu\S+ (\S+)$", one, re.M)[1]) for one in told]
+    pattern = r'^sms_simulators_engine_cpu_seconds_total{engine="unix://\S+"} (\S+)$'
+    engine = [float(re.search(pattern, one, re.M)[1]) for one in told]
 
     assert names[0] != names[1]
     assert 0 < engine[0] <= engine[1]

@@ -4,6 +4,7 @@ is away its accounts alone are."""
 import contextlib
 import json
 import os
+import re
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
@@ -70,6 +71,18 @@ def test_what_every_request_asks_for_is_at_one_primary(cluster):
     ]
     assert [5121, 2331] == slots
     assert [0, 0] == [cluster.at(name) for name in ("#", STRANGERS)]
+
+
+def test_the_cpu_time_of_every_engine_is_told(cluster, nodes):
+    """By its address: which of them an account keeps busy is seen."""
+    told = call(nodes[1], "GET", "/metrics")[1]
+    pattern = (
+        r'^sms_simulators_engine_cpu_seconds_total{engine="valkey://127.0.0.1:(\d+)/0"} (\S+)$'
+    )
+    found = {int(port): float(cpu) for port, cpu in re.findall(pattern, told, re.M)}
+
+    assert {engine.port for engine in cluster.engines[:3]} <= found.keys()
+    assert all(cpu > 0 for cpu in found.values())
 
 
 @pytest.mark.parametrize("number", [0, 1, 2])

@@ -113,6 +113,16 @@ class Cluster:
             line.submit(one)
         return all_
 
+    def of_each(self, *command: Any) -> tuple[list[Address], Trip]:
+        """Asks every engine that is there the same; they answer in this order."""
+        lines = [line for line in self._lines.values() if line.is_up]
+        asked = [commands(command) for _ in lines]
+        all_ = Asked(b"", 0)
+        _together(all_, asked)
+        for line, one in zip(lines, asked, strict=True):
+            line.submit(one)
+        return [line.address for line in lines], all_
+
     def _send(self, asked: Asked, line: Line | None, hops: int) -> None:
         if line is None:
             asked.end(None, self._homeless())

@@ -18,7 +18,7 @@ from simulators.kernel.store import Unavailable
 from simulators.store.valkey.address import Address
 from simulators.store.valkey.cluster import ACCOUNTS, Cluster, slot, subscription
 from simulators.store.valkey.green import Green, factory
-from simulators.store.valkey.line import Asked, Line, UnfitEngine
+from simulators.store.valkey.line import Asked, Line, UnfitEngine, commands
 
 Concerned = Callable[[str], bool]
 AGAIN_SECONDS = 0.2
@@ -111,6 +111,14 @@ class Engine:
             line.ping().wait()
         if line is not None and line.why:
             raise line.away()
+
+    def of_each(self, *command: Any) -> dict[str, Any]:
+        """What each engine answers, by its address: of a Cluster those that are there."""
+        line = self._line
+        if not isinstance(line, Cluster) or type(getcurrent()) is not Green:
+            return {str(self._address): self.ask(commands(command))[0]}
+        places, trip = line.of_each(*command)
+        return dict(zip(map(str, places), trip.wait(), strict=True))
 
     async def _answered(self, asked: Asked) -> Any:
         loop = asyncio.get_running_loop()

@@ -376,11 +376,10 @@ class ValkeyStore:
     def newest(self, account: str) -> int:
         return int(self._do(("HGET", f"sms:{{{account}}}:counts", "sequence"))[0] or 0)
 
-    def engine_cpu(self) -> float:
-        """The seconds of CPU that the engine has used."""
-        (told,) = self._do(("INFO", "cpu"))
-        rows = dict(row.split(":", 1) for row in told.decode().split() if ":" in row)
-        return float(rows["used_cpu_sys"]) + float(rows["used_cpu_user"])
+    def engine_cpu(self) -> dict[str, float]:
+        """The seconds of CPU that each engine has used which is there, by its address."""
+        told = self.engine.of_each("INFO", "cpu")
+        return {place: _cpu(said) for place, said in told.items() if isinstance(said, bytes)}
 
     def holders(self, to: str, limit: int) -> list[str]:
         (worlds,) = self._do(("ZREVRANGE", f"sms:{{{ACCOUNTS}}}:worlds", 0, _LOOKED_INTO - 1))
@@ -783,6 +782,12 @@ def _placed(channels: str, node: str, account: str) -> bytes:
 def _version_of(account: str) -> bytes:
     packed: bytes = pack(("GET", f"sms:{{{account}}}:version"))
     return packed
+
+
+def _cpu(told: bytes) -> float:
+    """The seconds of CPU that an engine says it has used."""
+    rows = dict(row.split(":", 1) for row in told.decode().split() if ":" in row)
+    return float(rows["used_cpu_sys"]) + float(rows["used_cpu_user"])
 
 
 def _nothing() -> None:
