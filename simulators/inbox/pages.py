@@ -123,8 +123,10 @@ def messages(asked: Asked) -> Steps[Context]:
     chosen = asked.world.store.find(asked.world.id, asked.query.get("id", ""))
     if chosen is None and found:
         chosen = found[0]
-    rows = [_row(asked, one, chosen) for one in found]
-    yield TURN
+    rows = []
+    for one in found:
+        rows.append(_row(asked, one, chosen))
+        yield len(one.text)  # it is searched for a code
     detail = (yield from _detail(asked, chosen)) if chosen else None
     following = found[-1].sequence if more else 0
     return {

@@ -204,7 +204,7 @@ def message(
         template=draft.template,
         callback=callback or "",
         details=draft.details,
-        code=draft.code,
+        known_code=draft.code,
     )
 
 

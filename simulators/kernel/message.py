@@ -50,9 +50,8 @@ class Message(NamedTuple):
     `to` is E.164 with its plus wherever the number could be read; `at` is when it was accepted,
     in epoch seconds; `lifecycle` names one of the provider's lifecycles, or lists its own steps;
     `details` is what only its provider knows. `sequence` counts the account's messages,
-    `previous` is the one before to the same number, 0 for none, and `code` is the one-time code
-    in the text, "" for none: all three are set when a store keeps the message, the code unless
-    its provider knew it.
+    `previous` is the one before to the same number, 0 for none: both are set when a store keeps the
+    message. `known_code` is the one-time code in the text where its provider knew it, else "".
     """
 
     id: str
@@ -69,7 +68,13 @@ class Message(NamedTuple):
     details: Mapping[str, Any] = MappingProxyType({})
     sequence: int = 0
     previous: int = 0
-    code: str = ""
+    known_code: str = ""
+
+    @property
+    def code(self) -> str:
+        """The one-time code in the text, "" for none. It is looked for when somebody asks: of most
+        messages under load nobody does."""
+        return self.known_code or extract(self.text) or ""
 
     def status(self, now: float, lifecycles: Mapping[str, Lifecycle]) -> tuple[Step, float]:
         """The step the message is in at `now`, and when that step began."""
@@ -100,17 +105,9 @@ class Message(NamedTuple):
             values[8] = steps(values[8])
         return cls._make(values)
 
-    def its_code(self) -> str:
-        """The one-time code that it is kept with, "" for none."""
-        return self.code or extract(self.text) or ""
-
     def numbered(self, sequence: int, previous: int) -> "Message":
-        """The same message as it is kept: with its place among the account's, and its code."""
-        return self.placed(sequence, previous, self.its_code())
-
-    def placed(self, sequence: int, previous: int, code: str) -> "Message":
-        """The same, for who has found the code."""
-        return Message._make((*self[:_PLACE], sequence, previous, code))
+        """The same message as it is kept: with its place among the account's."""
+        return Message._make((*self[:_PLACE], sequence, previous, self.known_code))
 
     def pack_placeless(self) -> bytes:
         """What `pack` makes of it up to its place, for a store that finds the place itself."""
@@ -119,11 +116,11 @@ class Message(NamedTuple):
     def changed(self, **changes: Any) -> "Message":
         """The same message with some fields replaced; a new text has a code of its own."""
         if "text" in changes:
-            changes["code"] = extract(changes["text"]) or ""
+            changes["known_code"] = ""
         return self._replace(**changes)
 
 
-_PLACE = Message._fields.index("sequence")  # it, `previous` and `code` come last
+_PLACE = Message._fields.index("sequence")  # it, `previous` and `known_code` come last
 
 
 def _plain(value: Any) -> Any:

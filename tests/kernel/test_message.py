@@ -70,25 +70,27 @@ def test_what_is_packed_comes_back_the_same(message):
 
 
 def test_numbering_changes_nothing_else():
-    """`numbered` is `_replace` of two fields, and finds the code."""
-    kept = MESSAGE._replace(sequence=7, previous=3, code="123456")
+    """`numbered` is `_replace` of two fields."""
+    kept = MESSAGE._replace(sequence=7, previous=3)
     assert kept == MESSAGE.numbered(7, 3)
 
 
 def test_a_code_that_its_provider_knew_is_not_looked_for():
     """Of letters, say, which nobody would find."""
-    known = MESSAGE._replace(text="Your code is aBcD, not 123456", code="aBcD")
+    known = MESSAGE._replace(text="Your code is aBcD, not 123456", known_code="aBcD")
 
     assert "aBcD" == known.numbered(7, 3).code
 
 
 def test_a_new_text_has_a_code_of_its_own():
-    """The code is decided when the text is kept, and again only when the text is another."""
+    """Whatever its provider knew of the one before."""
     kept = MESSAGE.numbered(7, 3)
 
+    assert "123456" == kept.code
     assert "9911" == kept.changed(text="Your code is 9911").code
     assert "" == kept.changed(text="").code
     assert "123456" == kept.changed(details={}).code
+    assert "9911" == kept._replace(known_code="aB").changed(text="Your code is 9911").code
 
 
 def test_states_that_are_final():

@@ -288,14 +288,12 @@ class ValkeyStore:
         costs: Sequence[Cost] = (),
     ) -> Sequence[Admission]:
         self._known(account)
-        windows, rows, packed, codes = [], [], b"", []
+        windows, rows, packed = [], [], b""
         for hits, message in drafts:
             windows.append(hits)
             kind = f"{message.provider}/{int(message.operation == INBOUND)}"
             rows.append((message.id, message.to, kind, message.sender, message.at))
-            code = message.its_code()
-            codes.append(code)
-            packed += _two(message.pack_placeless(), orjson.dumps(code))
+            packed += _two(message.pack_placeless(), orjson.dumps(message.known_code))
         wanted = orjson.dumps((now, self._keep, windows, costs, rows), default=tuple)
         place = b"%b$%d\r\n%b\r\n%b" % (self._place(account), len(wanted), wanted, packed)
         asked = run(script("admit"), 4 + 2 * len(drafts), place)
@@ -309,8 +307,8 @@ class ValkeyStore:
             before, after, left = rest[0]
             self._replaced(account, "balance", left, before, after)
         admitted = []
-        for (_hits, message), (sequence, previous), code in zip(drafts, found, codes, strict=True):
-            made = message.placed(sequence, previous, code)
+        for (_hits, message), (sequence, previous) in zip(drafts, found, strict=True):
+            made = message.numbered(sequence, previous)
             self._arrived(account, made)
             admitted.append(Admission(made, None))
         self._tell(account)
