@@ -49,17 +49,29 @@ class _Parcel(NamedTuple):
 class _Schedule:
     """Which world has something due, and when on the system's time the next one has. A world is
     asked again when its plans or its clock have changed: with ten thousand others it costs as much
-    as alone."""
+    as alone. One that cannot be asked, as the store is away or the part of it where that world is,
+    is asked again later, and holds up no other."""
 
     def __init__(self, accounts: Accounts) -> None:
         self._accounts = accounts
         self._changed = {*accounts.store.accounts(), STRANGERS}
+        self._away: set[str] = set()
         self._at: dict[str, float] = {}
         self._queue: list[tuple[float, str]] = []  # what is not in `_at` so is out of date
 
     def changed(self, account: str) -> None:
         """Its earliest plan or its clock is another."""
         self._changed.add(account)
+
+    def away(self, account: str) -> None:
+        """It cannot be asked before `again`."""
+        self._away.add(account)
+        self._at.pop(account, None)
+
+    def again(self) -> None:
+        """Those that could not be asked may be asked now."""
+        self._changed |= self._away
+        self._away.clear()
 
     def due(self) -> str:
         """A world that has something due, those that have waited longer first; "" for none."""
@@ -69,34 +81,45 @@ class _Schedule:
             at, account = self._queue[0]
             if self._at.get(account) != at:
                 heappop(self._queue)
-            elif self._accounts.store.next_due(account) is not None:
-                return account
-            elif self._at.get(account) == at:
+                continue
+            try:
+                if self._accounts.store.next_due(account) is not None:
+                    return account
+            except Unavailable:
+                self.away(account)
+            if self._at.get(account) == at:
                 del self._at[account]  # it was emptied or dropped meanwhile
         return ""
 
     def wait(self) -> float | None:
         """Seconds until something is due; None if no running clock leads there."""
         self._look()
-        if self.pending():
+        if self._is_due():
             return 0.0
-        return max(self._queue[0][0] - self._accounts.system(), 0) if self._queue else None
+        left = max(self._queue[0][0] - self._accounts.system(), 0) if self._queue else None
+        if not self._away:
+            return left
+        return AGAIN_SECONDS if left is None else min(left, AGAIN_SECONDS)
 
     def pending(self) -> bool:
         """Whether something is due, or may be: a world has changed that was not asked since."""
+        return bool(self._away) or self._is_due()
+
+    def _is_due(self) -> bool:
         while self._queue and self._at.get(self._queue[0][1]) != self._queue[0][0]:
             heappop(self._queue)
         due = self._queue and self._queue[0][0] <= self._accounts.system()
-        return bool(self._changed or due)
+        return bool(self._changed - self._away or due)
 
     def _look(self) -> None:
+        self._changed -= self._away
         while self._changed:
             account = self._changed.pop()
             try:
                 at = self._when(account)
             except Unavailable:
-                self._changed.add(account)
-                raise
+                self.away(account)
+                continue
             if at is None:
                 self._at.pop(account, None)
             elif at != self._at.get(account):
@@ -138,11 +161,13 @@ class Dispatcher:
         self._courier = courier
         self._work = work
         self._handed: deque[tuple[World, list[Planned]]] = deque()  # and not sent yet
+        self._unsent: list[tuple[World, list[Planned]]] = []  # as the store was away
         self._looking = False  # for what is due: some may be handed out already
         self._loop: asyncio.AbstractEventLoop | None = None
         self._woken = asyncio.Event()
         self._under_way: dict[int, _Parcel] = {}
         self._answered: deque[tuple[_Parcel, Callback, Delivery]] = deque()
+        self._unkept: list[tuple[_Parcel, Callback, Delivery]] = []  # as the store was away
         self._idle = asyncio.Event()
         self._schedule = _Schedule(accounts)
         accounts.store.on_plan(self._planned)
@@ -150,9 +175,15 @@ class Dispatcher:
     async def run(self) -> None:
         """Sends what is due, until cancelled."""
         self._loop = asyncio.get_running_loop()
+        again = 0.0
         while True:
             self._woken.clear()
             self._looking = True
+            if self._loop.time() >= again:  # the store may be there by now
+                again = self._loop.time() + AGAIN_SECONDS
+                self._schedule.again()
+                self._handed.extend(self._unsent)
+                self._unsent.clear()
             try:
                 wait = self._send_due()
             except Unavailable:  # which the store tells in the log
@@ -198,7 +229,7 @@ class Dispatcher:
         return bool(account) and self._accounts.store.elsewhere(account)
 
     def _busy(self) -> bool:
-        return bool(self._under_way or self._handed or self._looking)
+        return bool(self._under_way or self._handed or self._unsent or self._looking)
 
     def _send_due(self) -> float | None:
         """Sends some of what is due; seconds to what comes next, None if no clock leads there."""
@@ -208,23 +239,33 @@ class Dispatcher:
             if len(self._under_way) >= MAX_IN_FLIGHT:
                 return 1.0
             self._schedule.changed(account)
-            with contextlib.suppress(LookupError):  # it was dropped since
+            try:
                 world = self._accounts.world(account)
                 found = store.due(account, world.clock.now(), CHUNK)
                 self._handed.append((world, found))
                 taken += len(found)
+            except Unavailable:  # which the store tells in the log
+                self._schedule.away(account)
+            except LookupError:  # it was dropped since
+                pass
             taken += 1
             self._send_handed()
         self._idle.set()
-        return self._schedule.wait()
+        wait = self._schedule.wait()
+        if not self._unsent:
+            return wait
+        return AGAIN_SECONDS if wait is None else min(wait, AGAIN_SECONDS)
 
     def _send_handed(self) -> None:
         """Does what was handed out. Where the store is away for it, it is done later."""
         while self._handed:
-            world, taken = self._handed[0]
-            self._do_tasks(world, taken)
-            parcels = self._packed(world, taken)
-            self._handed.popleft()
+            world, taken = self._handed.popleft()
+            try:
+                self._do_tasks(world, taken)
+                parcels = self._packed(world, taken)
+            except Unavailable:
+                self._unsent.append((world, taken))
+                continue
             for parcel in parcels:
                 self._send(parcel)
 
@@ -312,7 +353,6 @@ class Dispatcher:
     def _take_answers(self) -> None:
         """Deals with what was answered: as much as one turn of the loop is good for. What the
         store cannot keep waits until it can: it would be reported again otherwise."""
-        wait = 0.0
         try:
             for _ in range(CHUNK):
                 if not self._answered:
@@ -321,12 +361,17 @@ class Dispatcher:
                 try:
                     self._delivered(*answered)
                 except Unavailable:
-                    self._answered.appendleft(answered)
-                    wait = AGAIN_SECONDS
-                    break
+                    self._unkept.append(answered)
+                    if len(self._unkept) == 1 and self._loop is not None:
+                        self._loop.call_later(AGAIN_SECONDS, self._work, self._take_again)
         finally:  # whoever adds to some that are there relies on their being taken
             if self._answered and self._loop is not None:
-                self._loop.call_later(wait, self._work, self._take_answers)
+                self._loop.call_soon(self._work, self._take_answers)
+
+    def _take_again(self) -> None:
+        again, self._unkept = self._unkept, []
+        self._answered.extend(again)
+        self._take_answers()
 
     def _delivered(self, parcel: _Parcel, callback: Callback, delivery: Delivery) -> None:
         concluded = True

@@ -273,6 +273,73 @@ def test_what_the_store_cannot_keep_of_an_answer_is_kept_once_it_can(monkeypatch
     play(test)
 
 
+class InParts(MemoryStore):
+    """One that is away for an account, when it is asked for some things."""
+
+    away = frozenset()
+
+    def __getattribute__(self, name):
+        found = super().__getattribute__(name)
+        if name not in InParts.away:
+            return found
+
+        def ask(account, *given, **named):
+            if account == DEFAULT:
+                raise Unavailable("its engine is away")
+            return found(account, *given, **named)
+
+        return ask
+
+
+@pytest.mark.parametrize(
+    ("before", "away"),
+    [
+        ("due", {"next_due"}),  # it is not known whether there is something
+        ("due", {"due"}),
+        ("handed out", {"find"}),
+        ("answered", {"find", "record"}),
+    ],
+)
+def test_whose_store_is_away_holds_up_nobody_else(monkeypatch, before, away):
+    """Of many accounts that one goes on once it is there again: nothing comes twice."""
+
+    async def test(played):
+        other = Played.__new__(Played)
+        other.__dict__ |= played.__dict__
+        other.world = played.accounts.create("z")  # which is looked at behind it
+        played.message(1)
+        monkeypatch.setattr(InParts, "away", away if before != "answered" else frozenset())
+        other.message(2)
+        await played.pass_time(1)
+        await other.pass_time(0)
+        if before == "answered":
+            assert 2 == len(played.waiting)
+            monkeypatch.setattr(InParts, "away", away)
+            await played.answer(ACCEPTED)
+        assert 1 == len(played.waiting)
+        await other.answer(ACCEPTED)
+        assert [("sent", 1, "delivered")] == other.told()
+        await played.pass_time(1)
+        await other.pass_time(0)
+        await other.answer(ACCEPTED)
+        assert 2 == len(other.told())
+        assert not await played.dispatcher.settled(0.0)
+
+        monkeypatch.setattr(InParts, "away", frozenset())
+        if before == "answered":
+            while not played.told():
+                await asyncio.sleep(0)
+        else:
+            while not played.waiting:
+                await asyncio.sleep(0)
+            await played.answer(ACCEPTED)
+        await settle()
+        assert [("sent", 1, "delivered")] == played.told()[:1]
+
+    monkeypatch.setattr(dispatch, "AGAIN_SECONDS", 0.01)
+    play(test, store=InParts())
+
+
 def test_what_was_under_way_when_a_process_ended_is_reported_by_the_next(tmp_path):
     """Of what was acknowledged nothing is reported again; of what was not, nothing is left out."""
 

@@ -14,7 +14,7 @@ import asyncio
 import contextlib
 import secrets
 import threading
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from functools import lru_cache, partial
 from itertools import count as counting
 from typing import Any
@@ -700,8 +700,8 @@ class ValkeyStore:
             before, missed = self._beats.get(node, (b"", 0))
             self._beats[node] = (beats, missed + 1 if beats == before else 0)
         for node in [n for n, (_beats, missed) in self._beats.items() if missed >= _MISSED]:
-            self._bury(node.decode())
-            del self._beats[node]
+            if self._bury(node.decode(), self._all_worlds()):
+                del self._beats[node]
 
     def close(self) -> None:
         """Ends the connection; whatever is asked for next opens another."""
@@ -729,16 +729,21 @@ class ValkeyStore:
     async def _leave(self) -> None:
         """What was taken and is not done is for the others, at once."""
         with contextlib.suppress(Unavailable):
-            for account in {account for account, _planned in self._handed.values()}:
-                self._run("give_back", account, self.node)
+            self._bury(self.node, {account for account, _planned in self._handed.values()})
             self._handed.clear()
-            self._do(("HDEL", f"sms:{{{ACCOUNTS}}}:nodes", self.node))
 
-    def _bury(self, node: str) -> None:
-        for account in self._all_worlds():
-            if self._run("give_back", account, node):
-                self._rung(account)
-        self._do(("HDEL", f"sms:{{{ACCOUNTS}}}:nodes", node))
+    def _bury(self, node: str, accounts: Iterable[str]) -> bool:
+        """Plans again what a node took; False if some of it cannot be reached now."""
+        all_ = True
+        for account in accounts:
+            try:
+                if self._run("give_back", account, node):
+                    self._rung(account)
+            except Unavailable:
+                all_ = False
+        if all_:
+            self._do(("HDEL", f"sms:{{{ACCOUNTS}}}:nodes", node))
+        return all_
 
 
 _MISSED = 5
