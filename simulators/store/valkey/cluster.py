@@ -142,9 +142,7 @@ class Cluster:
             asked.end(value, error)
             return
         self._stale()
-        _moved, _slot, place = error.told.split(" ")
-        host, _, port = place.rpartition(":")
-        address = _place(host.encode(), int(port), line.address)
+        address = _place(*error.place, line.address)
         there = self._lines.get(address)
         if there is not None and there.is_up:
             self._send(asked, there, hops - 1)

@@ -41,11 +41,13 @@ class UnfitEngine(Exception):
 
 class Moved(Unavailable):
     """What was asked for was certainly not done: the account is at another engine of the Cluster,
-    which `told` names."""
+    which the last word names."""
 
-    def __init__(self, told: str, where: object) -> None:
-        super().__init__(f"the store at {where} refuses: {told}")
-        self.told = told
+    @property
+    def place(self) -> tuple[bytes, int]:
+        """Its host and port; the host is empty where it is that of who was asked."""
+        host, _, port = str(self).rpartition(" ")[2].rpartition(":")
+        return host.encode(), int(port)
 
 
 def wrong(told: Exception, where: object) -> Exception:
@@ -53,10 +55,11 @@ def wrong(told: Exception, where: object) -> Exception:
     text = str(told)
     if isinstance(told, Unavailable):
         return told
+    refused = f"the store at {where} refuses: {text}"
     if text.startswith(_ELSEWHERE):
-        return Moved(text, where)
+        return Moved(refused)
     if text.startswith(_REFUSING):
-        return Unavailable(f"the store at {where} refuses: {text}")
+        return Unavailable(refused)
     return RuntimeError(text)
 
 
