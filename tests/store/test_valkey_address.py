@@ -1,10 +1,19 @@
 """What may be written for an engine, and what a start says of one that it cannot use."""
 
+import asyncio
+import contextlib
+import json
 import socket
+import ssl
 import threading
+from concurrent.futures import Future
 from contextlib import contextmanager
+from http.client import HTTPConnection
 
 import pytest
+import trustme
+
+from simulators.app import Options, in_thread
 
 
 @pytest.mark.parametrize(
@@ -130,3 +139,89 @@ def test_what_is_no_engine_is_told_within_the_deadline(command):
 
     assert 2 == done.returncode
     assert "is away: no answer within 1 s" in done.stderr
+
+
+@pytest.fixture(scope="module")
+def authorities(tmp_path_factory):
+    """Two private CAs: the one that has signed for the engine, and another."""
+    folder = tmp_path_factory.mktemp("ca")
+    made = {name: trustme.CA() for name in ("own", "other")}
+    for name, ca in made.items():
+        ca.cert_pem.write_to_path(folder / f"{name}.pem")
+    return made, folder
+
+
+@pytest.fixture(scope="module")
+def secure(engine, authorities):
+    """Ports where TLS is spoken in front of the engine, whose build has none: with a certificate
+    for its address, and with one for another host."""
+    cas, _folder = authorities
+    ports = {}
+
+    async def carry(reader, writer):
+        with contextlib.suppress(OSError):
+            while data := await reader.read(1 << 16):
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+
+    async def forward(reader, writer):
+        inner, outer = await asyncio.open_unix_connection(engine.unix_socket_path)
+        await asyncio.gather(carry(reader, outer), carry(inner, writer))
+
+    async def serve(ready, ended):
+        async with contextlib.AsyncExitStack() as closing:
+            for name, host in (("here", "127.0.0.1"), ("elsewhere", "engine.example")):
+                context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+                cas["own"].issue_cert(host).configure_cert(context)
+                server = await asyncio.start_server(forward, "127.0.0.1", 0, ssl=context)
+                closing.push_async_callback(server.wait_closed)
+                closing.callback(server.close)
+                ports[name] = server.sockets[0].getsockname()[1]
+            ready.set_result((asyncio.get_running_loop(), ended))
+            await ended.wait()
+
+    ready = Future()
+    thread = threading.Thread(target=lambda: asyncio.run(serve(ready, asyncio.Event())))
+    thread.start()
+    loop, ended = ready.result()
+    yield ports
+    loop.call_soon_threadsafe(ended.set)
+    thread.join()
+
+
+def test_a_node_speaks_tls_to_an_engine_whose_ca_it_was_given(engine, secure, authorities):
+    """What it keeps is in the engine; the handshake is a real one."""
+    engine.client().flushall()
+    store = f"valkeys://127.0.0.1:{secure['here']}/7?cafile={authorities[1] / 'own.pem'}"
+    with in_thread(Options(port=0, tls_port=None, store=store)) as node:
+        where = HTTPConnection("127.0.0.1", node.ports["http"], timeout=30)
+        with contextlib.closing(where) as connection:
+            kind = {"Content-Type": "application/json"}
+            connection.request("POST", "/_sim/accounts", b"{}", kind)
+            account = json.loads(connection.getresponse().read())["id"]
+            connection.request("GET", "/_sim/health")
+            assert 200 == connection.getresponse().status
+    assert account.encode() in engine.client(db=7).hkeys("sms:{#}:settings")
+
+
+@pytest.mark.parametrize(
+    ("port", "ca", "said"),
+    [
+        ("here", "other", "expected one for '127.0.0.1' by a CA of '{ca}'"),
+        ("here", "", "by a CA of this machine, or of a ?cafile="),
+        ("elsewhere", "own", "IP address mismatch, certificate is not valid for '127.0.0.1'"),
+    ],
+)
+def test_an_engine_that_cannot_prove_who_it_is_is_refused(
+    command, secure, authorities, port, ca, said
+):
+    """At the start, with what was expected: nothing is told to it."""
+    path = authorities[1] / f"{ca}.pem"
+    more = f"?cafile={path}" if ca else ""
+    done = command("serve", "--store", f"valkeys://127.0.0.1:{secure[port]}/0{more}")
+
+    assert (2, "") == (done.returncode, done.stdout)
+    assert f"the store at valkeys://127.0.0.1:{secure[port]}/0 shows a certificate" in done.stderr
+    assert said.format(ca=path) in done.stderr
+    assert 1 == len(done.stderr.splitlines()), done.stderr

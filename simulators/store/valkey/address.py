@@ -48,6 +48,14 @@ class Address:
         except (OSError, ssl.SSLError) as error:
             raise BadAddress(f"cafile: expected certificates in PEM, got {error}") from None
 
+    def untrusted(self, error: ssl.SSLCertVerificationError) -> str:
+        """What is wrong with the certificate that the engine has shown, and what was expected."""
+        trusted = f"'{self.cafile}'" if self.cafile else "this machine, or of a ?cafile="
+        return (
+            f"the store at {self} shows a certificate that is not trusted"
+            f" ({error.verify_message}), expected one for '{self.host}' by a CA of {trusted}"
+        )
+
 
 def read(url: str) -> Address:
     """An address as it is written. Raises `BadAddress`."""

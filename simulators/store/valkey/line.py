@@ -7,6 +7,7 @@ know (it forgot them all when it was started anew) was certainly not run, and is
 """
 
 import asyncio
+import ssl
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -143,6 +144,9 @@ class Line(asyncio.Protocol):
                 await self._greet()
         except TimeoutError:
             self.cut(f"no answer within {self._deadline:g} s")
+        except ssl.SSLCertVerificationError as error:
+            self.cut("its certificate is not trusted")
+            raise UnfitEngine(address.untrusted(error)) from None
         except OSError as error:
             self.cut(str(error) or type(error).__name__)
         except UnfitEngine as error:
