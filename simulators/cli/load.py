@@ -181,8 +181,8 @@ def load(scenario: str, **given: Any) -> None:
     OTP service are started for the run, unless --host or --sim names what is there. What follows
     `--` goes to Locust and the scenario, as `-- --replayed 0.3 --html page.html`.
 
-    Of several nodes (--sim twice, or --store with --nodes) each is asked in turn, a code is read at
-    another than it was sent to, and what they keep is judged as that of one.
+    Of several nodes (--sim twice, or --store with --nodes) each is asked in turn, by who sends and
+    by who reads, and what they keep is judged as that of one.
 
     With --capacity there is a run at each of several rates, until the highest that holds is known
     within a tenth and confirmed; what did not hold above it, where the time went there, and whether

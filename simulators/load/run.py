@@ -95,6 +95,7 @@ class Run:
         """Waits for the next message to a number, later than the sequence `after`, and writes it
         in the ledger; None if none comes. To Locust it is a request called `name`, which fails
         if none comes. Of several nodes it is another that is asked than this user sent to last."""
+        sms = None  # as well where nobody answers: that is told as a request that failed
         with self.environment.events.request.measure("SMS", name) as told:
             sent_to = getattr(self._here, "node", "")
             sms = self.inbox.wait(number, after=after, timeout=timeout, beside=sent_to)

@@ -258,6 +258,21 @@ def test_how_soon_the_simulators_answer_is_known(story):
     assert effort["server"] > 0  # which they tell themselves
 
 
+def test_simulators_that_do_not_answer_are_a_request_that_failed(story):
+    """Whoever reads gets no message, as where none came, and goes on."""
+    it = story()
+    it.begin()
+    it.run.inbox.wait = _fails
+    read = it.run.read_sms(ANN, name="sms arrives")
+    (failed,) = it.environment.stats.errors.values()
+    it.end()
+
+    assert read is None
+    assert ("sms arrives", 1) == (failed.name, failed.occurrences)
+    assert "it does not answer" in str(failed.error)
+    it.all_say("failures == 0")
+
+
 def test_a_rate_that_was_not_kept_is_told_in_all_five(story):
     """It is a threshold as any other; who began at that rate is done once."""
     it = story("--rate", "50")
