@@ -352,6 +352,39 @@ def test_every_setting_of_a_provider_is_listed():
     assert documents == listed
 
 
+def test_every_field_of_a_rule_and_of_a_limit_is_listed(sms_server):
+    """And no other."""
+    from urllib.request import urlopen
+
+    with urlopen(f"{sms_server.url}/_sim/openapi.json") as answer:  # noqa: S310 - our own server
+        shapes = json.load(answer)["components"]["schemas"]
+    rule = shapes["Rule"]["properties"]
+    page = "docs/rules.md"
+
+    def listed(head):
+        return {name for row in table(page, head) for name in re.findall(r"`(\w+)`", row)}
+
+    (receipt,) = (row for row in rows_of(page, "| in `effect` |") if row.startswith("| `receipt`"))
+    assert set(rule["match"]["properties"]) == listed("| in `match` |")
+    assert set(rule["effect"]["properties"]) == listed("| in `effect` |")
+    assert set(rule["effect"]["properties"]["receipt"]["properties"]) <= set(
+        re.findall(r"`(\w+)`", receipt)
+    )
+    assert set(shapes["Limit"]["properties"]) == listed("| in a limit |")
+
+
+def test_the_rules_example_is_a_file_of_rules(tmp_path):
+    """As it is printed."""
+    from simulators.files import read_rules
+
+    (block,) = (b for b in of("yaml") if b.page == "docs/rules.md")
+    (tmp_path / "rules.yaml").write_text(block.code)
+
+    assert ["no codes to China"] == [
+        rule["name"] for rule in read_rules([str(tmp_path / "rules.yaml")], PROVIDERS)
+    ]
+
+
 def test_the_accounts_example_is_an_accounts_file(tmp_path):
     """As it is printed."""
     from simulators import catalog
