@@ -14,9 +14,11 @@ from types import SimpleNamespace
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
+import click
 import pytest
 
 from simulators import catalog
+from simulators.cli import commands
 from simulators.server import tls
 
 COMMAND = [sys.executable, "-m", "simulators.cli"]
@@ -308,7 +310,9 @@ def test_a_port_in_use_is_named_with_its_flag(serve, refused):
         (["rules", "load"], "FILE"),
         (["rules", "add", "{"], "expected a rule as JSON, got '{'"),
         (["wait"], "--to"),
-        (["wait", "--to", "+1", "--timeout", "-1"], "x>=0"),
+        (["wait", "--to", "+1", "--timeout", "-1"], "0<=x<=300"),
+        (["wait", "--to", "+1", "--timeout", "301"], "0<=x<=300"),
+        (["tail", "--timeout", "86401"], "0<=x<=86400"),
         (["hosts", "--address", "box"], "expected an IP address"),
         (["where", "nowhere"], "contracts"),
         (["sevre"], "sevre"),
@@ -317,6 +321,26 @@ def test_a_port_in_use_is_named_with_its_flag(serve, refused):
 def test_wrong_usage_is_one_line_that_says_what_to_do(arguments, told, refused):
     """Exit code 2, nothing on stdout."""
     assert told in refused(*arguments)
+
+
+def numbers(command):
+    """The options of a command and of its commands that are numbers with a fraction."""
+    own = [param for param in command.params if isinstance(param.type, click.types.FloatParamType)]
+    return own + [p for c in getattr(command, "commands", {}).values() for p in numbers(c)]
+
+
+@pytest.mark.parametrize("given", ["nan", "inf", "-inf", "1e999"])
+def test_an_option_that_is_no_number_is_none(given):
+    """Every one of every command: a wait of `nan` seconds would have no end."""
+    every = [
+        p
+        for name in commands.list_commands(None)
+        for p in numbers(commands.get_command(None, name))
+    ]
+    assert 7 == len(every)
+    for option in every:
+        with pytest.raises(click.BadParameter):
+            option.type.convert(given, option, None)
 
 
 def test_an_unusable_ca_folder_is_one_line(tmp_path, refused):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from simulators.cli.options import PORT, STRICT_WARNINGS, TLS_DIR, TOKEN, fail
+from simulators.cli.options import PORT, STRICT_WARNINGS, TLS_DIR, TOKEN, Number, fail
 
 if TYPE_CHECKING:
     from simulators.conformance.stand import Stand
@@ -52,7 +52,7 @@ Given = dict[str, Any]
 )
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Number(min=0, min_open=True),
     default=15.0,
     show_default=True,
     metavar="SECONDS",
@@ -111,7 +111,7 @@ def conformance(**given: Any) -> None:
       {to} {digits} {national}        the number: +14155550100, 14155550100, 4155550100
       {base_url} {secure_url}         the provider: http://127.0.0.1:8026/twilio, over https
       {port_url} {address}            on a port of its own: with and without http://
-      {url} {ca} {account}            the simulators, the CA to trust, the account
+      {url} {ca} {provider} {account} the simulators, the CA to trust, the provider, the account
       {account_sid} {auth_token} ...  its credentials, as `sms-simulators providers` names them
 
     \b

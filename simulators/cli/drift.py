@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from simulators.cli.options import TOKEN, USAGE, fail
+from simulators.cli.options import TOKEN, USAGE, Number, fail
 
 if TYPE_CHECKING:
     from simulators.drift.run import Report
@@ -59,7 +59,7 @@ DIFFERENT = 1
 )
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Number(min=0, min_open=True),
     default=15.0,
     show_default=True,
     metavar="SECONDS",
@@ -67,7 +67,7 @@ DIFFERENT = 1
 )
 @click.option(
     "--pause",
-    type=click.FloatRange(min=0),
+    type=Number(min=0),
     default=0.5,
     show_default=True,
     metavar="SECONDS",

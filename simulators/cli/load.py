@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 import click
 from click.core import ParameterSource
 
-from simulators.cli.options import ACCOUNT, fail, limits
+from simulators.cli.options import ACCOUNT, Number, fail, limits
 from simulators.data import data
 from simulators.load import launch, report
 from simulators.load.capacity import Step, found, next_rate
@@ -62,7 +62,7 @@ _LOAD = (
     click.option("--users", type=click.IntRange(min=1), default=10, show_default=True),
     click.option(
         "--spawn-rate",
-        type=click.FloatRange(min=0, min_open=True),
+        type=Number(min=0, min_open=True),
         metavar="N",
         help="Users a second that start.  [default: all at once]",
     ),
@@ -80,7 +80,7 @@ _LOAD = (
     ),
     click.option(
         "--rate",
-        type=click.FloatRange(min=0, min_open=True),
+        type=Number(min=0, min_open=True),
         metavar="N",
         help="People who begin a second; --users is how many at once.  [default: as they can]",
     ),

@@ -2,7 +2,7 @@
 
 import math
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -34,6 +34,19 @@ def limits(_context: click.Context, _option: click.Parameter, given: str) -> str
         expected = "'provider', 'off' or a factor above 0, as 0.5 or 10"
         raise click.BadParameter(f"expected {expected}, got '{given}'")
     return factor
+
+
+class Number(click.FloatRange):
+    """A number within bounds; `nan` and `inf`, which no bound of click's stops, are none."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, context: click.Context | None
+    ) -> float:
+        """As click has it, but for those two."""
+        found = float(super().convert(value, param, context))
+        if not math.isfinite(found):
+            self.fail(f"expected a number of digits, got '{value}'.", param, context)
+        return found
 
 
 PORT = click.IntRange(0, 65_535)

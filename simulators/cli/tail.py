@@ -23,7 +23,7 @@ _AGAIN_SECONDS = 1.0
 @click.option("--start", is_flag=True, help="What is there already, too.")
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0),
+    type=options.Number(0, 86_400),
     metavar="SECONDS",
     help="Ends after that time; 0 prints what there is. [default: goes on]",
 )

@@ -23,7 +23,7 @@ from simulators.control import client
 )
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0),
+    type=options.Number(0, 300),
     default=30.0,
     show_default=True,
     metavar="SECONDS",
