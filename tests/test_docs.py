@@ -315,7 +315,7 @@ def test_every_call_and_fixture_for_pytest_is_listed():
     assert not {*fixtures} - named - {"make_contract_server"}  # which contract_server is made by
 
 
-ROUTES = [row for row in PAGES["docs/control-api.md"].splitlines() if row.startswith("| `")]
+ROUTES = rows_of("docs/control-api.md", "| | |")
 
 
 def test_every_route_of_the_control_api_is_listed(sms_server):
@@ -328,6 +328,30 @@ def test_every_route_of_the_control_api_is_listed(sms_server):
     listed = {path: set(methods.split()) for methods, path in routes}
 
     assert {path: {m.upper() for m in methods} for path, methods in paths.items()} == listed
+
+
+def test_every_query_parameter_of_the_control_api_is_listed(sms_server):
+    """Row by row, and no other; `account` is one of all."""
+    from urllib.request import urlopen
+
+    with urlopen(f"{sms_server.url}/_sim/openapi.json") as answer:  # noqa: S310 - our own server
+        paths = json.load(answer)["paths"]
+    taken = {}
+    for path, operations in paths.items():
+        for method, operation in operations.items():
+            asked = [p["name"] for p in operation.get("parameters", ()) if p["in"] == "query"]
+            if names := {*asked} - {"account"}:
+                taken[f"{method.upper()} {path}"] = names
+    every = set().union(*taken.values())
+    listed = set()
+    for row in rows_of("docs/control-api.md", "| of | param"):
+        of_row, told = row.strip("| ").split(" | ")
+        routes = re.findall(r"`(.*?)`", of_row)
+        listed.update(routes)
+        named = every & set(re.findall(r"`(\w+)`", told))
+        assert set().union(*(taken[route] for route in routes)) == named, row
+
+    assert taken.keys() == listed
 
 
 def fields(schema):
