@@ -33,7 +33,9 @@ def addresses(given: str | Iterable[str]) -> tuple[str, ...]:
     Raises `NoNodes`."""
     texts = [given] if isinstance(given, str) else given
     parts = [part.strip().rstrip("/") for text in texts for part in text.split(",")]
-    found = dict.fromkeys(part for part in parts if part)
+    found = dict.fromkeys(
+        part if "://" in part or part == NO_SIM else f"http://{part}" for part in parts if part
+    )
     if NO_SIM not in found:
         return tuple(found)
     if len(found) > 1:
@@ -232,7 +234,10 @@ def _told(node: Asked, now: Callable[[], float], *, alone: bool) -> _Told:
         limits = node.limits()
         info = None if alone else _NODE.search(node.metrics())
     except ControlError as error:
-        raise NoNodes(f"--sim: {_named(node, error)}") from None
+        told = _named(node, error)
+        if not alone and "token" in told:
+            told += "; nodes of one simulator are started with the same"
+        raise NoNodes(f"--sim: {told}") from None
     name, version = info.groups() if info else ("", "")
     ahead = 0.0  # one that stands still does so at all
     if not clock["frozen"]:
