@@ -395,13 +395,22 @@ class EngineCluster:
         return number
 
     def settle(self) -> None:
-        """Waits until all engines know each other and have all slots."""
-        settled = ("ok", "16384", f"{len(self.engines)}")
-        names = ("cluster_state", "cluster_slots_ok", "cluster_known_nodes")
-        while {settled} != {
-            tuple(map(self.client(n).execute_command("CLUSTER INFO").get, names))
-            for n in range(len(self.engines))
-        }:
+        """Waits until all engines know each other, have all slots and heard of the latest change:
+        of two changes that do not know each other, one is lost."""
+        settled = {"ok", "16384", f"{len(self.engines)}"}
+        names = (
+            "cluster_state",
+            "cluster_slots_ok",
+            "cluster_known_nodes",
+            "cluster_current_epoch",
+        )
+        while True:
+            told = {
+                tuple(map(self.client(n).execute_command("CLUSTER INFO").get, names))
+                for n in range(len(self.engines))
+            }
+            if len(told) == 1 and {*next(iter(told))[:3]} == settled:
+                return
             time.sleep(0.02)
 
     def client(self, number: int) -> Any:
@@ -422,9 +431,19 @@ class EngineCluster:
                 return ports.index(primary[1])
         raise LookupError(account)
 
-    def url(self) -> str:
+    def replicate(self, number: int) -> int:
+        """One more engine, which has what another one has and takes its place if that is gone."""
+        replica = self.add()
+        self.settle()
+        client = self.client(replica)
+        client.execute_command("CLUSTER REPLICATE", self.id(number))
+        while client.info("replication").get("master_link_status") != "up":
+            time.sleep(0.02)
+        return replica
+
+    def url(self, number: int = 0) -> str:
         """One of them is enough to find all."""
-        return f"valkey://127.0.0.1:{self.engines[0].port}"
+        return f"valkey://127.0.0.1:{self.engines[number].port}"
 
     def empty(self) -> None:
         """Takes everything that they keep."""
@@ -451,6 +470,14 @@ def _free_port() -> int:
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineCluster]:
     """A Cluster; whoever uses it empties it, and leaves the slots where they were."""
     made = EngineCluster(tmp_path_factory.mktemp("cluster"))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def own_cluster(tmp_path: Path) -> Iterator[EngineCluster]:
+    """One for a test alone, whose engines give each other up after half a second."""
+    made = EngineCluster(tmp_path / "cluster", **{"cluster-node-timeout": "500"})
     yield made
     made.close()
 

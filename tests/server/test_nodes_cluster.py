@@ -31,6 +31,12 @@ def nodes(cluster):
 @pytest.fixture
 def spread(cluster, nodes):
     """An account at each primary, made at either node."""
+    with accounts_of(cluster, nodes) as found:
+        yield found
+
+
+@contextlib.contextmanager
+def accounts_of(cluster, nodes):
     found, made = {}, []
     while len(found) < 3:
         node = nodes[len(made) % 2]
@@ -154,6 +160,40 @@ def test_of_a_primary_that_is_away_its_accounts_are(cluster, nodes, spread, one_
         while call(node, "GET", "/_sim/health")[0] != 200:
             pass
     assert 201 == send(nodes[1], one_send(spread[away], "twilio", "+15558670013"))[0]
+
+
+@pytest.mark.slow
+def test_a_replica_that_takes_the_place_is_found(own_cluster, one_send):
+    """By all nodes, whose URL named the engine that is gone; who waits, waits on."""
+    made, gone = own_cluster, 2
+    made.replicate(gone)
+    with contextlib.ExitStack() as closing:
+        options = Options(port=0, tls_port=None, store=made.url(gone))
+        nodes = [closing.enter_context(in_thread(options)) for _ in range(2)]
+        spread = closing.enter_context(accounts_of(made, nodes))
+        account, world = spread[gone], spread[gone].world.id
+        assert 201 == send(nodes[0], one_send(account, "twilio", "+15558670001"))[0]
+        asked(nodes[1], f"/messages?account={world}")
+        made.client(gone).execute_command("WAIT", 1, 0)
+        pool = closing.enter_context(ThreadPoolExecutor(1))
+        path = f"/wait?account={world}&to=%2B15558670003&timeout={SECONDS}"
+        waiting = pool.submit(asked, nodes[0], path)
+        while not waiting.done() and "long_polls_open 0" in call(nodes[0], "GET", "/metrics")[1]:
+            pass
+        made.engines[gone]._process.kill()
+        refused = 0
+        while send(nodes[1], one_send(account, "twilio", "+15558670003", "654321"))[0] != 201:
+            refused += 1
+            assert 200 == send(nodes[1], one_send(spread[0], "http_sms", f"+1555{refused:07}"))[0]
+
+        assert refused
+        assert "654321" == waiting.result()["code"]
+        assert [2, 2] == [
+            len(asked(node, f"/messages?account={world}")["messages"]) for node in nodes
+        ]
+        for node in nodes:
+            while call(node, "GET", "/_sim/health")[0] != 200:
+                pass
 
 
 def test_a_cluster_that_was_emptied_is_furnished_again(cluster, nodes, one_send):

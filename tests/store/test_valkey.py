@@ -300,6 +300,18 @@ def test_an_engine_that_was_emptied_is_empty(engine, node):
     assert (None, 2) == (a.load("x", "d"), a.load("x", "e"))
 
 
+def test_what_an_engine_has_lost_of_what_is_known_comes_as_something_else(engine, node):
+    """As where it was restarted, or a replica took its place: a version may come a second time."""
+    a = node()
+    a.save("x", "d", 1)
+    assert 1 == a.load("x", "d")
+    engine.client().hset("sms:{x}:settings", "d", "2")
+    assert 1 == a.load("x", "d")
+    a._reached(lambda account: account == "x")
+
+    assert 2 == a.load("x", "d")
+
+
 def test_scripts_that_the_engine_forgot_are_sent_again(engine, node):
     """And done once."""
     a = node()
