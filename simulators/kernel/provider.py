@@ -114,6 +114,13 @@ class Exchange:
     effects: list[dict[str, Any]] = field(default_factory=list)
     prepared: Any = None
 
+    def age(self, at: float, holds: float) -> float:
+        """How many seconds ago a client says that it signed, where `holds` seconds are good. It is
+        asked by the account's clock, and where that does not do by the machine's, the only one
+        that a client knows: who has moved the account's clock on is not refused for it."""
+        age = self.now - at
+        return age if abs(age) <= holds else min(age, self.world.clock.machine() - at, key=abs)
+
     @property
     def credentials(self) -> Credentials:
         """What this provider knows the account by."""

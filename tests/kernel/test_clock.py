@@ -1,11 +1,13 @@
 """A world's time and chance: moved by hand, and the same every time."""
 
 from datetime import UTC
+from types import SimpleNamespace
 
 import pytest
 
 from simulators.catalog import PROVIDERS
 from simulators.kernel.accounts import DEFAULT, Accounts
+from simulators.kernel.call import Call
 from simulators.kernel.clock import (
     BLOCK,
     CHINA,
@@ -17,6 +19,7 @@ from simulators.kernel.clock import (
     iso,
     wall,
 )
+from simulators.kernel.provider import Exchange
 from simulators.store.memory import MemoryStore
 
 NOW = 1_800_000_000.0
@@ -236,3 +239,24 @@ def test_a_time_is_written_digit_by_digit(text):
     """What `strptime` alone would let pass, is refused."""
     with pytest.raises(ValueError, match=r"is not written as|does not match"):
         from_wall(text)
+
+
+@pytest.mark.parametrize(
+    ("moved", "signed", "age"),
+    [
+        (0, -301, 301),  # what is too old is so by either clock
+        (0, 301, -301),
+        (60, 0, 60),  # by the account's, while that will do
+        (86_400, 0, 0),  # by the machine's, once the account's was moved on
+        (86_400, 86_400, 0),  # by the account's, for who knows of it
+        (-86_400, -10, 10),
+        (86_400, 43_000, -43_000),
+    ],
+)
+def test_what_a_client_signed_is_as_old_as_the_nearer_clock_says(moved, signed, age):
+    """The account's, and where that does not do the machine's, which is all that a client knows."""
+    machine = 1_000_000.0
+    world = SimpleNamespace(clock=SimpleNamespace(machine=lambda: machine))
+    exchange = Exchange(Call("POST", "/"), None, None, {}, world, machine + moved)
+
+    assert age == exchange.age(machine + signed, 300)

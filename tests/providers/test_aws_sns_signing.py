@@ -201,6 +201,23 @@ def test_one_that_is_signed_by_hand_is_taken(by_hand):
 
 
 @pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (-16 * 60, r"Signature expired: \w+ is now earlier than \w+ \(\w+ - 15 min\.\)"),
+        (16 * 60, r"Signature not yet current: \w+ is still later than \w+ \(\w+ \+ 15 min\.\)"),
+    ],
+)
+def test_a_clock_that_is_off_by_more_than_fifteen_minutes_is_told_so(seconds, told, by_hand, sms):
+    """To either side."""
+    at = datetime.fromtimestamp(sms.clock.now().timestamp() + seconds, UTC)
+
+    status, (code, text), _ = by_hand(at=at.strftime("%Y%m%dT%H%M%SZ"))
+
+    assert (403, "SignatureDoesNotMatch") == (status, code)
+    assert re.fullmatch(told, text)
+
+
+@pytest.mark.parametrize(
     ("changes", "mistake"),
     [
         ({"key": "{secret}"}, "the key was derived from the secret without AWS4 before it"),

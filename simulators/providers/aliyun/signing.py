@@ -325,7 +325,7 @@ def authenticate(exchange: Exchange) -> None:
         raise Refusal(Problem.NOT_FOUND)
     if first(parameters(exchange.document), "Format").upper() not in ("", "JSON", "XML"):
         raise Refusal("InvalidParameter.Format")
-    _in_time(stated.date, exchange.now)
+    _in_time(stated.date, exchange)
     _signed(exchange, stated)
     world, key = exchange.world, f"aliyun/{stated.nonce}"
     # A request from the end of the allowed future expires twice the allowance from now.
@@ -333,14 +333,14 @@ def authenticate(exchange: Exchange) -> None:
         raise Refusal(Problem.REPLAYED)
 
 
-def _in_time(date: str, now: float) -> None:
+def _in_time(date: str, exchange: Exchange) -> None:
     if not _TIMESTAMP.fullmatch(date):
         raise Refusal("InvalidTimeStamp.Format")
     try:
         at = from_iso(date)
     except ValueError:
         raise Refusal("InvalidTimeStamp.Format") from None
-    if abs(at - now) > _SKEW:
+    if abs(exchange.age(at, _SKEW)) > _SKEW:
         raise Refusal(Problem.EXPIRED)
 
 

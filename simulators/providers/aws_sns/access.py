@@ -170,16 +170,16 @@ def _check_token(exchange: Exchange, proof: Proof) -> None:
 
 
 def _check_time(exchange: Exchange, proof: Proof, made: float) -> None:
-    """Fifteen minutes to either side; a presigned request holds for as long as it says."""
-    now, holds = exchange.now, float(SKEW)
-    if proof.presigned:
-        holds = _expires(exchange)
-        if made + holds < now:
-            raise Refusal("RequestExpired")
+    """Fifteen minutes to either side; a presigned request holds for as long as it says, by the
+    account's clock, as it was made to be used later."""
+    now = exchange.now
+    if proof.presigned and made + _expires(exchange) < now:
+        raise Refusal("RequestExpired")
+    age = now - made if proof.presigned else exchange.age(made, SKEW)
     told: dict[str, Any] = {"sent": proof.at, "now": _written(now)}
-    if made < now - holds:
+    if age > SKEW and not proof.presigned:
         raise Refusal(Problem.EXPIRED, bound=_written(now - SKEW), **told)
-    if made > now + SKEW:
+    if age < -SKEW:
         raise Refusal("SignatureDoesNotMatch/early", bound=_written(now + SKEW), **told)
 
 

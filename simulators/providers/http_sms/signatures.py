@@ -106,8 +106,9 @@ def auth0(exchange: Exchange, secret: str) -> None:
     )
     _right(exchange, ("HS256", AUTH0, header), [given], ours, wrong)
     expires = _claims(over).get("exp")
-    if isinstance(expires, int | float) and exchange.now > expires:
-        raise Refusal("stale_signature", header=header, age=round(exchange.now - expires))
+    late = exchange.age(expires, 0) if isinstance(expires, int | float) else 0
+    if late > 0:
+        raise Refusal("stale_signature", header=header, age=round(late))
 
 
 def is_token(authorization: str) -> bool:
@@ -163,7 +164,8 @@ def _right(
 
 def _recent(exchange: Exchange, header: str, stamp: str, *, both_ways: bool = False) -> None:
     """Refuses what was signed too long ago and, where it goes both ways, too far ahead."""
-    age = exchange.now - int(stamp) if re.fullmatch("[0-9]{1,12}", stamp) else float("inf")
+    known = re.fullmatch("[0-9]{1,12}", stamp)
+    age = exchange.age(int(stamp), TOLERANCE_SECONDS) if known else float("inf")
     if age > TOLERANCE_SECONDS or (both_ways and age < -TOLERANCE_SECONDS):
         shown = round(age) if age != float("inf") else "too many"
         raise Refusal("stale_signature", header=header, age=shown)

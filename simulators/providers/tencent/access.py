@@ -59,7 +59,7 @@ def authenticate(exchange: Exchange) -> None:
     if version not in VERSIONS or (version == "2019-07-11" and action != "SendSms"):
         raise Refusal("NoSuchVersion", version=version)
     timestamp = _integer(exchange, "Timestamp")
-    if abs(exchange.now - timestamp) > SKEW:
+    if abs(exchange.age(timestamp, SKEW)) > SKEW:
         raise Refusal(Problem.EXPIRED)
     if wire.signed_by_header(exchange.call):
         _by_header(exchange, timestamp)

@@ -231,7 +231,7 @@ def _check_signature(exchange: Exchange, given: dict[str, str], *, lenient: bool
             "theirs": None,
         }
         raise Refusal("14")
-    age = round(exchange.now - int(stamp))
+    age = round(exchange.age(int(stamp), SIGNATURE_AGE))
     if abs(age) > SIGNATURE_AGE:
         said = f"the timestamp was {abs(age)} seconds {'old' if age > 0 else 'ahead'}"
         mistake = f"{said}; {SIGNATURE_AGE} are allowed either way"

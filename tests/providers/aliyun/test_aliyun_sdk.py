@@ -91,6 +91,14 @@ def today(account):
 
 
 @SCHEMES
+def test_who_moves_the_account_s_clock_is_not_refused(account, scheme):
+    """The SDK knows the machine's alone."""
+    account.clock.advance(86_400)
+
+    assert "OK" == newer(account, **scheme).send_sms(request(account)).body.code
+
+
+@SCHEMES
 def test_the_newer_sdk_sends_and_reads_back(account, scheme):
     """SendSms, the inbox, then QuerySendDetails once the carrier reported."""
     client = newer(account, **scheme)
