@@ -8,10 +8,12 @@ from wsgiref.types import WSGIApplication
 
 from simulators.kernel.call import Call, Reply
 from simulators.kernel.hosts import Hosts
+from simulators.kernel.remembered import remembered
 from simulators.kernel.store import Unavailable
 from simulators.server.arrival import full_environ, problem, serve
 from simulators.server.loop import Receive, Scope, Send, run
 
+_ADDRESSES = 4096  # of hosts and paths are looked up once: most clients send to the same few
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
 
 
@@ -51,6 +53,7 @@ class Gateway:
         self._own_hosts = own_hosts
         self._any_address = any_address
         self._synced = synced
+        self._by_name = remembered(_ADDRESSES)(self._named)
         self.ports: dict[int, str] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -89,8 +92,9 @@ class Gateway:
     def route(self, port: int, host: str, path: str) -> tuple[str | None, str]:
         """The provider ("" for the control app, None for nobody) and the prefix to take off."""
         by_port = self.ports.get(port)
-        if by_port is not None:
-            return by_port, ""
+        return self._by_name(host, path) if by_port is None else (by_port, "")
+
+    def _named(self, host: str, path: str) -> tuple[str | None, str]:
         name = host_name(host)
         named = self._vendor_hosts.find(name, path) or self._local_hosts.get(name)
         if named is not None:

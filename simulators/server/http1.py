@@ -15,6 +15,7 @@
 """
 
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from itertools import starmap
 
 import httptools
@@ -175,7 +176,7 @@ class Protocol(HttpToolsProtocol):
             return
         lines = [STATUS_LINE[reply.status]]
         if not reply.dated:  # the only default is the date
-            lines += [b"%b: %b\r\n" % pair for pair in self.server_state.default_headers]
+            lines += starmap(_default, self.server_state.default_headers)
         lines += headers  # type: ignore[arg-type]  # None is in no such list
         lines.append(b"content-length: %d\r\n" % len(reply.body))
         lines.append(b"\r\n" if head.keep else b"connection: close\r\n\r\n")
@@ -276,6 +277,11 @@ class Protocol(HttpToolsProtocol):
         if self.cycle is None or not self.cycle.response_started:
             self.transport.write(_ANSWER)
         self.transport.close()
+
+
+@lru_cache(8)  # the date is another each second
+def _default(name: bytes, value: bytes) -> bytes:
+    return b"%b: %b\r\n" % (name, value)
 
 
 def _is_plain(reply: Reply) -> bool:
