@@ -12,7 +12,7 @@ import simulators
 from simulators.kernel.flow import Hit
 from simulators.kernel.journal import REQUESTS, VIOLATIONS
 from simulators.kernel.message import INBOUND, Message
-from simulators.kernel.store import Cost, Selection
+from simulators.kernel.store import Cost, Selection, Unavailable
 from simulators.store.memory import MemoryStore
 
 NOW = 1_800_000_000.0
@@ -298,6 +298,27 @@ def test_an_engine_that_was_emptied_is_empty(engine, node):
     assert (None, [], False) == (a.load("x", "d"), a.accounts(), a.includes("x", "s", "one"))
     a.save("x", "e", 2)
     assert (None, 2) == (a.load("x", "d"), a.load("x", "e"))
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda store: store.count("x", "c"),  # one command
+        lambda store: store.save("x", "d", 1),  # a script
+        lambda store: store.beat(),  # several commands
+    ],
+)
+def test_an_engine_that_refuses_is_away(engine, node, ask):
+    """Whatever it is asked by, as where it has no memory left; nothing is done."""
+    store, client = node(), engine.client()
+    assert [] == store.accounts()
+    client.config_set("maxmemory", 1)
+    try:
+        with pytest.raises(Unavailable, match="refuses: OOM"):
+            ask(store)
+    finally:
+        client.config_set("maxmemory", 0)
+    assert [] == client.keys("*")
 
 
 def test_what_an_engine_has_lost_of_what_is_known_comes_as_something_else(engine, node):

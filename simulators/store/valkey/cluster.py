@@ -199,7 +199,12 @@ class Cluster:
         """Opens lines to places that have none. One that fails stands there, and says why."""
         lacking = [p for p in places if p not in self._lines or not self._lines[p].is_up]
         lines = [self._made(place) for place in lacking]
-        ends = await asyncio.gather(*[line.open() for line in lines], return_exceptions=True)
+        try:
+            ends = await asyncio.gather(*[line.open() for line in lines], return_exceptions=True)
+        except asyncio.CancelledError:
+            for line in lines:
+                line.cut("it was closed")
+            raise
         for line, error in zip(lines, ends, strict=True):
             if error is not None and not isinstance(error, Unavailable | UnfitEngine):
                 raise error
