@@ -190,13 +190,16 @@ class ValkeyStore:
         except Unavailable:  # which is told to who asks for something
             spawn(work, *given)
             return
-        check.asked.then(partial(self._begin, check, work, *given))
+        if not check.beginning:
+            check.asked.then(partial(self._begin, check))
+        check.beginning.append((work, given))
 
-    def _begin(self, check: "_Check", work: Callable[..., None], *given: Any) -> None:
+    def _begin(self, check: "_Check") -> None:
         sure = {} if check.asked.error is not None else check.sure(self._heads)
         if ACCOUNTS not in sure:  # whose secrets are hidden: they are asked for before anything is
             sure = {}
-        enter(dict(sure), work, *given)
+        for work, given in check.beginning:
+            enter(dict(sure), work, *given)
 
     def _refresh(self, account: str, sure: dict[str, Head]) -> None:
         head = self._heads.get(account)
@@ -750,14 +753,15 @@ _MISSED = 5
 
 
 class _Check:
-    """The versions of some accounts, asked for in one turn of the loop."""
+    """The versions of some accounts, asked for in one turn of the loop, and what begins then."""
 
-    __slots__ = ("_sure", "asked", "names", "turn")
+    __slots__ = ("_sure", "asked", "beginning", "names", "turn")
 
     def __init__(self, turn: object, asked: Asked, names: list[str]) -> None:
         self.turn = turn
         self.asked = asked
         self.names = names
+        self.beginning: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
         self._sure: dict[str, Head] | None = None
 
     def sure(self, heads: Mapping[str, Head]) -> dict[str, Head]:

@@ -140,12 +140,11 @@ local function kind_of(name)
 end
 
 function KINDS.natural()
-  local natural = {}
-  function natural.open(_) return {} end
-  function natural.fits(hit, _, amount, _)
+  local function open(_) return {} end
+  local function fits(hit, _, amount, _)
     return num(call('HGET', slice(hit, hit.start), hit.window) or '0') + amount <= hit.permits
   end
-  function natural.take(hit, _, _)
+  local function take(hit, _, _)
     local key, limit = slice(hit, hit.start), hit.of
     if limit.turned == hit.start and hit.start ~= 0 then  -- the slice that was begun last
       call('HINCRBY', key, hit.window, hit.cost)
@@ -164,7 +163,7 @@ function KINDS.natural()
     end
     call('HINCRBY', key, hit.window, hit.cost)
   end
-  function natural.room(hit, _, _)
+  local function room(hit, _, _)
     local start = hit.start + hit.seconds
     while hit.cost <= hit.permits and
       num(call('HGET', slice(hit, start), hit.window) or '0') + hit.cost > hit.permits do
@@ -172,14 +171,13 @@ function KINDS.natural()
     end
     return start
   end
-  return natural
+  return {open = open, fits = fits, take = take, room = room}
 end
 
 function KINDS.rolling()
   local at, upto, before, put, forget_past, keep =
     rows.at, rows.upto, rows.before, rows.put, rows.forget_past, rows.keep
-  local rolling = {}
-  function rolling.open(hit) return rows.open(hit, 1) end
+  local function open(hit) return rows.open(hit, 1) end
   local function all_fit(hit, times, amount, now)
     local seconds, till = hit.seconds, upto(times, now)
     if till - upto(times, now - seconds) + amount > hit.permits then return false end
@@ -190,7 +188,7 @@ function KINDS.rolling()
     end
     return true
   end
-  function rolling.fits(hit, times, amount, now)
+  local function fits(hit, times, amount, now)
     if times.size == 0 then return amount <= hit.permits end
     if times.size == 1 then
       local ago = at(times, 1) - now
@@ -199,27 +197,26 @@ function KINDS.rolling()
     end
     return all_fit(hit, times, amount, now)
   end
-  function rolling.take(hit, times, now)
+  local function take(hit, times, now)
     local place, items = upto(times, now), {}
     for one = 1, hit.cost do items[one] = struct.pack('<d', now) end
     put(times, place, items, true)
     forget_past(times, now)
     keep(times, now)
   end
-  function rolling.room(hit, times, now)
+  local function room(hit, times, now)
     for place = upto(times, now - hit.seconds) + 1, times.size do
       local left = at(times, place) + hit.seconds
       if all_fit(hit, times, hit.cost, left) then return left end
     end
     return now + hit.seconds
   end
-  return rolling
+  return {open = open, fits = fits, take = take, room = room}
 end
 
 function KINDS.queue()
   local at, upto, put, forget_past, keep = rows.at, rows.upto, rows.put, rows.forget_past, rows.keep
-  local queue = {}
-  function queue.open(hit) return rows.open(hit, 2) end
+  local function open(hit) return rows.open(hit, 2) end
   local function drained(level, seconds, rate) return math.max(level - seconds * rate, 0) end
   -- The levels from now on if `amount` comes now: what came later keeps its place.
   local function levels(hit, queued, amount, now)
@@ -238,12 +235,11 @@ function KINDS.queue()
     end
     return found, place
   end
-  queue.levels = levels
   local function level_now(hit, queued, now)  -- where nothing is ahead of it
     local passed = now - at(queued, queued.size)
     return math.max(at(queued, queued.size, 2) - passed * hit.permits / hit.seconds, 0)
   end
-  function queue.fits(hit, queued, amount, now)
+  local function fits(hit, queued, amount, now)
     if queued.size == 0 then return amount <= hit.permits end
     if now >= at(queued, queued.size) then
       return level_now(hit, queued, now) + amount <= hit.permits + ROUNDING
@@ -253,7 +249,7 @@ function KINDS.queue()
     end
     return true
   end
-  function queue.take(hit, queued, now)
+  local function take(hit, queued, now)
     if queued.size == 0 then
       put(queued, 0, {struct.pack('<dd', now, hit.cost)})
     elseif now >= at(queued, queued.size) then
@@ -269,14 +265,14 @@ function KINDS.queue()
     forget_past(queued, now)
     keep(queued, now)
   end
-  function queue.room(hit, queued, now)
+  local function room(hit, queued, now)
     if queued.size == 0 then return now + hit.seconds end
     local last = math.max(now, at(queued, queued.size))
     local excess = levels(hit, queued, hit.cost, last)[1] - hit.permits
     if excess <= 0 or hit.cost > hit.permits then return last + hit.seconds end
     return last + excess * hit.seconds / hit.permits
   end
-  return queue
+  return {open = open, fits = fits, take = take, room = room, levels = levels}
 end
 
 local function forget_limit(name)
@@ -308,7 +304,8 @@ local function asked(raw)
     seconds = raw[6], start = raw[7], cost = raw[8], identity = raw[9]}
   local of = limits[hit.name]
   if not of or of.identity ~= hit.identity then
-    of = {identity = hit.identity, turned = 0, longest = 0}
+    of = {identity = hit.identity, turned = 0, longest = 0, kind = false, permits = 0, seconds = 0,
+      kept_turned = false, kept_longest = false, has_turned = false}
     hit.of = of
     local known = call('HGET', P .. 'limits', hit.name)
     if known then
