@@ -167,6 +167,11 @@ def test_settings_of_the_file_hold_until_they_are_replaced(file, tmp_path):
     [
         ("[]", 2, "settings: expected an object of documents"),
         ('{"http": {}}', 3, "no settings document 'http'; there are: "),
+        (
+            '{"http_sms":\n{"profil": "supabase"}}',
+            4,
+            "no setting of http_sms 'profil'; there are: ",
+        ),
         ('{"http_sms":\n{"profile": "supabass"}}', 4, "expected one of logto, supabase"),
     ],
 )

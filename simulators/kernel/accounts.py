@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, NotRequired, TypedDict
 
+from simulators.kernel import schemas
 from simulators.kernel.checks import named
 from simulators.kernel.clock import Chance
 from simulators.kernel.contracts import Contract
@@ -242,6 +243,12 @@ class Accounts:
                 raise BadAccount(
                     f"no settings document '{name}'; there are: {', '.join(sorted(known))}",
                     *("settings", name),
+                )
+            if misnamed := schemas.misnamed(known[name], document):
+                there = ", ".join(known[name]["properties"])
+                raise BadAccount(
+                    f"no setting of {name} '{misnamed}'; there are: {there}",
+                    *("settings", name, misnamed),
                 )
             for wrong in Contract(dict(known[name])).validate(document):
                 raise BadAccount(

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import orjson
 from phonenumbers import SUPPORTED_REGIONS
 
-from simulators.kernel import flow, inbound, optouts, rules, tables
+from simulators.kernel import flow, inbound, optouts, rules, schemas, tables
 from simulators.kernel.admission import REFUSALS
 from simulators.kernel.checks import BadValue, Unacceptable, shown, unknown
 from simulators.kernel.clock import iso
@@ -196,6 +196,8 @@ def set_documents(world: World, provider: Provider, documents: Mapping[str, Any]
             raise unknown("settings document", name, provider.settings)
         if document is None:
             continue
+        if wrong := schemas.misnamed(provider.settings[name], document):
+            raise unknown(f"setting of {name}", wrong, provider.settings[name]["properties"])
         for violation in Contract(dict(provider.settings[name])).validate(document):
             where = f"{name}: '{violation.pointer}' is not as expected"
             raise Unacceptable(where, violation.expected, violation.got)

@@ -24,6 +24,14 @@ def record(**properties: Schema) -> Schema:
     }
 
 
+def misnamed(schema: Schema, document: Any) -> str:
+    """The first name in a document that its record has not; "" if there is none."""
+    known = schema.get("properties")
+    if known is None or not isinstance(document, Mapping):
+        return ""
+    return next((str(name) for name in document if name not in known), "")
+
+
 def many(items: Schema) -> Schema:
     """A list of at most 1000 of these."""
     told = f"a list; each {items['description']}"

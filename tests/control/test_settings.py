@@ -203,6 +203,7 @@ def test_a_provider_is_bent_by_its_documents(control, provider, settings):
         ("twillio", {}, 404, "did you mean 'twilio'"),
         ("twilio", {"twilio/trail": {}}, 400, "did you mean 'twilio/trial'"),
         ("aliyun", {"vonage": {}}, 400, "no settings document 'vonage'"),
+        ("vonage", {"vonage": {"webhook_metod": "GET"}}, 400, "did you mean 'webhook_method'"),
         ("vonage", {"vonage": {"webhook_method": "PUT"}}, 400, "one of GET, POST, POST-JSON"),
         ("http_sms", {"http_sms": {"answer": {"status": 99}}}, 400, "200 to 599"),
     ],
