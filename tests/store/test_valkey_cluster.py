@@ -24,8 +24,8 @@ def nodes_of(cluster, url=""):
 
     made = []
 
-    def make(**more):
-        made.append(ValkeyStore(address.read(url or cluster.url()), **more))
+    def make():
+        made.append(ValkeyStore(address.read(url or cluster.url())))
         return made[-1]
 
     yield make
@@ -132,8 +132,6 @@ def test_a_watcher_sees_what_another_node_keeps_wherever_the_account_is(node, sp
     b.ring("y")
     while "y" not in rung or {*spread} != {*news}:  # which come over the engines' own ways
         a.beat()
-        a.newest(spread[0])
-        a._listen("news"), a._listen("plan")
     stop()
 
     assert [(name, f"m{n}") for name in spread for n in range(4)] == seen
@@ -243,7 +241,7 @@ def test_a_slot_that_nobody_has_is_looked_for_again(cluster, spread):
 
 def test_of_a_primary_that_is_away_its_accounts_are(cluster, node, spread):
     """Others go on, and it is told which one it is."""
-    a = node(deadline=0.2)
+    a = node()
     for name in spread:
         keep(a, name, "m0")
     process = cluster.engines[2]._process.pid
@@ -251,12 +249,9 @@ def test_of_a_primary_that_is_away_its_accounts_are(cluster, node, spread):
     try:
         with pytest.raises(Unavailable, match=f":{cluster.engines[2].port}/0 is away: no answer"):
             keep(a, spread[2], "m1")
-        for name in spread[:2]:
-            keep(a, name, "m1")
+        keep(a, spread[1], "m1")
         with pytest.raises(Unavailable, match=f":{cluster.engines[2].port}/0 is away"):
             a.engine.check()
-        with pytest.raises(Unavailable):
-            a.kept()
     finally:
         os.kill(process, signal.SIGCONT)
     keep(a, spread[2], "m2")

@@ -103,18 +103,9 @@ class Cluster:
         for part in parts:
             self.submit(part)
 
-    def ping(self) -> Trip:
-        """Ends once each engine has answered or was given up."""
-        lines = [line for line in self._lines.values() if line.is_up]
-        pings = [commands(("PING", "")) for _ in lines]
-        all_ = Asked(b"", 0)
-        _together(all_, pings)
-        for line, one in zip(lines, pings, strict=True):
-            line.submit(one)
-        return all_
-
     def of_each(self, *command: Any) -> tuple[list[Address], Trip]:
-        """Asks every engine that is there the same; they answer in this order."""
+        """Asks every engine that is there the same. It ends once each has answered, in this order,
+        or was given up."""
         lines = [line for line in self._lines.values() if line.is_up]
         asked = [commands(command) for _ in lines]
         all_ = Asked(b"", 0)

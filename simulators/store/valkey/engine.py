@@ -108,7 +108,7 @@ class Engine:
         """Raises `Unavailable` where something is away, whoever needs it."""
         line = self._line
         if isinstance(line, Cluster) and type(getcurrent()) is Green:
-            line.ping().wait()
+            line.of_each("PING")[1].wait()
         if line is not None and line.why:
             raise line.away()
 
