@@ -147,6 +147,7 @@ class Protocol(HttpToolsProtocol):
         idle = self.cycle is None or self.cycle.response_complete
         if not idle or self._unbounded or self.flow.write_paused:
             return None
+        # One that has no end yet is cut to three bytes, which say nothing: the parser waits for it.
         head = _heads.read(data[: data.find(_END) + len(_END)])
         return None if head.call is None else head
 
