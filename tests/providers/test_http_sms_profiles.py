@@ -315,7 +315,7 @@ def test_the_magic_numbers_mean_the_same_in_every_form(name, default, post):
 
 
 SECRET = "v1,whsec_" + base64.b64encode(b"a secret of thirty-two bytes len").decode()
-NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+NOW = datetime(2020, 11, 21, 12, tzinfo=UTC)
 SUPABASE = json.dumps(example("supabase")["body"]).encode()
 
 
@@ -462,6 +462,16 @@ def test_the_other_signatures(name, header, sign, ages, default, post, choose):
     assert (401 if ages else 200) == late.status
     assert b"bad_signature" in wrong.body
     assert b"unsigned" in none.body
+
+
+def test_a_token_that_is_good_by_the_machine_s_clock_is_good(default, post, choose):
+    """Though by the account's, which was moved on, it has ended, and less long ago."""
+    choose(secret="a key of thirty-two bytes at least")
+    ends = datetime.fromtimestamp(default.clock.now().timestamp() + 7200, UTC)
+    body = json.dumps(example("auth0")["body"]).encode()
+    default.clock.advance(7201)
+
+    assert 200 == post(body, authorization=auth0(body, at=ends)).status
 
 
 @pytest.mark.parametrize("authorization", ["Basic dXNlcjpwYXNz", auth0(b""), None])
