@@ -101,9 +101,11 @@ class _Schedule:
             return left
         return AGAIN_SECONDS if left is None else min(left, AGAIN_SECONDS)
 
-    def pending(self) -> bool:
-        """Whether something is due, or may be: a world has changed that was not asked since."""
-        return bool(self._away) or self._is_due()
+    def pending(self, account: str) -> bool:
+        """Whether something is due, or may be: a world has changed that was not asked since. Of
+        those that cannot be asked, this one counts; without one all do."""
+        may_be = account in self._away if account else bool(self._away)
+        return may_be or self._is_due()
 
     def _is_due(self) -> bool:
         while self._queue and self._at.get(self._queue[0][1]) != self._queue[0][0]:
@@ -211,10 +213,10 @@ class Dispatcher:
 
     async def settled(self, timeout: float, account: str = "") -> bool:
         """Waits until nothing is due and nothing under way, of an account nowhere; False if that
-        takes too long."""
+        takes too long. For one account, others whose store is away are not waited for."""
         loop = asyncio.get_running_loop()
         ends = loop.time() + timeout
-        while self._busy() or self._schedule.pending() or self._elsewhere(account):
+        while self._busy(account) or self._schedule.pending(account) or self._elsewhere(account):
             left = ends - loop.time()
             if left <= 0:
                 return False
@@ -228,8 +230,11 @@ class Dispatcher:
     def _elsewhere(self, account: str) -> bool:
         return bool(account) and self._accounts.store.elsewhere(account)
 
-    def _busy(self) -> bool:
-        return bool(self._under_way or self._handed or self._unsent or self._looking)
+    def _busy(self, account: str) -> bool:
+        unsent = any(account in ("", world.id) for world, _taken in self._unsent)
+        stuck = sum(account not in ("", parcel.world.id) for parcel, *_told in self._unkept)
+        under_way = len(self._under_way) > stuck
+        return bool(under_way or self._handed or unsent or self._looking)
 
     def _send_due(self) -> float | None:
         """Sends some of what is due; seconds to what comes next, None if no clock leads there."""

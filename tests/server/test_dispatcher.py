@@ -323,6 +323,7 @@ def test_whose_store_is_away_holds_up_nobody_else(monkeypatch, before, away):
         await other.pass_time(0)
         await other.answer(ACCEPTED)
         assert 2 == len(other.told())
+        assert await played.dispatcher.settled(5, "z")
         assert not await played.dispatcher.settled(0.0)
 
         monkeypatch.setattr(InParts, "away", frozenset())

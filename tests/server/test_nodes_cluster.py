@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 
@@ -134,6 +135,32 @@ def test_an_open_stream_tells_of_the_other_node(nodes, spread, one_send):
             assert 201 == send(nodes[1], one_send(account, "twilio", "+15558670009"))[0]
             while (line := stream.readline()) != b"event: message\n":
                 assert line, "the stream has ended"
+
+
+def test_each_receipt_comes_once(nodes, spread, one_send, httpserver):
+    """Of accounts at all primaries, whichever node has taken the message and moves the clock."""
+    httpserver.expect_request("/status").respond_with_data("")
+    callback = f"&StatusCallback={httpserver.url_for('/status')}"
+    for n, account in enumerate(spread):
+        world = account.world.id
+        clock = f"/_sim/clock?account={world}"
+        json_ = {"Content-Type": "application/json"}
+        call(nodes[0], "POST", clock, json.dumps({"freeze": True}), json_)
+        for m in range(4):
+            method, target, headers, body = one_send(account, "twilio", f"+1555867030{m}")
+            headers = {k: v for k, v in headers.items() if k.lower() != "content-length"}
+            assert 201 == call(nodes[m % 2], method, target, body + callback, headers)[0]
+        for m in range(4):
+            call(nodes[(n + m) % 2], "POST", clock, json.dumps({"advance": 60}), json_)
+    taken = Counter(
+        (request.form["MessageSid"], request.form["MessageStatus"])
+        for request, _response in httpserver.log
+    )
+
+    assert {1} == {*taken.values()}
+    statuses = Counter(status for _sid, status in taken)
+    assert "delivered" in statuses
+    assert {12} == {*statuses.values()}
 
 
 def test_of_a_primary_that_is_away_its_accounts_are(cluster, nodes, spread, one_send):
