@@ -45,7 +45,7 @@ _TIME = re.compile(r"(?=\d)(\d+h)?(\d+m)?(\d+s?)?")
 
 def _time(_context: click.Context, _option: click.Parameter, given: str) -> str:
     """As Locust reads it."""
-    if not _TIME.fullmatch(given):
+    if not _TIME.fullmatch(given) or not _seconds(given):  # with 0 it would run for ever
         raise click.BadParameter(f"expected a time as 45, 30s, 5m or 1h30m, got '{given}'")
     return given
 

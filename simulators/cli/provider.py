@@ -19,7 +19,7 @@ def provider() -> None:
 
     \b
     Examples:
-      sms-simulators provider new yunpian --title Yunpian
+      sms-simulators provider new acme --title "Acme SMS"
       sms-simulators provider new acme --into ../sms-acme
       sms-simulators provider check yunpian
     """

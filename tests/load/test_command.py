@@ -109,6 +109,7 @@ def scenario(tmp_path):
         ([SMOKE, "--threshold", "send p95 < fast"], "column 12: expected a number"),
         ([SMOKE, "--thresholds", "no/file"], "--thresholds no/file: No such file"),
         ([SMOKE, "--report", "no/folder/x.html"], "there is no folder"),
+        ([SMOKE, "--time", "0"], "expected a time as 45, 30s, 5m or 1h30m, got '0'"),
         ([SMOKE, "--time", "soon"], "expected a time as 45, 30s, 5m or 1h30m, got 'soon'"),
         ([SMOKE, "--users", "0"], "x>=1"),
         ([SMOKE, "--shape", "square"], "'steady', 'ramp', 'spike', 'soak', 'retry-storm'"),
