@@ -89,10 +89,13 @@ def show(ask: Ask, message: Message) -> dict[str, Any]:
 
 def _list(ask: Ask) -> Turns:
     found, following = yield from _page(ask, ask.query.get("limit", 50))
-    shown = []
+    shown, searched = [], 0
     for message in found:
         shown.append(show(ask, message))
-        yield len(message.text)  # it is searched for a code
+        searched += len(message.text) + TURN // SLICE  # for a code, and shown
+        if searched >= TURN:
+            yield searched
+            searched = 0
     return {"messages": shown, "next": following}
 
 

@@ -9,6 +9,8 @@ import re
 import unicodedata
 from bisect import bisect_left
 
+from simulators.kernel.remembered import remembered
+
 MAX_TEXT = 2000
 _NEAR = 40
 _FAR = _NEAR + 1
@@ -74,6 +76,7 @@ _NARROW = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}
 _GROUPS = re.compile(r"[0-9]{3,4}[ -][0-9]{3,4}[ -][0-9]{3,4}")
 
 
+@remembered(1024)
 def extract(text: str) -> str | None:
     """The code, digits only, or None.
 

@@ -124,7 +124,8 @@ def test_accounts_do_not_see_each_others(control, send):
 def test_a_code_is_searched_for_once(control, send, monkeypatch):
     """Reading a message back, as often as one likes, reads no text again."""
     send(text="Your code is 123456")
-    monkeypatch.setattr("simulators.kernel.message.extract", None)
+    control("GET", "/_sim/messages")
+    monkeypatch.setattr("simulators.kernel.codes.found", None)
 
     pages = [control("GET", "/_sim/messages").json["messages"] for _ in range(3)]
     waited = control("GET", "/_sim/wait", to="+15005550010", timeout=0).json

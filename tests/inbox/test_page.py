@@ -230,6 +230,7 @@ def test_a_page_without_end_is_looked_through_in_turns(sms, sms_server, monkeypa
             for _turn in work:
                 turns.append(len(looked))
                 looked.clear()
+            turns.append(len(looked))
 
         sms_server.call(through)
         return max(turns), sum(turns)

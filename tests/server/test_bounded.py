@@ -4,7 +4,7 @@ import dataclasses
 import json
 import sys
 from collections import deque
-from functools import _lru_cache_wrapper
+from functools import _lru_cache_wrapper, partial
 from itertools import count
 from urllib.parse import urlencode
 
@@ -141,8 +141,7 @@ def test_ever_new_words_fill_no_container_without_end(name, small):
     simulators = Simulators(Options(port=0, tls_port=None, keep=FEW))
     store = simulators.store
     for shelf in (store._shelf(DEFAULT), store._shelf("strangers")):
-        shelf.journal = deque(maxlen=FEW)
-        shelf.violations = deque(maxlen=FEW)
+        shelf.logs.default_factory = partial(deque, maxlen=FEW)
     store._journal = FEW
     provider, world = PROVIDERS[name], simulators.accounts.world(DEFAULT)
     ids = lookup_ids(provider.credentials, provider.published)
