@@ -8,11 +8,12 @@ connector, config = made("twilio", known)   # connector.id and config: POST /api
 import time
 import uuid
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
 from simulators.catalog import PROVIDERS
-from simulators.kernel.provider import Problem
+from simulators.kernel.provider import Problem, Provider
 from simulators.otp.connector import (
     Config,
     Connector,
@@ -57,7 +58,8 @@ def client(provider: str, known: Known) -> tuple[Connector, dict[str, Any]]:
 
 
 def _plain(provider: str) -> Connector:
-    record, host = sample(provider), PROVIDERS[provider].hosts[0]
+    record, known = sample(provider), PROVIDERS[provider]
+    host, limits = known.hosts[0], [known.row(key) for key in _limits(known)]
 
     def request(config: Config, message: Message, at: Moment) -> Outgoing:
         to, code = record.written(f"+{message.to}"), str(message.payload["code"])
@@ -69,7 +71,11 @@ def _plain(provider: str) -> Connector:
     def read(answer: Incoming) -> None:
         wire = f"HTTP/1.1 {answer.status}\r\n".encode() + answer.body
         if record.accepted.encode() not in wire:
-            raise ConnectorError("general", answer.body.decode("utf-8", "replace"))
+            told = answer.body.decode("utf-8", "replace")
+            limited = answer.status == HTTPStatus.TOO_MANY_REQUESTS or any(
+                answer.status == row.http_status and str(row.code) in told for row in limits
+            )
+            raise ConnectorError(LIMITED if limited else "general", told)
 
     return Connector(
         id=provider,
@@ -132,12 +138,16 @@ def was_throttled(entry: Mapping[str, Any]) -> bool:
     provider = PROVIDERS.get(entry["provider"])
     if provider is None:
         return False
-    limits = {limit.error for limit in provider.limits} | {provider.problems[Problem.THROTTLED]}
     if entry["error"]:
-        return entry["error"] in limits
+        return entry["error"] in _limits(provider)
     connector, _ = client(provider.name, provider.published)
     told = _read(connector, Incoming(entry["status"], entry["answer"].encode()))
     return told is not None and told.code == LIMITED
+
+
+def _limits(provider: Provider) -> set[str]:
+    """The keys of the rows by which flow control refuses."""
+    return {limit.error for limit in provider.limits} | {provider.problems[Problem.THROTTLED]}
 
 
 def _read(connector: Connector, answer: Incoming) -> ConnectorError | None:
