@@ -72,6 +72,7 @@ class Cluster:
         self._loop = asyncio.get_running_loop()
         self._lines: dict[Address, Line] = {}
         self._keep(first)
+        self._leaving: set[Line] = set()  # and not gone yet
         self._known: Set[Address] = set()
         self._named: set[Address] = set()
         self._at: list[Line | None] = [None] * SLOTS
@@ -224,7 +225,7 @@ class Cluster:
                 _listen("UNSUBSCRIBE", before[number], channel, account)
                 _listen("SUBSCRIBE", self._at[number], channel, account)
         for address in self._lines.keys() - {place for _first, _last, place in latest.slots}:
-            _leave(self._lines.pop(address))
+            self._leave(self._lines.pop(address))
         if self.why:
             self._stale()
         return changed
@@ -241,6 +242,16 @@ class Cluster:
     def _homeless(self) -> Unavailable:
         return Unavailable(f"the store at {self._seed} is away: some slots are at no engine of it")
 
+    def _leave(self, line: Line) -> None:
+        """Ends a line once all that is under way is answered."""
+        if not line.is_up:
+            return
+        self._leaving.add(line)
+        line.ended.add_done_callback(lambda _ended: self._leaving.discard(line))
+        last = commands(("PING", ""))
+        last.then(lambda: line.cut("it has no slots any more"))
+        line.submit(last)
+
     def _stale(self) -> None:
         if not self.ended.done():
             self.ended.set_result(None)
@@ -248,8 +259,9 @@ class Cluster:
     def cut(self, why: str) -> None:
         """Gives up all lines: whatever is under way is unknown."""
         self.is_up = False
-        lines, self._lines = self._lines, {}
-        for line in lines.values():
+        lines, self._lines = [*self._lines.values(), *self._leaving], {}
+        self._leaving.clear()
+        for line in lines:
             line.cut(why)
         strays, self._strays = self._strays, []
         for asked, _hops in strays:
@@ -276,14 +288,6 @@ def _together(asked: Asked, parts: Sequence[Asked]) -> None:
 def _listen(command: str, line: Line | None, channel: str, account: str) -> None:
     if line is not None and line.is_up:
         line.submit(subscription(command, channel, account))
-
-
-def _leave(line: Line) -> None:
-    """Ends a line once all that is under way is answered."""
-    if line.is_up:
-        last = commands(("PING", ""))
-        last.then(lambda: line.cut("it has no slots any more"))
-        line.submit(last)
 
 
 def _map(told_by: Address, info: bytes, slots: Sequence[Any]) -> Map:
